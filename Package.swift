@@ -435,8 +435,7 @@ let package = Package(
             dependencies: [
                 "generalscaler-plugin-kafka", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
                 "WireFormats", "kafka-mock", subprocess,
-            ],
-            exclude: ["Support/broker_stand_in.py"]
+            ]
         ),
         .testTarget(
             name: "PostgresPluginTests",

@@ -29,8 +29,7 @@ struct ClientSettings {
         if let tls = cluster.tls { pairs += Self.pairs(tls) }
         if let identity = cluster.identity {
             pairs.append(("sasl.mechanism", identity.mechanism))
-            if let username = identity.username { pairs.append(("sasl.username", username)) }
-            if let password = identity.password { pairs.append(("sasl.password", password.reveal())) }
+            pairs += [("sasl.username", identity.username), ("sasl.password", identity.password.reveal())]
         }
         self.pairs = pairs
     }

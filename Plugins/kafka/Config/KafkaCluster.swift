@@ -7,9 +7,8 @@ struct KafkaCluster: Hashable, Sendable {
     /// How the client authenticates beside its certificate.
     struct Identity: Hashable, Sendable {
         let mechanism: String
-        var username: String?
-        var password: Secret?
-        var token: Secret?
+        let username: String
+        let password: Secret
     }
 
     static let defaultPort = 9_092
@@ -27,8 +26,7 @@ struct KafkaCluster: Hashable, Sendable {
         guard !brokers.isEmpty else { throw PluginError(.configInvalid, "the config names no broker", path: "brokers") }
         tls = try config.tls?.options(files)
         identity = config.sasl.map { sasl in
-            Identity(
-                mechanism: sasl.mechanism.rawValue, username: sasl.username, password: sasl.password, token: sasl.token)
+            Identity(mechanism: sasl.mechanism.rawValue, username: sasl.username, password: sasl.password)
         }
         peers = SourcePeers.rule.naming(brokers.map(\.host))
     }
@@ -37,9 +35,7 @@ struct KafkaCluster: Hashable, Sendable {
     static func place(_ text: String) -> HostPort? { HostPort(text, defaultPort: defaultPort) }
 
     /// What must not reach a log.
-    var secrets: [String] {
-        [identity?.password?.reveal(), identity?.token?.reveal()].compactMap(\.self).filter { !$0.isEmpty }
-    }
+    var secrets: [String] { (identity?.password.reveal()).map { [$0] } ?? [] }
 }
 
 extension KafkaCluster: CustomStringConvertible {
