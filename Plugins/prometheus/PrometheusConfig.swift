@@ -117,7 +117,7 @@ struct PrometheusConfig: MetricConfig {
 }
 
 struct PrometheusAuth: MetricConfig {
-    struct SigV4: MetricConfig {
+    struct SigV4: SigV4Fields {
         @Field("The AWS region, such as `eu-west-1`.")
         var region: String
 
@@ -136,23 +136,6 @@ struct PrometheusAuth: MetricConfig {
 
         @Field("The session token, if the access key is temporary.")
         var sessionToken: Secret?
-
-        func validate() -> [ConfigProblem] {
-            var problems: [ConfigProblem] = []
-            for (path, text) in [("region", region), ("service", service)]
-            where !text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }) {
-                problems.append(ConfigProblem(path: path, message: "must contain only letters, digits and -"))
-            }
-            if (accessKeyID == nil) != (secretAccessKey == nil) {
-                problems.append(
-                    ConfigProblem(path: "", message: "must have both of accessKeyID and secretAccessKey, or neither"))
-            }
-            if sessionToken != nil, accessKeyID == nil {
-                problems.append(
-                    ConfigProblem(path: "sessionToken", message: "is used only with accessKeyID; remove it"))
-            }
-            return problems
-        }
     }
 
     /// The options of `googleMetadata`: none, because the service account is that of the workload.
