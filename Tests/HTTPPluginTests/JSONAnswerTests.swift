@@ -31,8 +31,8 @@ struct JSONAnswerTests {
         "a selection that is not a number is an error of its kind, never zero",
         arguments: [
             ("$.absent", nil, .noData, "selects nothing"), ("$.none", nil, .noData, "$['none'] is null"),
-            ("$.flag", nil, .configInvalid, "a boolean at $['flag']"), ("$.words", nil, .configInvalid, "no number"),
-            ("$.empty", nil, .configInvalid, "no number"), ("$.queues", nil, .configInvalid, "an array"),
+            ("$.flag", nil, .configInvalid, "a boolean at $['flag']"), ("$.words", nil, .configInvalid, "not a number"),
+            ("$.empty", nil, .configInvalid, "not a number"), ("$.queues", nil, .configInvalid, "an array"),
             ("$.nan", nil, .sourceUnreachable, "NaN"), ("$.inf", nil, .sourceUnreachable, "-Infinity"),
             ("$.huge", nil, .sourceUnreachable, "1e999"), ("$.queues[*].n", nil, .configInvalid, "selects 2 values"),
             ("$.list[*]", "sum", .noData, "selects nothing"), ("$.absent[*]", "count", .noData, "selects nothing"),

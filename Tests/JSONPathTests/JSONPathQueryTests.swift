@@ -101,7 +101,7 @@ struct JSONPathQueryTests {
         #expect(try Self.values("$[?@ >= null]", in: [nil, 0]) == [nil])
     }
 
-    @Test("a literal pattern that is no I-Regexp matches nothing and is reported")
+    @Test("a literal pattern that is not an I-Regexp matches nothing and is reported")
     func invalidPattern() throws {
         let query = try JSONPathQuery(parsing: #"$[?match(@, '\\d+')]"#)
         #expect(query.invalidPatterns.map(\.position) == [2])

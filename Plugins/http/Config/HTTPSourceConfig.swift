@@ -145,9 +145,9 @@ struct HTTPSourceConfig: MetricConfig {
         }
         do throws(JSONPathSyntaxError) {
             let query = try JSONPathQuery(parsing: jsonPath)
-            return query.invalidPatterns.first.map { "has a pattern that is no I-Regexp (RFC 9485): \($0)" }
+            return query.invalidPatterns.first.map { "has a pattern that is not an I-Regexp (RFC 9485): \($0)" }
         } catch {
-            return "is no JSONPath (RFC 9535): \(error)"
+            return "is not a valid JSONPath (RFC 9535): \(error)"
         }
     }
 

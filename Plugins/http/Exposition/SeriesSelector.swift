@@ -57,7 +57,7 @@ struct SeriesSelector: Sendable {
             let pattern = try IRegexp(parsing: value)
             return Matcher(label: label, condition: .matches(pattern), isNegated: symbol == "!~")
         } catch {
-            throw ConfigFault("has a pattern that is no I-Regexp (RFC 9485): \(error)")
+            throw ConfigFault("has a pattern that is not an I-Regexp (RFC 9485): \(error)")
         }
     }
 
