@@ -71,9 +71,7 @@ package struct OperatorRuntime: Sendable {
                 election, identity: configuration.identity, client: client, leadership: leadership, time: time,
                 random: random, logger: logger)
         }
-        let secrets = SecretStore(
-            client: client, operatorNamespace: configuration.cluster.defaultNamespace, time: time, random: random,
-            allowsUnlabelled: configuration.allowsUnlabelledSecrets)
+        let secrets = SecretStore(configuration, client: client, time: time, random: random)
         let auditLog = AuditLog(identity: configuration.identity, write: audit)
         controller = ScalerController(
             ScalerController.Dependencies(

@@ -61,7 +61,7 @@ import Testing
                 == 75)
         #expect(
             try persistent([partition(0, committed: 17, end: 91), partition(1, committed: 5, end: 7)], after: 60) == 3)
-        // Without lag it starts anew.
+        // Without lag it starts again.
         #expect(
             try persistent([partition(0, committed: 91, end: 91), partition(1, committed: 7, end: 7)], after: 61) == 0)
         #expect(memory.count == 0)

@@ -131,7 +131,8 @@ import Testing
 
     @Test func `a server that says nothing does not outlast the deadline`() async throws {
         let start = ContinuousClock.now
-        try await RawServer.run(script: { $0.waitForClose() }) { port in
+        let silence: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
+        try await RawServer.run(script: silence) { port in
             let error = try #require(
                 try await plugin().failure(
                     #""brokers": ["127.0.0.1:\#(port)"], "group": "shop", "topics": ["orders"]"#,

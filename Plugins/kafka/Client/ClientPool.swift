@@ -20,7 +20,7 @@ final class ClientPool: Sendable {
 
     var count: Int { entries.withLock(\.count) }
 
-    /// Runs `body` with the cluster's client, which is not closed meanwhile.
+    /// Runs `body` with the cluster's client, which stays open for that time.
     func use<Value>(
         _ cluster: KafkaCluster, _ body: (KafkaClient) async throws(KafkaFailure) -> Value
     ) async throws(KafkaFailure) -> Value {

@@ -3,7 +3,7 @@ import SourceSupport
 import Synchronization
 import SystemIO
 
-/// One call: the time it has, and the task that awaits its reading, which comes by the deadline whatever librdkafka does.
+/// One call: the time it has, and the task that awaits its reading, which comes by the deadline even if librdkafka is silent.
 final class KafkaCall: Sendable {
     /// When requests stop waiting.
     let deadline: ContinuousClock.Instant

@@ -46,7 +46,7 @@ final class KafkaClient: @unchecked Sendable {
         rd_kafka_queue_destroy(main)
     }
 
-    /// Waits for librdkafka's threads to end, on a thread of its own.
+    /// Waits for librdkafka's threads to end, on a separate thread.
     deinit {
         let (handle, queue) = (UInt(bitPattern: handle), UInt(bitPattern: queue))
         threads.start { [events] in
@@ -85,7 +85,7 @@ extension KafkaClient {
         }
     }
 
-    /// Returns a group's committed offsets, of these partitions or of all that have one.
+    /// Returns a group's committed offsets, of these partitions or of all with one.
     func committed(
         by group: String, of partitions: [TopicPartition]?, until deadline: ContinuousClock.Instant
     ) async throws(KafkaFailure) -> [TopicPartition: Int64] {
@@ -167,7 +167,7 @@ extension KafkaClient {
         return .success(query.partitions.compactMap { offsets[$0] })
     }
 
-    /// - Parameter answer: is told of the outcome, on a thread of librdkafka's.
+    /// - Parameter answer: called with the outcome, on a thread of librdkafka.
     private func requestCommitted(
         by group: String, of partitions: [TopicPartition]?, _ timeout: Int32, _ answer: GroupAnswer
     ) {

@@ -20,7 +20,7 @@ struct PartitionOffsets: Equatable {
 struct GroupLag: Equatable {
     private(set) var lags: [TopicPartition: Int64] = [:]
 
-    /// - Throws: `no_data`, for a partition with messages of which the config does not say what it counts.
+    /// - Throws: `no_data`, for a partition with messages and without a commit, unless the config says what it counts.
     init(_ all: [PartitionOffsets], policy: CommitPolicy, group: String) throws(KafkaFailure) {
         var unknown: [TopicPartition] = []
         for offsets in all {

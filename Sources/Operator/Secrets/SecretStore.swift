@@ -6,19 +6,18 @@ import WireFormats
 struct SecretStore: SecretSource {
     private let secrets: FetchCache<ObjectKey, SecretObject>
     private let tokens: FetchCache<TokenKey, SecretString>
+    /// Whether Secrets without ``SecretObject/label`` may be used.
     private let allowsUnlabelled: Bool
+    /// The namespace of the ServiceAccounts that the administrator's defaults name.
     private let operatorNamespace: String
 
-    /// - Parameters:
-    ///   - operatorNamespace: the namespace of the ServiceAccounts that the administrator's defaults name.
-    ///   - random: uniform in 0..<1.
-    ///   - allowsUnlabelled: whether Secrets without ``SecretObject/label`` may be used.
+    /// - Parameter random: uniform in 0..<1.
     init(
-        client: KubernetesClient, operatorNamespace: String, time: OperatorTime,
-        random: @escaping @Sendable () -> Double, allowsUnlabelled: Bool
+        _ configuration: OperatorConfiguration, client: KubernetesClient, time: OperatorTime,
+        random: @escaping @Sendable () -> Double
     ) {
-        self.allowsUnlabelled = allowsUnlabelled
-        self.operatorNamespace = operatorNamespace
+        allowsUnlabelled = configuration.allowsUnlabelledSecrets
+        operatorNamespace = configuration.cluster.defaultNamespace
         secrets = FetchCache(time: time) { key in
             do throws(KubernetesError) {
                 let object = try await client.get(

@@ -1,4 +1,4 @@
-// librdkafka's mock cluster as a process of its own: prints the bootstrap servers, then obeys a command a line, each
+// librdkafka's mock cluster as a separate process: prints the bootstrap servers, then obeys a command a line, each
 // answered by "ok" or "error ...". It ends with its standard input.
 //
 //   topic NAME PARTITIONS              creates a topic

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// librdkafka's mock cluster, of three brokers, in a process of its own.
+/// librdkafka's mock cluster, of three brokers, in a separate process.
 ///
 /// It speaks neither TLS nor SASL, creates topics that are asked for, and answers a request for all offsets of a group
 /// with none.
