@@ -14,7 +14,7 @@ struct TuneCommandTests {
           targetDeployment: shop
           maxReplicas: 40
           mode: DryRun
-          pollingIntervalSeconds: 120
+          pollingIntervalSeconds: 600
           metrics: [{name: requests, type: prometheus, config: {query: up}, targetValue: 100, targetType: AverageValue}]
         """
 
@@ -50,7 +50,7 @@ struct TuneCommandTests {
             let (now, learned) = (report["now"]?["learned"], proposal["learned"])
             let saved = try #require(learned?["replicaHours"]?.doubleValue)
             #expect(try saved <= #require(now?["replicaHours"]?.doubleValue))
-            #expect(proposal["heldBack"]?["polls"]?.doubleValue ?? 0 > 500)
+            #expect(proposal["heldBack"]?["polls"]?.doubleValue ?? 0 > 100)
 
             let text = String(decoding: try Data(contentsOf: URL(filePath: patch)), as: UTF8.self)
             let written = try YAMLDocument.parse(text)

@@ -75,7 +75,7 @@ struct CommandLineTests {
     @Test(
         "help names every command and goes to standard output",
         arguments: [
-            ("generalscaler", ["decide", "explain", "run", "schema", "simulate", "validate"]),
+            ("generalscaler", ["decide", "explain", "run", "schema", "simulate", "tune", "validate"]),
             ("generalscaler-dev", ["cluster", "demo", "new-plugin", "try"]),
         ])
     func help(program: String, commands: [String]) async throws {

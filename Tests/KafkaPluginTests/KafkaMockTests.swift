@@ -9,8 +9,8 @@ import Testing
     private func plugin() -> KafkaPlugin { KafkaPlugin() }
 
     /// `orders` with 3 partitions, with a lag of 4, 0 and 5 for the group `shop`.
-    private func fill(_ mock: KafkaMock) throws {
-        try mock.tell(
+    private func fill(_ mock: KafkaMock) async throws {
+        try await mock.tell(
             "topic orders 3", "produce orders 0 7", "produce orders 1 2", "produce orders 2 5",
             "commit shop orders 0 3",
             "commit shop orders 1 2", "commit shop orders 2 0")
@@ -18,23 +18,23 @@ import Testing
 
     @Test func `the lag of a topic is the sum over its partitions, and follows messages and commits`() async throws {
         try await KafkaMock.run { mock in
-            try fill(mock)
+            try await fill(mock)
             let plugin = plugin()
             let config = #"\#(mock.at), "group": "shop", "topics": ["orders"]"#
             let reading = try await plugin.value(config)
             #expect(reading.value == 9)
             #expect(reading.detail == "2 of 3 partitions have lag")
-            try mock.tell("produce orders 1 13", "commit shop orders 2 5")
+            try await mock.tell("produce orders 1 13", "commit shop orders 2 5")
             #expect(try await plugin.value(config).value == 17)
-            try mock.tell("commit shop orders 0 7", "commit shop orders 1 15")
+            try await mock.tell("commit shop orders 0 7", "commit shop orders 1 15")
             #expect(try await plugin.value(config).value == 0)
         }
     }
 
     @Test func `several topics and a subset of partitions count what they name`() async throws {
         try await KafkaMock.run { mock in
-            try fill(mock)
-            try mock.tell("topic bills 1", "produce bills 0 11", "commit shop bills 0 10")
+            try await fill(mock)
+            try await mock.tell("topic bills 1", "produce bills 0 11", "commit shop bills 0 10")
             let plugin = plugin()
             #expect(try await plugin.value(#"\#(mock.at), "group": "shop", "topics": ["orders", "bills"]"#).value == 10)
             let two = #"\#(mock.at), "group": "shop", "topics": ["orders"], "partitions": [2, 1]"#
@@ -49,7 +49,7 @@ import Testing
 
     @Test func `a group without commits has no data, or what the config says`() async throws {
         try await KafkaMock.run { mock in
-            try fill(mock)
+            try await fill(mock)
             let plugin = plugin()
             let config = #"\#(mock.at), "group": "new", "topics": ["orders"]"#
             let error = try #require(try await plugin.failure(config))
@@ -57,7 +57,7 @@ import Testing
             #expect(error.message.contains("group new has no committed offset"), "\(error.message)")
             #expect(try await plugin.value(config + #", "withoutCommit": "earliest""#).value == 14)
             #expect(try await plugin.value(config + #", "withoutCommit": "latest""#).value == 0)
-            try mock.tell("commit new orders 0 7", "commit new orders 2 4")
+            try await mock.tell("commit new orders 0 7", "commit new orders 2 4")
             let partly = try #require(try await plugin.failure(config))
             #expect(partly.kind == .noData && partly.message.contains("orders/1"), "\(partly)")
             #expect(try await plugin.value(config + #", "withoutCommit": "earliest""#).value == 3)
@@ -74,26 +74,26 @@ import Testing
 
     @Test func `a topic that does not exist or may not be read is an error with its field`() async throws {
         try await KafkaMock.run { mock in
-            try fill(mock)
+            try await fill(mock)
             let plugin = plugin()
             let config = #"\#(mock.at), "group": "shop", "topics": ["orders"]"#
-            try mock.tell("topicerror orders 3")
+            try await mock.tell("topicerror orders 3")
             let missing = try #require(try await plugin.failure(config, timeout: .seconds(5)))
             #expect(missing.kind == .notFound && missing.path == "topics", "\(missing)")
-            try mock.tell("topicerror orders 29")
+            try await mock.tell("topicerror orders 29")
             let denied = try #require(try await plugin.failure(config, timeout: .seconds(5)))
             #expect(denied.kind == .authFailed && denied.path == "topics", "\(denied)")
             #expect(denied.message.contains("Grant"))
-            try mock.tell("topicerror orders 0")
+            try await mock.tell("topicerror orders 0")
             #expect(try await plugin.value(config).value == 9)
         }
     }
 
     @Test func `a group that may not be described is an error with its field`() async throws {
         try await KafkaMock.run { mock in
-            try fill(mock)
+            try await fill(mock)
             // OffsetFetch, GROUP_AUTHORIZATION_FAILED
-            try mock.tell("fail 9 30 1")
+            try await mock.tell("fail 9 30 1")
             let config = #"\#(mock.at), "group": "shop", "topics": ["orders"]"#
             let plugin = plugin()
             let error = try #require(try await plugin.failure(config))
@@ -104,8 +104,8 @@ import Testing
 
     @Test func `calls for many groups at one time get each their own lag, with one client`() async throws {
         try await KafkaMock.run { mock in
-            try mock.tell("topic orders 1", "produce orders 0 97")
-            for group in 0..<40 { try mock.tell("commit g\(group) orders 0 \(group)") }
+            try await mock.tell("topic orders 1", "produce orders 0 97")
+            for group in 0..<40 { try await mock.tell("commit g\(group) orders 0 \(group)") }
             let plugin = plugin()
             let at = mock.at
             try await withThrowingTaskGroup(of: (Int, Double).self) { tasks in
@@ -144,10 +144,10 @@ import Testing
 
     @Test func `an idle client is closed`() async throws {
         try await KafkaMock.run { mock in
-            try fill(mock)
+            try await fill(mock)
             let plugin = KafkaPlugin(files: NoFiles(), maxIdleAge: .zero)
             _ = try await plugin.value(#"\#(mock.at), "group": "shop", "topics": ["orders"]"#)
-            while plugin.clientCount > 0 { await Task.yield() }
+            try await mock.untilTrue { plugin.clientCount == 0 }
         }
     }
 }

@@ -5,7 +5,10 @@ import TestSupport
 ///
 /// It speaks neither TLS nor SASL, creates topics that are asked for, and answers a request for all offsets of a group
 /// with none.
-final class KafkaMock {
+///
+/// `@unchecked Sendable`: its calls are made one after another. The blocking ones have their own thread, because they would
+/// hold one of the few threads on which all tests run.
+final class KafkaMock: @unchecked Sendable {
     struct Refused: Error {
         let command: String
         let answer: String
@@ -27,13 +30,23 @@ final class KafkaMock {
     }
 
     /// Starts a cluster and runs `body`; the process is gone when this returns.
-    static func run<Value>(_ body: (KafkaMock) async throws -> Value) async throws -> Value {
-        let mock = try KafkaMock()
-        defer {
+    static func run(_ body: (KafkaMock) async throws -> Void) async throws {
+        let mock = try await onThread { try KafkaMock() }
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(mock)) } catch { result = .failure(error) }
+        try await onThread {
             try? mock.input.fileHandleForWriting.close()
             mock.process.waitUntilExit()
         }
-        return try await body(mock)
+        try result.get()
+    }
+
+    private static func onThread<Value: Sendable>(
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+        }
     }
 
     private func line() throws -> String {
@@ -49,12 +62,19 @@ final class KafkaMock {
     }
 
     /// Runs a command of the fixture, which documents them.
-    func tell(_ commands: String...) throws {
-        for command in commands {
-            try input.fileHandleForWriting.write(contentsOf: Data("\(command)\n".utf8))
-            let answer = try line()
-            guard answer == "ok" else { throw Refused(command: command, answer: answer) }
+    func tell(_ commands: String...) async throws {
+        try await Self.onThread { [self] in
+            for command in commands {
+                try input.fileHandleForWriting.write(contentsOf: Data("\(command)\n".utf8))
+                let answer = try line()
+                guard answer == "ok" else { throw Refused(command: command, answer: answer) }
+            }
         }
+    }
+
+    /// Waits on a thread until a value that nothing announces is true.
+    func untilTrue(_ isTrue: @escaping @Sendable () -> Bool) async throws {
+        try await Self.onThread { while !isTrue() { sched_yield() } }
     }
 
     /// The field `brokers` of a config.
