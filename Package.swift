@@ -271,7 +271,7 @@ let package = Package(
         // MARK: Tests
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "WireFormats", logging, subprocess, systemPackage],
+            dependencies: ["CLinux", "PluginSDK", "WireFormats", logging, subprocess, systemPackage],
             path: "Tests/TestSupport"
         ),
         .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"]),

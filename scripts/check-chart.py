@@ -113,7 +113,7 @@ def check_rendering(values, versions):
     found = [*objects(files := render(values))]
     names = [(item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in found]
     for name in {name for name in names if names.count(name) > 1}:
-        yield f"{name} is there twice"
+        yield f"{name} is listed twice"
     if not files["NOTES.txt"].strip():
         yield "the notes are empty"
     for item in found:

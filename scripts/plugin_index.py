@@ -59,7 +59,7 @@ def errors(index, programs=None):
     for plugin in index["plugins"]:
         name = plugin["name"]
         if names.count(name) > 1:
-            found.append(f"{name} is there twice")
+            found.append(f"{name} is listed twice")
         for kind in plugin["types"]:
             if owners.setdefault(kind, name) != name:
                 found.append(f"{name} and {owners[kind]} both offer the metric type {kind}")

@@ -35,7 +35,7 @@ struct KafkaPlugin: MetricPlugin {
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
         let cluster = try KafkaCluster(request.config, files: files)
         let call = KafkaCall(timeLeft: request.timeLeft, until: request.deadline, place: cluster.description)
-        // Awaited by the call. A call that is given up leaves it to its requests' own timeouts.
+        // The call awaits it. After a cancelled call, its requests end with their own timeouts.
         Task { call.finish(await result(of: request.config, cluster, call)) }
         return try await call.reading()
     }

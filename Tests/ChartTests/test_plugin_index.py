@@ -32,7 +32,7 @@ class IndexTests(unittest.TestCase):
         entry = f"plugins.{names.index('rabbitmq')}"
         for changes, message in [
             ({"types": ["redis"]}, "rabbitmq and redis both offer the metric type redis"),
-            ({"name": "redis"}, "redis is there twice"),
+            ({"name": "redis"}, "redis is listed twice"),
             ({"name": "aaa"}, "sort them by name"),
             ({"source": "examples/plugins/cobol"}, "rabbitmq: source is examples/plugins/cobol, which is neither"),
             ({"documentation": "docs/none.md"}, "rabbitmq: documentation is docs/none.md"),

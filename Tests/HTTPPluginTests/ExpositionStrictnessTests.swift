@@ -112,7 +112,7 @@ struct ExpositionStrictnessTests {
         #expect(!Page(text: "a{b=\"c\" d=\"e\"} 1\n", isOpenMetrics: false).isAccepted)
     }
 
-    @Test("a label that is not UTF-8 or is there twice, and too many labels, are errors")
+    @Test("a label that is not UTF-8 or occurs twice, and too many labels, are errors")
     func labels() {
         let many = (0...HTTPSourceLimits.maxLabels).map { "l\($0)=\"\"" }.joined(separator: ",")
         let invalid = Array("a{b=\"".utf8) + [0xFF] + Array("\"} 1\n".utf8)

@@ -68,7 +68,7 @@ struct ExpositionTests {
         #expect(try await seconds.value(#""metric": "a""#).observedAtMicroseconds == 1_796_001_820_123_457)
     }
 
-    @Test("a series that is there twice is an error: its sum would be wrong")
+    @Test("a series that occurs twice is an error: its sum would be wrong")
     func twice() async throws {
         let client = FakeServer("a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 1\n", type: "text/plain")
         let error = try await HTTPPlugin(client: client).failure(#""metric": "a", "aggregation": "sum""#)

@@ -2,6 +2,7 @@ import ClusterSimulator
 import KubernetesClient
 import PluginHost
 import PluginProtocol
+import Scaling
 import Synchronization
 import TestSupport
 import Testing
@@ -195,6 +196,50 @@ struct TokenTests {
         ])
     func claims(token: String, account: String?) {
         #expect(ServiceAccountToken.account(of: token)?.description == account)
+    }
+}
+
+@Suite("A cache of fetched values")
+struct FetchCacheTests {
+    private typealias Cache = FetchCache<String, Int>
+
+    /// A server with values that are renewed after 480 s and end after 607 s, and that can stop answering.
+    private final class Server: Sendable {
+        let isDown = Mutex(false)
+        let fetches = Mutex(0)
+
+        func fetch() -> Result<Cache.Fetched, FetchFailure> {
+            let count = fetches.withLock { fetches in
+                fetches += 1
+                return fetches
+            }
+            if isDown.withLock(\.self) { return .failure(.unavailable("down")) }
+            return .success(.init(value: count, lifetime: .seconds(480), validity: .seconds(607), bytes: 11))
+        }
+    }
+
+    @Test("while the server is down a value is used to its end, and not for a second longer")
+    func outage() async throws {
+        let (server, clock) = (Server(), ManualClock())
+        let cache = Cache(time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) }) { _ in
+            server.fetch()
+        }
+        func value(after seconds: Int) async -> Int? {
+            clock.advance(by: .seconds(seconds))
+            return try? await cache.outcome(of: "a", .cached, isOptional: false).get()
+        }
+        #expect(await value(after: 0) == 1)
+        #expect(await value(after: 479) == 1)
+        server.isDown.withLock { $0 = true }
+        // At 480 s, 599 s and 606 s: the last failure is 7 s before the end, and failures are kept for 10 s.
+        #expect(await value(after: 1) == 1)
+        #expect(await value(after: 119) == 1)
+        #expect(await value(after: 7) == 1)
+        #expect(await value(after: 1) == nil)
+        #expect(server.fetches.withLock(\.self) == 4)
+        server.isDown.withLock { $0 = false }
+        #expect(await value(after: 9) == nil)
+        #expect(await value(after: 1) == 5)
     }
 }
 

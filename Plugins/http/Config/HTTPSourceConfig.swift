@@ -113,7 +113,7 @@ struct HTTPSourceConfig: MetricConfig {
             return "is set by the plugin; remove it"
         }
         if headers.keys.contains(where: { $0 != name && $0.lowercased() == lowercased && $0 < name }) {
-            return "is there twice"
+            return "is listed twice"
         }
         if ["authorization", "x-amz-date", "x-amz-security-token"].contains(lowercased), auth != nil {
             return "is set by auth; remove one of the two"

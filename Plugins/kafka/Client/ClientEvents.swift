@@ -7,11 +7,11 @@ import SourceSupport
 import Synchronization
 import SystemIO
 
-/// What librdkafka reports of a client, from its own threads.
+/// The errors and log lines of a client, which librdkafka reports on its own threads.
 final class ClientEvents: Sendable {
     private struct State {
         var failure: KafkaFailure?
-        /// Why an address was not connected to.
+        /// The reason why an address was refused.
         var objection: String?
         var isDown = false
     }
@@ -30,14 +30,14 @@ final class ClientEvents: Sendable {
     /// Whether no broker can be reached.
     var isDown: Bool { state.withLock(\.isDown) }
 
-    /// Why there is no connection; nil while there is no reason to say.
+    /// The reason why there is no connection; nil if none is known.
     var failure: KafkaFailure? {
         state.withLock { state in
             state.objection.map { KafkaFailure(.sourceUnreachable, $0, path: "brokers") } ?? state.failure
         }
     }
 
-    /// An answer has come.
+    /// Forgets the failure, because an answer has come.
     func clear() {
         state.withLock { $0 = State() }
     }
@@ -47,7 +47,7 @@ final class ClientEvents: Sendable {
             code == RD_KAFKA_RESP_ERR__TRANSPORT
             ? Self.lost(masked(text)) : KafkaFailure(code, "", detail: masked(text))
         state.withLock { state in
-            // It counts brokers; the reason came before it.
+            // This error says only that all brokers are down. An earlier error has the reason.
             if code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN {
                 state.isDown = true
             } else {

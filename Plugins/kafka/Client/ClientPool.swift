@@ -64,7 +64,7 @@ final class ClientPool: Sendable {
             return entries[cluster]?.users == 0
         }
         guard isIdle else { return }
-        // Awaited by nobody: it ends after the idle time.
+        // Not awaited: it ends after the idle time.
         Task { [weak self, maxIdleAge] in
             try? await Task.sleep(for: maxIdleAge)
             self?.closeIdle()

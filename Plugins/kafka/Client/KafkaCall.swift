@@ -3,11 +3,11 @@ import SourceSupport
 import Synchronization
 import SystemIO
 
-/// One call: the time it has, and the task that awaits its reading, which comes by the deadline even if librdkafka is silent.
+/// One call and its deadline. The reading, or an error, comes by the deadline even if librdkafka is silent.
 final class KafkaCall: Sendable {
-    /// When requests stop waiting.
+    /// The time at which requests stop waiting.
     let deadline: ContinuousClock.Instant
-    /// When the task does.
+    /// The time at which the call itself ends.
     private let limit: ContinuousClock.Instant
     private let place: String
     private let phase = Mutex("a connection was made")
@@ -20,14 +20,14 @@ final class KafkaCall: Sendable {
         self.place = place
     }
 
-    /// Sets what is being done, for the message of a call that runs out of time.
+    /// Sets the current step, for the message of a call that runs out of time.
     func enter(_ phase: String) { self.phase.withLock { $0 = phase } }
 
     func finish(_ result: Result<MetricReading, PluginError>) { promise.fulfill(result.mapError { $0 }) }
 
     /// - Throws: ``PluginError``.
     func reading() async throws -> MetricReading {
-        // Awaited here in that it is cancelled once there is a reading.
+        // Not awaited: it is cancelled once there is a reading.
         let timer = Task {
             try await Task.sleep(until: limit, clock: .continuous)
             promise.fulfill(.failure(overdue))
@@ -36,7 +36,7 @@ final class KafkaCall: Sendable {
         do {
             return try await promise.value
         } catch is CancellationError {
-            throw PluginError(.cancelled, "the call was given up while \(phase.withLock(\.self))")
+            throw PluginError(.cancelled, "the call was cancelled while \(phase.withLock(\.self))")
         }
     }
 

@@ -11,14 +11,14 @@ final class KafkaClient: @unchecked Sendable {
     let cluster: KafkaCluster
     let events: ClientEvents
     private let handle: OpaquePointer
-    /// Where a thread of librdkafka's takes answers and errors from.
+    /// The queue from which a thread of librdkafka takes answers and errors.
     private let queue: OpaquePointer
     private let threads: WorkerThreads
     private let topics = KnownTopics()
     private let topicLookups: SharedLookups<String, [Int32]>
     private let offsetLookups: SharedLookups<OffsetQuery, [Int64]>
 
-    /// - Throws: `config_invalid` for certificates that librdkafka does not take.
+    /// - Throws: `config_invalid` for certificates that librdkafka does not accept.
     init(_ cluster: KafkaCluster, threads: WorkerThreads) throws(KafkaFailure) {
         self.cluster = cluster
         self.threads = threads
@@ -60,7 +60,7 @@ final class KafkaClient: @unchecked Sendable {
 
     private static func invalid(_ message: [CChar]) -> KafkaFailure {
         let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return KafkaFailure(.configInvalid, "the config makes no client: \(Quoting.shortened(text))", path: "tls")
+        return KafkaFailure(.configInvalid, "librdkafka refuses the config: \(Quoting.shortened(text))", path: "tls")
     }
 }
 
@@ -124,7 +124,7 @@ extension KafkaClient {
         }
         guard metadata.pointee.topic_cnt == 1, let found = metadata.pointee.topics?.pointee else {
             return .failure(
-                KafkaFailure(.sourceUnreachable, "the cluster does not tell the partitions of topic \(topic)"))
+                KafkaFailure(.sourceUnreachable, "the cluster returned no partitions of topic \(topic)"))
         }
         guard found.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
             return .failure(KafkaFailure(found.err, "topic \(topic)"))
@@ -138,7 +138,7 @@ extension KafkaClient {
                     path: "topics"))
         }
         let numbers = all.map(\.id).sorted()
-        // Only a topic that is whole: the next call sees whether a partition has a leader again.
+        // Kept only if every partition has a leader: otherwise the next call asks again.
         if all.allSatisfy({ $0.leader >= 0 }) { topics[topic] = numbers }
         return .success(numbers)
     }

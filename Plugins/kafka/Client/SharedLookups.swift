@@ -2,8 +2,8 @@ import PluginSDK
 import SourceSupport
 import Synchronization
 
-/// Requests that block a thread. Calls that need the same at one time share a request, which starts after each of them
-/// has come.
+/// Requests that block a thread. Calls that need the same value share a request, which starts after the last of them
+/// arrived.
 final class SharedLookups<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     typealias Answer = Result<Value, KafkaFailure>
 

@@ -2,7 +2,7 @@ import HTTPTransport
 import PluginSDK
 import SourceSupport
 
-/// A cluster, and who asks it. Equal ones share a client.
+/// A cluster and the identity at it. Equal values share a client.
 struct KafkaCluster: Hashable, Sendable {
     /// How the client authenticates beside its certificate.
     struct Identity: Hashable, Sendable {
@@ -31,10 +31,10 @@ struct KafkaCluster: Hashable, Sendable {
         peers = SourcePeers.rule.naming(brokers.map(\.host))
     }
 
-    /// Nil for what is no `host:port`.
+    /// Returns nil if the text is not `host:port`.
     static func place(_ text: String) -> HostPort? { HostPort(text, defaultPort: defaultPort) }
 
-    /// What must not reach a log.
+    /// The texts that must not reach a log.
     var secrets: [String] { (identity?.password.reveal()).map { [$0] } ?? [] }
 }
 

@@ -56,12 +56,12 @@ struct KafkaConfig: MetricConfig {
         for (index, broker) in brokers.enumerated() where KafkaCluster.place(broker) == nil {
             add(
                 "brokers[\(index)]",
-                "must be host:port, such as kafka.shop:9092, with a port from 1 to 65535; TLS goes into tls")
+                "must be host:port, such as kafka.shop:9092, with a port from 1 to 65535; set TLS in tls")
         }
         if tls?.serverName != nil {
             add(
                 "tls.serverName",
-                "is not for Kafka: each broker is verified by the name that it is reached by; remove it")
+                "is not supported: each broker is verified by the name that it is reached by; remove it")
         }
         if group.utf8.contains(0) { add("group", "must not contain a NUL character") }
         problems += topicProblems
@@ -74,19 +74,19 @@ struct KafkaConfig: MetricConfig {
 
         if let topics {
             if !(1...KafkaLimits.maxTopics ~= topics.count) {
-                add("topics", "must name from 1 to \(KafkaLimits.maxTopics) topics; leave it out for all of the group")
+                add("topics", "must name from 1 to \(KafkaLimits.maxTopics) topics; omit it for all of the group")
             }
             for (index, topic) in topics.enumerated() {
                 if !Self.isTopic(topic) {
                     add("topics[\(index)]", "must have 1 to 249 letters, digits, dots, hyphens and underscores")
                 }
-                if topics.firstIndex(of: topic) != index { add("topics[\(index)]", "is there twice; remove one") }
+                if topics.firstIndex(of: topic) != index { add("topics[\(index)]", "is listed twice; remove one") }
             }
         }
         if let partitions {
-            if topics?.count != 1 { add("partitions", "is only for exactly one topic in topics") }
+            if topics?.count != 1 { add("partitions", "requires exactly one topic in topics") }
             if !(1...KafkaLimits.maxPartitions ~= partitions.count) {
-                add("partitions", "must have from 1 to \(KafkaLimits.maxPartitions) numbers; leave it out for all")
+                add("partitions", "must have from 1 to \(KafkaLimits.maxPartitions) numbers; omit it for all")
             }
             if Set(partitions).count != partitions.count { add("partitions", "has a number twice; remove one") }
             if !partitions.allSatisfy({ 0...Int(Int32.max) ~= $0 }) { add("partitions", "must be numbers from 0") }
@@ -101,7 +101,7 @@ struct KafkaConfig: MetricConfig {
     }
 }
 
-/// What a partition without a committed offset counts.
+/// How much a partition without a committed offset counts.
 enum CommitPolicy: String, CaseIterable, ConfigValue {
     case noData
     case earliest

@@ -37,7 +37,7 @@ struct LagReader {
 
     private static func incomplete(_ topic: String) -> KafkaFailure {
         KafkaFailure(
-            .sourceUnreachable, "the cluster does not tell all offsets of topic \(topic). The next poll retries")
+            .sourceUnreachable, "the cluster did not return all offsets of topic \(topic). The next poll retries")
     }
 
     private typealias Scope = (partitions: [(String, [Int32])], committed: [TopicPartition: Int64])

@@ -87,8 +87,8 @@ actor FetchCache<Key: Hashable & Sendable, Value: Sendable> {
         case .failure(.unavailable):
             let valid = known.flatMap { isValid($0) ? $0 : nil }
             entry = Entry(
-                outcome: valid?.outcome ?? fetched.map(\.value), fetchedAt: now, dueAt: retry, endsAt: valid?.endsAt,
-                bytes: valid?.bytes ?? 0, lastUse: 0)
+                outcome: valid?.outcome ?? fetched.map(\.value), fetchedAt: now,
+                dueAt: min(retry, valid?.endsAt ?? retry), endsAt: valid?.endsAt, bytes: valid?.bytes ?? 0, lastUse: 0)
         case .failure(let failure):
             entry = Entry(
                 outcome: .failure(failure), fetchedAt: now, dueAt: retry, endsAt: nil, bytes: 0, lastUse: 0)

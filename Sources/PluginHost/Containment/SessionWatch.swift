@@ -40,7 +40,7 @@ final class SessionWatch: @unchecked Sendable {
     private var taskJudge = PressureMonitor()
     private var ticksUntilSweep = 0
     private var lastStarted: Int32 = 0
-    private var spaceLeft: (bytes: UInt64, inodes: UInt64) = (0, 0)
+    private var space = SpaceMonitor()
 
     /// - Throws: ``SystemError`` if the system has no descriptor left.
     init(
@@ -178,19 +178,15 @@ final class SessionWatch: @unchecked Sendable {
         sweep(subjects, usage, measuresMemory: isFull || isPressed, measuresFiles: isFull || hasLessSpace)
     }
 
-    /// Returns whether the file system of the temporary directories has lost so much space since the files were last
-    /// summed that a directory may have reached its limit. Others use the file system too: small losses are frequent.
+    /// Returns whether the files have to be summed at once. Without a measurement of the space they are summed every second.
     private func hasLessSpace(_ subjects: [Int32: Subject]) -> Bool {
-        var now: (bytes: UInt64, inodes: UInt64) = (0, 0)
+        var now = SpaceMonitor.Space(bytes: 0, inodes: 0)
         guard clinux_space_left(temporaryDirectory, &now.bytes, &now.inodes) == 0 else { return false }
-        spaceLeft = (max(spaceLeft.bytes, now.bytes), max(spaceLeft.inodes, now.inodes))
         let limit = UInt64(subjects.values.map(\.limits.temporaryBytes).min() ?? 0)
-        let least = limit / PluginHostLimits.spaceChecksPerLimit
-        let isLess =
-            spaceLeft.bytes - now.bytes >= least
-            || spaceLeft.inodes - now.inodes >= least / PluginHostLimits.bytesPerEntry
-        if isLess || ticksUntilSweep <= 1 { spaceLeft = now }
-        return isLess
+        space.record(now)
+        let hasLost = space.hasLost(limit: limit)
+        if hasLost || ticksUntilSweep <= 1 { space.filesWereSummed() }
+        return hasLost
     }
 
     /// Returns whether many processes have started since the last sweep. Process ids are assigned in sequence, so the

@@ -4,25 +4,6 @@ import TestSupport
 
 @testable import generalscaler_plugin_postgresql
 
-extension PostgresPlugin {
-    /// One call with the config's fields, as JSON without its braces.
-    func value(_ fields: String, timeout: Duration = .seconds(20)) async throws -> MetricReading {
-        let config = try PostgresConfig(parsing: "{\(fields)}")
-        return try await value(
-            for: MetricRequest(config: config, targetType: .averageValue, deadline: .now + timeout))
-    }
-
-    /// Returns the error that the call ends with.
-    func failure(_ fields: String, timeout: Duration = .seconds(20)) async throws -> PluginError? {
-        do {
-            _ = try await value(fields, timeout: timeout)
-            return nil
-        } catch let error as PluginError {
-            return error
-        }
-    }
-}
-
 extension PostgresServer {
     /// The user `scaler`, who may read the table `jobs` and not `wages`.
     static let setup = [

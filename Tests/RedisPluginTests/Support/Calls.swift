@@ -5,25 +5,6 @@ import Testing
 
 @testable import generalscaler_plugin_redis
 
-extension RedisPlugin {
-    /// Makes one call with the config's fields, as JSON without its braces.
-    func value(_ fields: String, timeout: Duration = .seconds(20)) async throws -> MetricReading {
-        let config = try RedisConfig(parsing: "{\(fields)}")
-        return try await value(
-            for: MetricRequest(config: config, targetType: .averageValue, deadline: .now + timeout))
-    }
-
-    /// Returns the error of the call.
-    func failure(_ fields: String, timeout: Duration = .seconds(20)) async throws -> PluginError? {
-        do {
-            _ = try await value(fields, timeout: timeout)
-            return nil
-        } catch let error as PluginError {
-            return error
-        }
-    }
-}
-
 /// Retries until the body is true. Each attempt waits for something itself, such as a process.
 func eventually(
     within limit: Duration = .seconds(60), _ body: () async throws -> Bool

@@ -1,0 +1,60 @@
+import Testing
+
+@testable import PluginHost
+
+@Suite("The space of the temporary directories")
+struct SpaceMonitorTests {
+    /// An eighth of it is 393,216 bytes, or 96 entries.
+    private static let limit: UInt64 = 3 << 20
+
+    /// - Parameter spaces: the measurements. The files were summed after the first one.
+    private static func hasLost(_ spaces: [(bytes: UInt64, inodes: UInt64)], limit: UInt64 = limit) -> Bool {
+        var monitor = SpaceMonitor()
+        for (index, space) in spaces.enumerated() {
+            monitor.record(SpaceMonitor.Space(bytes: space.bytes, inodes: space.inodes))
+            if index == 0 { monitor.filesWereSummed() }
+        }
+        return monitor.hasLost(limit: limit)
+    }
+
+    @Test("the first measurement is not a loss")
+    func first() {
+        var monitor = SpaceMonitor()
+        #expect(!monitor.hasLost(limit: Self.limit))
+        monitor.record(SpaceMonitor.Space(bytes: 7_000_001, inodes: 10_007))
+        #expect(!monitor.hasLost(limit: Self.limit))
+    }
+
+    @Test("small losses add up until an eighth of the limit is lost, in bytes or in entries")
+    func addsUp() {
+        let start: (UInt64, UInt64) = (7_000_001, 10_007)
+        #expect(!Self.hasLost([start, (6_900_003, 10_001)]))
+        #expect(!Self.hasLost([start, (6_900_003, 10_001), (7_000_001 - 393_215, 10_007 - 95)]))
+        #expect(Self.hasLost([start, (6_900_003, 10_001), (7_000_001 - 393_216, 10_007)]))
+        #expect(Self.hasLost([start, (7_000_001, 10_007 - 96)]))
+    }
+
+    @Test("a loss counts from the most space, so that deleted files of other programs hide nothing")
+    func fromTheMost() {
+        #expect(!Self.hasLost([(1_000_003, 503), (9_000_007, 503)]))
+        #expect(Self.hasLost([(1_000_003, 503), (9_000_007, 503), (8_600_000, 503)]))
+    }
+
+    @Test("after the files were summed, losses count from there")
+    func reset() {
+        var monitor = SpaceMonitor()
+        for bytes: UInt64 in [7_000_001, 6_600_000] {
+            monitor.record(SpaceMonitor.Space(bytes: bytes, inodes: 10_007))
+        }
+        #expect(monitor.hasLost(limit: Self.limit))
+        monitor.filesWereSummed()
+        monitor.record(SpaceMonitor.Space(bytes: 6_300_001, inodes: 10_007))
+        #expect(!monitor.hasLost(limit: Self.limit))
+    }
+
+    @Test("with a limit of a few bytes any loss counts, and an unchanged space does not")
+    func tinyLimit() {
+        #expect(!Self.hasLost([(1_001, 11), (1_001, 11)], limit: 5))
+        #expect(Self.hasLost([(1_001, 11), (1_000, 11)], limit: 5))
+    }
+}
