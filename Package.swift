@@ -141,7 +141,7 @@ let package = Package(
         .target(
             name: "KubernetesClient",
             dependencies: [
-                "HTTPTransport", "WireFormats", "YAMLFormat", logging, serviceLifecycle, subprocess,
+                "HTTPTransport", "SystemIO", "WireFormats", "YAMLFormat", logging, serviceLifecycle, subprocess,
             ],
             swiftSettings: optimizedInDebug
         ),
@@ -174,8 +174,8 @@ let package = Package(
             name: "generalscaler",
             dependencies: [
                 "Backtest", "CJemalloc", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator",
-                "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "TimeZones", "WireFormats", "YAMLFormat",
-                argumentParser, logging, serviceLifecycle,
+                "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "TimeZones", "WireFormats",
+                "YAMLFormat", argumentParser, logging, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             resources: [.embedInCode("Resources/crd.yaml")],
@@ -271,7 +271,7 @@ let package = Package(
         // MARK: Tests
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "PluginSDK", "WireFormats", logging, subprocess, systemPackage],
+            dependencies: ["CLinux", "PluginSDK", "SystemIO", "WireFormats", logging, subprocess, systemPackage],
             path: "Tests/TestSupport"
         ),
         .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"]),
@@ -346,7 +346,7 @@ let package = Package(
             name: "OperatorTests",
             dependencies: [
                 "Backtest", "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
-                "PluginProtocol", "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "YAMLFormat",
+                "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "TestSupport", "WireFormats", "YAMLFormat",
                 "generalscaler-launch", logging, serviceLifecycle, subprocess, systemPackage,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -359,7 +359,7 @@ let package = Package(
             name: "simulate-faults",
             dependencies: [
                 "ClusterSimulator", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost", "PluginProtocol",
-                "ScalerAPI", "Scaling", "TestSupport", "WireFormats", "YAMLFormat", argumentParser, logging,
+                "ScalerAPI", "Scaling", "SystemIO", "TestSupport", "WireFormats", "YAMLFormat", argumentParser, logging,
                 serviceLifecycle,
             ],
             path: "Tests/FaultSimulation",
@@ -451,7 +451,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
+                "HTTPTransport", "KubernetesClient", "SystemIO", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
                 "generalscaler-dev", "generalscaler-plugin-prometheus", subprocess, systemPackage,
             ],
             exclude: ["Support/echo_server.py"]

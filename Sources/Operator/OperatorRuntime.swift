@@ -6,7 +6,7 @@ import PluginProtocol
 import ScalerAPI
 import Scaling
 package import ServiceLifecycle
-import SystemIO
+package import SystemIO
 import TimeZones
 
 /// The complete operator. Creates every part once, in the order in which they start.
@@ -44,15 +44,14 @@ package struct OperatorRuntime: Sendable {
     ///   - onAdmissionBound: the same of the admission webhook.
     package init(
         _ configuration: OperatorConfiguration, source: any MetricSource, http: any HTTPClient,
-        time: OperatorTime = .system, clock: any Clock<Duration> = ContinuousClock(),
+        time: TimeSource = .system,
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger,
         audit: @escaping @Sendable ([UInt8]) -> Void, onBound: @escaping @Sendable (Int) -> Void = { _ in },
         onAdmissionBound: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         let metrics = OperatorMetrics()
         let client = KubernetesClient(
-            configuration: configuration.cluster, http: http, clock: clock,
-            now: { time.now().microsecondsSince1970 }, random: random, logger: logger,
+            configuration: configuration.cluster, http: http, time: time, random: random, logger: logger,
             observe: { metrics.apiRequest(verb: $0.verb, code: $0.status) })
         let changes = ScalerChanges()
         let events = EventRecorder(
@@ -130,7 +129,7 @@ package struct OperatorRuntime: Sendable {
     }
 
     private static func admission(
-        _ certificates: CertificateManager, _ validator: AdmissionValidator, _ time: OperatorTime,
+        _ certificates: CertificateManager, _ validator: AdmissionValidator, _ time: TimeSource,
         _ metrics: OperatorMetrics, _ logger: Logger, _ onBound: @escaping @Sendable (Int) -> Void
     ) -> [any Service] {
         let server = AdmissionServer(
@@ -196,12 +195,5 @@ extension TargetDirectory {
         case .malformed(let object): setTarget(nil, of: object.key)
         case .synced: break
         }
-    }
-}
-
-extension OperatorTime {
-    /// The system clocks.
-    package static let system = OperatorTime(clock: ContinuousClock()) {
-        Timestamp(microsecondsSince1970: Int64(Date.now.timeIntervalSince1970 * 1_000_000))
     }
 }

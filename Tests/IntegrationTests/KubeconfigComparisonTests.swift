@@ -2,6 +2,7 @@ import Foundation
 import HTTPTransport
 import KubernetesClient
 import Subprocess
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -91,8 +92,7 @@ struct KubeconfigComparisonTests {
         do {
             let client = KubernetesClient(
                 configuration: try .kubeconfig(path: path, context: nil, environment: ["PATH": "/usr/bin:/bin"]),
-                http: http, clock: ContinuousClock(), now: { Int64(Date().timeIntervalSince1970 * 1_000_000) },
-                random: { 0 }, logger: .silent)
+                http: http, time: .system, random: { 0 }, logger: .silent)
             let kind = ResourceKind(group: "", version: "v1", kind: "ConfigMap", plural: "configmaps")
             result = .success(try await client.get(kind, ObjectKey(namespace: "default", name: "echo"))["data"])
         } catch {

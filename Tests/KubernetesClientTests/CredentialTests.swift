@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTransport
 import Synchronization
+import SystemIO
 import TestSupport
 import Testing
 import WireFormats
@@ -15,7 +16,7 @@ struct CredentialTests {
         _ source: CredentialSource, files: FileReader = .system, commands: CommandRunner = .subprocess
     ) -> CredentialStore {
         CredentialStore(
-            source: source, files: files, commands: commands, clock: clock, now: clock.wallMicroseconds,
+            source: source, files: files, commands: commands, time: clock.time,
             logger: .silent)
     }
 

@@ -45,7 +45,7 @@ struct SimulatedClusterTests {
             let client = KubernetesClient(
                 configuration: try ClusterConfiguration.kubeconfig(
                     path: "/config", context: nil, environment: [:], files: .memory(["/config": kubeconfig])),
-                http: http, clock: clock, now: clock.wallMicroseconds, random: { 0.5 }, logger: .silent,
+                http: http, time: clock.time, random: { 0.5 }, logger: .silent,
                 observe: { observe.yield($0) })
             #expect(client.configuration.defaultNamespace == "shop")
             try simulator.api.create(["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "shop"]])
@@ -217,7 +217,7 @@ struct SimulatedClusterTests {
             configuration.credentials = .token(SecretString("wrong"))
             let http = CurlHTTPClient()
             let client = KubernetesClient(
-                configuration: configuration, http: http, clock: cluster.clock, now: cluster.clock.wallMicroseconds,
+                configuration: configuration, http: http, time: cluster.clock.time,
                 random: { 0.5 }, logger: .silent)
             let result = await Result { try await client.get(configMap, .web) }
             #expect((result.failure as? KubernetesError)?.kind == .unauthorized)

@@ -164,7 +164,7 @@ struct PushTests {
             for await _ in released { break }
             return 7
         }
-        let time = OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: clock.wallMicroseconds()) }
+        let time = clock.time
         let readings = SharedReadings(source: source, time: time, metrics: OperatorMetrics())
         let query = ReadingQuery(type: "test", config: PluginConfig([:]), targetType: .value)
         let user = ObjectIdentity(namespace: "shop", name: "web", uid: "1")

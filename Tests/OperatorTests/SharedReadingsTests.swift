@@ -20,7 +20,7 @@ struct SharedReadingsTests {
         let clock = clock
         let source = ScriptedSource(now: clock.wallMicroseconds)
         source.answer("test", answer)
-        let time = OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: clock.wallMicroseconds()) }
+        let time = clock.time
         return (SharedReadings(source: source, time: time, metrics: OperatorMetrics()), source)
     }
 

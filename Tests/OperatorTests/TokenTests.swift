@@ -4,6 +4,7 @@ import PluginHost
 import PluginProtocol
 import Scaling
 import Synchronization
+import SystemIO
 import TestSupport
 import Testing
 import WireFormats
@@ -221,7 +222,7 @@ struct FetchCacheTests {
     @Test("while the server is down a value is used to its end, and not for a second longer")
     func outage() async throws {
         let (server, clock) = (Server(), ManualClock())
-        let cache = Cache(time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) }) { _ in
+        let cache = Cache(time: TimeSource(clock: clock) { 0 }) { _ in
             server.fetch()
         }
         func value(after seconds: Int) async -> Int? {

@@ -1,4 +1,5 @@
 import Synchronization
+package import SystemIO
 
 /// A clock that only moves when a test moves it.
 ///
@@ -59,6 +60,9 @@ package final class ManualClock: Clock, Sendable {
         let (seconds, attoseconds) = now.offset.components
         return startMicroseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     }
+
+    /// A time source of this clock and its ``wallMicroseconds()``.
+    package var time: TimeSource { TimeSource(clock: self, wallMicroseconds: wallMicroseconds) }
 
     package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         try Task.checkCancellation()

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import SystemIO
 import WireFormats
 
 /// Holds the current credential and renews it before it expires. Concurrent calls share one renewal.
@@ -14,22 +15,20 @@ actor CredentialStore {
     private let source: CredentialSource
     private let files: FileReader
     private let commands: CommandRunner
-    private let clock: any Clock<Duration>
-    private let now: @Sendable () -> Int64
+    private let time: TimeSource
     private let logger: Logger
     private var held: Held?
     private var generation = 0
     private var renewal: Task<Result<Credential, KubernetesError>, Never>?
 
     init(
-        source: CredentialSource, files: FileReader, commands: CommandRunner, clock: any Clock<Duration>,
-        now: @escaping @Sendable () -> Int64, logger: Logger
+        source: CredentialSource, files: FileReader, commands: CommandRunner, time: TimeSource,
+        logger: Logger
     ) {
         self.source = source
         self.files = files
         self.commands = commands
-        self.clock = clock
-        self.now = now
+        self.time = time
         self.logger = logger
     }
 
@@ -41,10 +40,10 @@ actor CredentialStore {
             let pair = Data("\(user):\(password.revealed)".utf8).base64EncodedString()
             return Credential(authorization: SecretString("Basic \(pair)"))
         case .tokenFile(let path):
-            if let held, held.lifetime.contains(now()) { return held.credential }
+            if let held, held.lifetime.contains(time.wallMicroseconds()) { return held.credential }
             return try readToken(path)
         case .exec(let plugin):
-            if let held, held.lifetime.contains(now()) { return held.credential }
+            if let held, held.lifetime.contains(time.wallMicroseconds()) { return held.credential }
             return try await run(plugin)
         }
     }
@@ -61,7 +60,7 @@ actor CredentialStore {
     private func readToken(_ path: String) throws(KubernetesError) -> Credential {
         do {
             let token = try Self.token(at: path, files)
-            return hold(bearer(token), until: now() + KubernetesLimits.tokenFileLifetimeMicroseconds)
+            return hold(bearer(token), until: time.wallMicroseconds() + KubernetesLimits.tokenFileLifetimeMicroseconds)
         } catch {
             // Keeps using a token whose file can no longer be read: it may still be valid, and the server decides.
             guard let held else { throw KubernetesError(.credentials, "cannot read the token: \(error)") }
@@ -91,8 +90,8 @@ actor CredentialStore {
     private func renew(with plugin: ExecPlugin) async -> Result<Credential, KubernetesError> {
         defer { renewal = nil }
         do throws(KubernetesError) {
-            let fresh = try await plugin.credential(commands: commands, clock: clock)
-            let now = now()
+            let fresh = try await plugin.credential(commands: commands, time: time)
+            let now = time.wallMicroseconds()
             guard let expires = fresh.expires else { return .success(hold(fresh.credential, until: .max)) }
             let margin = min(KubernetesLimits.credentialMarginMicroseconds, max(0, expires - now) / 10)
             return .success(hold(fresh.credential, until: expires - margin))
@@ -105,7 +104,7 @@ actor CredentialStore {
         generation += 1
         var credential = credential
         credential.generation = generation
-        let now = now()
+        let now = time.wallMicroseconds()
         held = Held(credential: credential, lifetime: now..<max(now, end))
         return credential
     }

@@ -1,3 +1,4 @@
+import SystemIO
 package import WireFormats
 import YAMLFormat
 
@@ -33,11 +34,11 @@ package struct ExecPlugin: Sendable, Hashable {
     /// - Returns: the credential, and when it expires in microseconds since 1970.
     /// - Throws: ``KubernetesError/Kind/credentials``, with the program and the fix in the message.
     func credential(
-        commands: CommandRunner, clock: any Clock<Duration>
+        commands: CommandRunner, time: TimeSource
     ) async throws(KubernetesError) -> (credential: Credential, expires: Int64?) {
         let output: CommandRunner.Output
         do throws(CommandRunner.Failure) {
-            output = try await run(commands, clock)
+            output = try await run(commands, time)
         } catch {
             let hint = error.isMissing ? installHint.map { ". \(oneLine($0))" } : nil
             throw failure("cannot be run: \(error)\(hint ?? "")")
@@ -56,7 +57,7 @@ package struct ExecPlugin: Sendable, Hashable {
     }
 
     private func run(
-        _ commands: CommandRunner, _ clock: any Clock<Duration>
+        _ commands: CommandRunner, _ time: TimeSource
     ) async throws(CommandRunner.Failure) -> CommandRunner.Output {
         var spec: [String: JSON] = ["interactive": false]
         spec["cluster"] = cluster
@@ -73,7 +74,7 @@ package struct ExecPlugin: Sendable, Hashable {
                 }
             }
             group.addTask {
-                try? await clock.sleep(for: KubernetesLimits.execDeadline)
+                try? await time.sleep(KubernetesLimits.execDeadline)
                 return nil
             }
             let first = await group.next() ?? nil

@@ -39,7 +39,7 @@ package final class EventRecorder: Service {
     package var droppedCount: Int { dropped.load(ordering: .relaxed) }
 
     package func record(_ event: ObjectEvent) {
-        let queued = Queued(event: event, time: client.now())
+        let queued = Queued(event: event, time: client.time.wallMicroseconds())
         guard case .enqueued = input.yield(.event(queued)) else { return drop() }
     }
 
@@ -62,7 +62,7 @@ package final class EventRecorder: Service {
             group.addTask {
                 guard (try? await gracefulShutdown()) != nil else { return }
                 self.input.finish()
-                try? await self.client.clock.sleep(for: KubernetesLimits.eventFlush)
+                try? await self.client.time.sleep(KubernetesLimits.eventFlush)
             }
             await group.next()
             group.cancelAll()
@@ -109,7 +109,7 @@ package final class EventRecorder: Service {
                 default: throw error
                 }
                 let delay = KubernetesLimits.eventBackoff.delay(attempt: attempt - 1, random: client.random())
-                guard (try? await client.clock.sleep(for: delay)) != nil else { throw error }
+                guard (try? await client.time.sleep(delay)) != nil else { throw error }
             }
         }
     }

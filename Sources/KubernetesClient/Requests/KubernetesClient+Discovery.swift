@@ -7,11 +7,11 @@ extension KubernetesClient {
     /// - Parameter apiVersion: such as `apps/v1`.
     /// - Throws: ``KubernetesError/Kind/notFound`` if the server has no such kind.
     package func discover(apiVersion: String, kind: String) async throws(KubernetesError) -> DiscoveredResource {
-        if let known = discovery.withLock({ $0.lookup(apiVersion: apiVersion, kind: kind, now: now()) }) {
+        if let known = discovery.withLock({ $0.lookup(apiVersion: apiVersion, kind: kind, now: time.wallMicroseconds()) }) {
             return try found(known, apiVersion, kind)
         }
         let resources = try await resources(apiVersion: apiVersion)
-        discovery.withLock { $0.store(apiVersion: apiVersion, resources: resources, now: now()) }
+        discovery.withLock { $0.store(apiVersion: apiVersion, resources: resources, now: time.wallMicroseconds()) }
         return try found(resources.first { $0.kind.kind == kind }, apiVersion, kind)
     }
 

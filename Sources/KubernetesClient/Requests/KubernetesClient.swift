@@ -1,6 +1,7 @@
 package import HTTPTransport
 package import Logging
 import Synchronization
+package import SystemIO
 import WireFormats
 
 /// A client of one API server.
@@ -24,8 +25,7 @@ package final class KubernetesClient: Sendable {
     package static let fieldManager = "generalscaler"
 
     package let configuration: ClusterConfiguration
-    let clock: any Clock<Duration>
-    let now: @Sendable () -> Int64
+    let time: TimeSource
     let random: @Sendable () -> Double
     let logger: Logger
     let discovery = Mutex(DiscoveryCache())
@@ -34,14 +34,12 @@ package final class KubernetesClient: Sendable {
     private let observe: (@Sendable (Attempt) -> Void)?
 
     /// - Parameters:
-    ///   - now: microseconds since 1970.
     ///   - random: uniform in 0..<1, for jitter.
     ///   - observe: called for each attempt; must return at once.
     package init(
         configuration: ClusterConfiguration,
         http: any HTTPClient,
-        clock: any Clock<Duration>,
-        now: @escaping @Sendable () -> Int64,
+        time: TimeSource,
         random: @escaping @Sendable () -> Double,
         logger: Logger,
         files: FileReader = .system,
@@ -50,13 +48,12 @@ package final class KubernetesClient: Sendable {
     ) {
         self.configuration = configuration
         self.http = http
-        self.clock = clock
-        self.now = now
+        self.time = time
         self.random = random
         self.logger = logger
         self.observe = observe
         credentials = CredentialStore(
-            source: configuration.credentials, files: files, commands: commands, clock: clock, now: now, logger: logger)
+            source: configuration.credentials, files: files, commands: commands, time: time, logger: logger)
     }
 
     /// Performs the call and reads the response's JSON.
@@ -144,10 +141,10 @@ package final class KubernetesClient: Sendable {
             var policy = RetryPolicy(isRead: call.verb.isRead, canRenewCredential: configuration.credentials.canRenew)
             // Not counted in the call's deadline: a credential plugin has its own.
             var credential = try await credentials.current()
-            let elapsed = clock.stopwatch()
+            let elapsed = time.stopwatch()
             while true {
                 let request = httpRequest(call, credential: credential, timeout: call.deadline - elapsed())
-                let started = clock.stopwatch()
+                let started = time.stopwatch()
                 do throws(KubernetesError) {
                     let (answer, status) = try await attempt(request)
                     report(call, status: status, duration: started())
@@ -173,7 +170,7 @@ package final class KubernetesClient: Sendable {
 
     private func sleep(_ duration: Duration) async throws(KubernetesError) {
         do {
-            try await clock.sleep(for: duration)
+            try await time.sleep(duration)
         } catch {
             throw KubernetesError(.cancelled, "cancelled while waiting to retry")
         }

@@ -157,7 +157,7 @@ package final class Informer<Object: Sendable>: Service {
     /// Sleeps for that duration, or until a relist is requested.
     private func pause(_ duration: Duration, unless relist: RelistSignal, after number: Int) async {
         // Awaited here, and cancelled with this task.
-        let sleep = Task { try? await client.clock.sleep(for: duration) }
+        let sleep = Task { try? await client.time.sleep(duration) }
         relist.interrupt(after: number) { sleep.cancel() }
         defer { relist.endInterruption() }
         await withTaskCancellationHandler {
@@ -208,7 +208,7 @@ package final class Informer<Object: Sendable>: Service {
         _ namespace: String?, _ version: String, _ seconds: Int, _ machine: inout WatchMachine,
         until relist: RelistSignal, after number: Int
     ) async -> WatchMachine.Outcome {
-        let elapsed = client.clock.stopwatch()
+        let elapsed = client.time.stopwatch()
         let watchdog = SilenceWatchdog()
         do throws(KubernetesError) {
             let stream = try await client.watch(
@@ -228,8 +228,8 @@ package final class Informer<Object: Sendable>: Service {
     ) async throws(KubernetesError) {
         var stream = stream
         let result: Result<Void, KubernetesError> = await withDiscardingTaskGroup { group in
-            group.addTask { [clock = client.clock, cancel = stream.cancel] in
-                await watchdog.watch(clock, cancel: cancel)
+            group.addTask { [time = client.time, cancel = stream.cancel] in
+                await watchdog.watch(time, cancel: cancel)
             }
             defer {
                 stream.cancel()

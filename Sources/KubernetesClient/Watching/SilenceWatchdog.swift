@@ -1,4 +1,5 @@
 import Synchronization
+import SystemIO
 
 /// Detects a dead connection by its silence.
 final class SilenceWatchdog: Sendable {
@@ -8,9 +9,9 @@ final class SilenceWatchdog: Sendable {
 
     /// Cancels if nothing arrived for ``KubernetesLimits/watchSilence``. Returns afterwards, or once the task is
     /// cancelled.
-    func watch(_ clock: any Clock<Duration>, cancel: @Sendable () -> Void) async {
+    func watch(_ time: TimeSource, cancel: @Sendable () -> Void) async {
         var last = heard.load(ordering: .relaxed)
-        while (try? await clock.sleep(for: KubernetesLimits.watchSilence)) != nil {
+        while (try? await time.sleep(KubernetesLimits.watchSilence)) != nil {
             let current = heard.load(ordering: .relaxed)
             guard current != last else { return cancel() }
             last = current

@@ -6,6 +6,7 @@ import NIOPosix
 import NIOSSL
 import ScalerAPI
 import ServiceLifecycle
+import SystemIO
 import WireFormats
 
 /// Serves reviews to the API server over TLS, on its own thread.
@@ -13,7 +14,7 @@ struct AdmissionServer: Service {
     let address: ListenAddress
     let certificates: CertificateManager
     let validator: AdmissionValidator
-    let time: OperatorTime
+    let time: TimeSource
     let metrics: OperatorMetrics
     let logger: Logger
     var times = ReviewTimes()

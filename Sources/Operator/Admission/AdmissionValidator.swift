@@ -3,6 +3,7 @@ import Logging
 import PluginHost
 import ScalerAPI
 import Scaling
+import SystemIO
 import WireFormats
 
 /// Decides whether a GeneralScaler may be stored, and with which warnings.
@@ -18,7 +19,7 @@ struct AdmissionValidator: Sendable {
     /// The other autoscaler of a target in a namespace, such as `HorizontalPodAutoscaler/web`; nil if there is none or
     /// it is unknown.
     let otherAutoscaler: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
-    let time: OperatorTime
+    let time: TimeSource
 
     /// Always returns within ``AdmissionLimits/reviewTime``: checks that have not finished by then are skipped.
     func validate(_ request: AdmissionRequest) async -> AdmissionVerdict {

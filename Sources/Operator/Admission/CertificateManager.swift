@@ -5,6 +5,7 @@ import ScalerAPI
 import Scaling
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 import WireFormats
 
 /// Ensures that there is a serving certificate and that the API server trusts it.
@@ -25,14 +26,14 @@ final class CertificateManager: Service {
     let configuration: AdmissionConfiguration
     private let client: KubernetesClient
     private let files: FileReader
-    private let time: OperatorTime
+    private let time: TimeSource
     private let metrics: OperatorMetrics
     private let logger: Logger
     private let state = Mutex<Serving?>(nil)
 
     init(
         _ configuration: AdmissionConfiguration, client: KubernetesClient, files: FileReader = .system,
-        time: OperatorTime, metrics: OperatorMetrics, logger: Logger
+        time: TimeSource, metrics: OperatorMetrics, logger: Logger
     ) {
         self.configuration = configuration
         self.client = client

@@ -1,5 +1,6 @@
 import NIOCore
 import ScalerAPI
+import SystemIO
 import WireFormats
 
 /// The shared state of the admission webhook's connections: the open connections, the slots for sending a body, and the
@@ -22,7 +23,7 @@ final class ReviewRegistry: @unchecked Sendable {
 
     let loop: any EventLoop
     let times: ReviewTimes
-    let time: OperatorTime
+    let time: TimeSource
     private let certificates: CertificateManager
     private let metrics: OperatorMetrics
     private let reviews: AsyncStream<OpenReview>.Continuation
@@ -33,7 +34,7 @@ final class ReviewRegistry: @unchecked Sendable {
 
     /// - Parameter reviews: receives each review; never holds more than there are connections.
     init(
-        on loop: any EventLoop, certificates: CertificateManager, times: ReviewTimes, time: OperatorTime,
+        on loop: any EventLoop, certificates: CertificateManager, times: ReviewTimes, time: TimeSource,
         metrics: OperatorMetrics, reviews: AsyncStream<OpenReview>.Continuation
     ) {
         self.loop = loop

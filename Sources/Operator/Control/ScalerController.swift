@@ -24,7 +24,7 @@ actor ScalerController: Service {
         let secrets: any SecretSource
         let writer: ScalerWriter
         let leadership: Leadership
-        let time: OperatorTime
+        let time: TimeSource
         let metrics: OperatorMetrics
         let logger: Logger
     }

@@ -26,7 +26,7 @@ final class LeaderElector: Service {
     private let times: LeaseTimes
     private let client: KubernetesClient
     private let leadership: Leadership
-    private let time: OperatorTime
+    private let time: TimeSource
     private let random: @Sendable () -> Double
     private let logger: Logger
     private let wakeUp = AsyncSignal()
@@ -36,7 +36,7 @@ final class LeaderElector: Service {
 
     init(
         _ election: LeaderElection, identity: String, client: KubernetesClient, leadership: Leadership,
-        time: OperatorTime, random: @escaping @Sendable () -> Double, logger: Logger
+        time: TimeSource, random: @escaping @Sendable () -> Double, logger: Logger
     ) {
         key = election.lease
         times = election.times

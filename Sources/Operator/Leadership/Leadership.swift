@@ -1,4 +1,5 @@
 import Synchronization
+import SystemIO
 
 /// Whether this process may decide and write at the current moment.
 ///
@@ -19,9 +20,9 @@ final class Leadership: Sendable {
     /// Whether other replicas may lead. If not, this process always leads.
     let isShared: Bool
     private let state: Mutex<State>
-    private let time: OperatorTime
+    private let time: TimeSource
 
-    init(isShared: Bool, time: OperatorTime) {
+    init(isShared: Bool, time: TimeSource) {
         self.isShared = isShared
         self.time = time
         let forever: Duration = .seconds(Int64.max / 4)

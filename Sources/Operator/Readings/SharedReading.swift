@@ -3,12 +3,13 @@ import PluginProtocol
 import ScalerAPI
 import Scaling
 import Synchronization
+import SystemIO
 
 /// The last reading of one query, its subscribers, and the call in flight for it.
 final class SharedReading: Sendable {
     struct Dependencies: Sendable {
         let source: any MetricSource
-        let time: OperatorTime
+        let time: TimeSource
         let metrics: OperatorMetrics
     }
 

@@ -3,6 +3,7 @@ import PluginProtocol
 import ScalerAPI
 import Scaling
 import Synchronization
+import SystemIO
 
 /// A query to a metric source. Scalers with equal queries share the result.
 struct ReadingQuery: Sendable, Hashable {
@@ -25,7 +26,7 @@ final class SharedReadings: Sendable {
     private let lastWaiter = Atomic<UInt64>(0)
     private let onPush = Mutex<@Sendable ([ObjectIdentity]) -> Void>({ _ in })
 
-    init(source: any MetricSource, time: OperatorTime, metrics: OperatorMetrics) {
+    init(source: any MetricSource, time: TimeSource, metrics: OperatorMetrics) {
         dependencies = SharedReading.Dependencies(source: source, time: time, metrics: metrics)
     }
 

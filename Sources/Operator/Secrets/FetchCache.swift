@@ -1,4 +1,5 @@
 import KubernetesClient
+import SystemIO
 
 /// Values that are fetched from the API server one by one, each cached until it is due.
 ///
@@ -26,7 +27,7 @@ actor FetchCache<Key: Hashable & Sendable, Value: Sendable> {
         var lastUse: UInt64
     }
 
-    private let time: OperatorTime
+    private let time: TimeSource
     private let fetch: @Sendable (Key) async -> Result<Fetched, FetchFailure>
     private var entries: [Key: Entry] = [:]
     private var bytes = 0
@@ -34,7 +35,7 @@ actor FetchCache<Key: Hashable & Sendable, Value: Sendable> {
     /// The waiters for values that are being fetched.
     private var waiters: [Key: [CheckedContinuation<Outcome, Never>]] = [:]
 
-    init(time: OperatorTime, fetch: @escaping @Sendable (Key) async -> Result<Fetched, FetchFailure>) {
+    init(time: TimeSource, fetch: @escaping @Sendable (Key) async -> Result<Fetched, FetchFailure>) {
         self.time = time
         self.fetch = fetch
     }

@@ -1,5 +1,6 @@
 import KubernetesClient
 import ScalerAPI
+import SystemIO
 import WireFormats
 
 /// Reads Secrets from the cluster, one by one and only with `get`, and requests tokens of ServiceAccounts. Caches each.
@@ -13,7 +14,7 @@ struct SecretStore: SecretSource {
 
     /// - Parameter random: uniform in 0..<1.
     init(
-        _ configuration: OperatorConfiguration, client: KubernetesClient, time: OperatorTime,
+        _ configuration: OperatorConfiguration, client: KubernetesClient, time: TimeSource,
         random: @escaping @Sendable () -> Double
     ) {
         allowsUnlabelled = configuration.allowsUnlabelledSecrets

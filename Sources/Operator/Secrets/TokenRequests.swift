@@ -1,6 +1,7 @@
 import KubernetesClient
 import ScalerAPI
 import Scaling
+import SystemIO
 import WireFormats
 
 /// A token as the API server issues it.
@@ -18,7 +19,7 @@ struct TokenRequests: Sendable {
         ObjectFields([:], metadata: ["labels", "annotations"]), limits: SecretLimits.object)
 
     let client: KubernetesClient
-    let time: OperatorTime
+    let time: TimeSource
     /// Uniform in 0..<1.
     let random: @Sendable () -> Double
 

@@ -41,12 +41,12 @@ final class AutoscalerDirectory: Service {
 
     private let client: KubernetesClient
     private let scope: WatchScope
-    private let time: OperatorTime
+    private let time: TimeSource
     private let logger: Logger
     private let pool = WatchPool()
     private let known = Mutex<[Origin: Knowledge]>([:])
 
-    init(client: KubernetesClient, scope: WatchScope, time: OperatorTime, logger: Logger) {
+    init(client: KubernetesClient, scope: WatchScope, time: TimeSource, logger: Logger) {
         self.client = client
         self.scope = scope
         self.time = time

@@ -28,7 +28,7 @@ final class TargetDirectory: Service {
 
     private let client: KubernetesClient
     private let scope: WatchScope
-    private let time: OperatorTime
+    private let time: TimeSource
     private let logger: Logger
     private let pool = WatchPool()
     private let targetAppeared: @Sendable (TargetPlace) -> Void
@@ -38,7 +38,7 @@ final class TargetDirectory: Service {
     init(
         client: KubernetesClient,
         scope: WatchScope,
-        time: OperatorTime,
+        time: TimeSource,
         logger: Logger,
         targetAppeared: @escaping @Sendable (TargetPlace) -> Void
     ) {

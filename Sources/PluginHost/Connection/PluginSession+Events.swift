@@ -140,7 +140,7 @@ extension PluginSession {
         }
         // Ends by itself or is cancelled, here or in run(), which awaits it.
         let task = Task {
-            do { try await dependencies.clock.sleep(wake) } catch { return }
+            do { try await dependencies.time.sleepUntil(wake) } catch { return }
             wokeUp()
         }
         wakeUp = (wake, task)

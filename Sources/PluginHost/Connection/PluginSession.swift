@@ -1,6 +1,7 @@
 import Glibc
 import PluginProtocol
 import Subprocess
+import SystemIO
 import SystemPackage
 import WireFormats
 
@@ -11,7 +12,7 @@ actor PluginSession: PluginInstance {
     /// The dependencies that all sessions of a host share.
     struct Dependencies: Sendable {
         let loop: EventLoop
-        let clock: HostClock
+        let time: TimeSource
         let logs: LogPump
         let launcher: PluginLauncher
         let containment: Containment
@@ -85,12 +86,12 @@ actor PluginSession: PluginInstance {
         self.onHandshake = onHandshake
         self.onPush = onPush
         connection = PluginConnection(plugin: program.name, maxInFlight: program.maxInFlight)
-        logs = PluginLogCapture(now: dependencies.clock.now())
+        logs = PluginLogCapture(now: dependencies.time.elapsed())
     }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { dependencies.loop.asUnownedSerialExecutor() }
     nonisolated var loop: EventLoop { dependencies.loop }
-    var now: Duration { dependencies.clock.now() }
+    var now: Duration { dependencies.time.elapsed() }
 
     var vitals: PluginVitals {
         PluginVitals(
@@ -197,7 +198,7 @@ actor PluginSession: PluginInstance {
             do {
                 return try await spawn(launch)
             } catch let error as SubprocessError where error.underlyingError == .textFileBusy && now < end {
-                try await dependencies.clock.sleep(now + PluginHostLimits.busyProgramInterval)
+                try await dependencies.time.sleepUntil(now + PluginHostLimits.busyProgramInterval)
             }
         }
     }

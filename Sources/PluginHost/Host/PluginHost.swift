@@ -3,6 +3,7 @@ package import Logging
 package import PluginProtocol
 import ServiceLifecycle
 import Synchronization
+package import SystemIO
 package import WireFormats
 
 /// Runs the installed plugins and calls them.
@@ -15,7 +16,7 @@ package final class PluginHost: Service {
     private let roster: PluginRoster
     private let registry: SharedTypeRegistry
     private let logs: LogPump
-    private let clock: HostClock
+    private let time: TimeSource
     private let loop: EventLoop
     private let containment: Containment
     private let launcher: String?
@@ -26,12 +27,12 @@ package final class PluginHost: Service {
     /// Reads the manifest and finds the plugins; none is started before ``run()``.
     ///
     /// - Parameters:
-    ///   - clock: for deadlines and restarts.
+    ///   - time: for deadlines and restarts.
     ///   - random: uniform in 0..<1, for the jitter of restarts.
     /// - Throws: ``PluginHostError`` if the manifest is invalid or the system has no descriptor or thread left.
     package init(
         configuration: PluginHostConfiguration,
-        clock: any Clock<Duration> = ContinuousClock(),
+        time: TimeSource = .system,
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
         logger: Logger
     ) throws(PluginHostError) {
@@ -46,7 +47,7 @@ package final class PluginHost: Service {
         } catch {
             throw PluginHostError("the plugin host cannot start: \(error)")
         }
-        self.clock = HostClock(clock)
+        self.time = time
         restsAfter = configuration.restsAfter
         logs = LogPump(logger: logger)
         let registry = SharedTypeRegistry(
@@ -60,7 +61,7 @@ package final class PluginHost: Service {
         self.launcher = configuration.launcher
         self.logger = logger
         let dependencies = PluginSession.Dependencies(
-            loop: loop, clock: self.clock, logs: logs, launcher: launcher, containment: containment,
+            loop: loop, time: time, logs: logs, launcher: launcher, containment: containment,
             hostVersion: configuration.hostVersion, handshakeTimeout: configuration.handshakeTimeout)
         let member: @Sendable (PluginProgram) -> PluginRoster.Member = { program in
             let gate = AddressFilter(
@@ -120,8 +121,8 @@ package final class PluginHost: Service {
             group.addTask { await self.logs.run() }
             await withTaskGroup { background in
                 background.addTask { await self.removeLeftOver() }
-                background.addTask { await OrphanReaper.run(clock: self.clock) }
-                background.addTask { await self.programs.run(clock: self.clock) }
+                background.addTask { await OrphanReaper.run(time: time) }
+                background.addTask { await self.programs.run(time: time) }
                 background.addTask {
                     // Throws if the plugins have stopped, or are killed, without a graceful shutdown.
                     guard (try? await gracefulShutdown()) != nil else { return }

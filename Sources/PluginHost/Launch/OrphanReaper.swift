@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SystemIO
 
 /// Reaps ended orphans, which become children of a child subreaper (or process 1), without reaping children of
 /// swift-subprocess.
@@ -21,9 +22,9 @@ struct OrphanReaper {
 
     /// Sweeps repeatedly until the task is cancelled.
     @concurrent
-    static func run(clock: HostClock) async {
+    static func run(time: TimeSource) async {
         var reaper = OrphanReaper()
-        while (try? await clock.sleep(clock.now() + PluginHostLimits.orphanSweepInterval)) != nil {
+        while (try? await time.sleep(PluginHostLimits.orphanSweepInterval)) != nil {
             reaper.reap()
         }
     }

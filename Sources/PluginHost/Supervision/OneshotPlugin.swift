@@ -46,7 +46,7 @@ actor OneshotPlugin: PluginInstance {
     }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { dependencies.loop.asUnownedSerialExecutor() }
-    private var now: Duration { dependencies.clock.now() }
+    private var now: Duration { dependencies.time.elapsed() }
 
     var vitals: PluginVitals {
         PluginVitals(
@@ -218,7 +218,7 @@ actor OneshotPlugin: PluginInstance {
         return await withCheckedContinuation { continuation in
             // Cancelled in wake(_:isReady:), and ends at the deadline.
             let timer = Task {
-                do { try await dependencies.clock.sleep(deadline) } catch { return }
+                do { try await dependencies.time.sleepUntil(deadline) } catch { return }
                 wake(id, isReady: false)
             }
             waiters[id] = Waiter(continuation: continuation, party: party, timer: timer)

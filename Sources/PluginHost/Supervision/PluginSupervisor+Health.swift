@@ -47,7 +47,7 @@ extension PluginSupervisor {
         let last = record.lastFailure.map { ". Last failure: \($0)" } ?? ""
         switch lifecycle.phase {
         case .waiting(let until, let isBroken, _):
-            let left = max(.zero, until - dependencies.clock.now())
+            let left = max(.zero, until - dependencies.time.elapsed())
             let what = isBroken ? "keeps failing and is probed again" : "is not running and will be restarted"
             return PluginFailure(
                 .notRunning, plugin: name, "plugin \(name) \(what) in \(Self.text(left))\(last)", retryAfter: left)

@@ -4,7 +4,7 @@ import PluginProtocol
 // Subscriptions. Without the capability, none of this has a cost.
 extension PluginSupervisor {
     func subscribe(_ id: Int64, _ subscription: SubscriptionTable.SubscriptionRequest) {
-        subscriptions.add(id, subscription, now: dependencies.clock.now())
+        subscriptions.add(id, subscription, now: dependencies.time.elapsed())
         subscriptionSignal.signal()
     }
 
@@ -17,7 +17,7 @@ extension PluginSupervisor {
     func beginSubscriptions(_ capabilities: PluginCapabilities) {
         loggedRefusals = []
         guard capabilities.subscribe, program.mode == .serve else { return subscriptions.end() }
-        subscriptions.begin(now: dependencies.clock.now())
+        subscriptions.begin(now: dependencies.time.elapsed())
         subscriptionSignal.signal()
     }
 
@@ -26,7 +26,7 @@ extension PluginSupervisor {
         await withDiscardingTaskGroup { group in
             var timer: Duration?
             for await _ in subscriptionSignal.signals {
-                let now = dependencies.clock.now()
+                let now = dependencies.time.elapsed()
                 while let request = subscriptions.nextRequest(now: now) {
                     group.addTask { await self.subscribe(request) }
                 }
@@ -35,7 +35,7 @@ extension PluginSupervisor {
                 if let timer, timer > now, timer <= wake { continue }
                 timer = wake
                 group.addTask {
-                    try? await self.dependencies.clock.sleep(wake)
+                    try? await self.dependencies.time.sleepUntil(wake)
                     self.subscriptionSignal.signal()
                 }
             }
@@ -49,7 +49,7 @@ extension PluginSupervisor {
             .subscribe(type: wanted.type, config: wanted.config.json, targetType: wanted.targetType),
             about: CallSubject(type: wanted.type, config: wanted.config),
             timeout: PluginHostLimits.subscribeTimeout)
-        let now = dependencies.clock.now()
+        let now = dependencies.time.elapsed()
         switch result {
         case .success(.subscribed(let subscription)):
             switch subscriptions.agreed(request, to: subscription, now: now) {
@@ -81,7 +81,7 @@ extension PluginSupervisor {
             for pushed in readings { subscriptions.take(pushed)?.deliver(pushed.reading) }
         case .ended(let end):
             logger.debug("plugin ended a subscription", metadata: ["reason": "\(end.message)"])
-            subscriptions.ended(end.subscription, now: dependencies.clock.now())
+            subscriptions.ended(end.subscription, now: dependencies.time.elapsed())
             subscriptionSignal.signal()
         }
     }

@@ -69,7 +69,7 @@ actor PluginSupervisor {
         var logger = logger
         logger[metadataKey: "plugin"] = "\(program.name)"
         self.logger = logger
-        lastUse = dependencies.clock.now()
+        lastUse = dependencies.time.elapsed()
     }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { dependencies.loop.asUnownedSerialExecutor() }
@@ -170,7 +170,7 @@ actor PluginSupervisor {
             backoff.isBroken ? "plugin keeps failing; the next start is a probe" : "plugin ended; restarting it",
             metadata: ["reason": "\(backoff.end.failure.logText)", "restartIn": "\(Self.text(backoff.delay))"])
         // A separate task, so that it can be cancelled alone; run() awaits it.
-        let pause = Task { [clock = dependencies.clock] in try await clock.sleep(backoff.until) }
+        let pause = Task { [time = dependencies.time] in try await time.sleepUntil(backoff.until) }
         self.pause = pause
         jobs.continuation.yield(.wait(until: backoff.until, pause))
     }
@@ -201,7 +201,7 @@ actor PluginSupervisor {
         record.latencies = vitals.latencies
         launches[run] = nil
         if Task.isCancelled { perform(lifecycle.stop()) }
-        perform(lifecycle.ended(run, end, now: dependencies.clock.now(), random: random()))
+        perform(lifecycle.ended(run, end, now: dependencies.time.elapsed(), random: random()))
     }
 
     // MARK: Resting
@@ -211,10 +211,10 @@ actor PluginSupervisor {
         // A program that runs for single calls is never idle.
         guard program.mode == .serve else { return }
         while !Task.isCancelled {
-            let now = dependencies.clock.now()
+            let now = dependencies.time.elapsed()
             if uses == 0, now >= lastUse + time { rest() }
             let next = uses == 0 && lastUse + time > now ? lastUse + time : now + time
-            try? await dependencies.clock.sleep(next)
+            try? await dependencies.time.sleepUntil(next)
         }
     }
 
@@ -228,13 +228,13 @@ actor PluginSupervisor {
     /// Registers a periodic reader of a config.
     func beginUse() {
         uses += 1
-        lastUse = dependencies.clock.now()
+        lastUse = dependencies.time.elapsed()
         perform(lifecycle.use())
     }
 
     func endUse() {
         uses -= 1
-        lastUse = dependencies.clock.now()
+        lastUse = dependencies.time.elapsed()
     }
 
     // MARK: Calls
@@ -275,7 +275,7 @@ actor PluginSupervisor {
 
     /// Returns the instance for a call; starts a resting plugin.
     private func callee(_ subject: CallSubject) -> Result<Callee, PluginFailure> {
-        lastUse = dependencies.clock.now()
+        lastUse = dependencies.time.elapsed()
         var subject = subject
         if !lifecycle.suspects.isEmpty {
             if let time = lifecycle.suspects.quarantine(subject, now: lastUse) {

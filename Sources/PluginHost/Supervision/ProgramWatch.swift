@@ -1,4 +1,5 @@
 import Synchronization
+import SystemIO
 
 /// Checks the plugin directories periodically, so that a new version of a plugin is swapped in, and a new plugin started,
 /// without a restart of the operator.
@@ -21,9 +22,9 @@ final class ProgramWatch: Sendable {
 
     /// Runs until the task is cancelled, and kills versions on trial before it returns.
     @concurrent
-    func run(clock: HostClock) async {
+    func run(time: TimeSource) async {
         await withDiscardingTaskGroup { checks in
-            while (try? await clock.sleep(clock.now() + PluginHostLimits.programPollInterval)) != nil {
+            while (try? await time.sleep(PluginHostLimits.programPollInterval)) != nil {
                 checks.addTask { await self.check() }
             }
             checks.cancelAll()

@@ -8,6 +8,7 @@ import Logging
 import Operator
 import ScalerAPI
 import Scaling
+import SystemIO
 
 /// Explains the last decision of a GeneralScaler in a cluster, and the conditions of the next.
 struct ExplainCommand: AsyncParsableCommand {
@@ -39,12 +40,11 @@ struct ExplainCommand: AsyncParsableCommand {
         _ configuration: ClusterConfiguration, _ http: any HTTPClient
     ) async -> Result<String, KubernetesError> {
         let client = KubernetesClient(
-            configuration: configuration, http: http, clock: ContinuousClock(),
-            now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) },
+            configuration: configuration, http: http, time: .system, random: { .random(in: 0..<1) },
             logger: StandardStreams.logger("generalscaler.explain", level: .error))
         let key = ObjectKey(namespace: namespace.nonEmpty ?? configuration.defaultNamespace, name: name)
         do throws(KubernetesError) {
-            return .success(try await Explanation.read(key, client, now: OperatorTime.system.now()).text)
+            return .success(try await Explanation.read(key, client, now: TimeSource.system.now()).text)
         } catch {
             return .failure(error)
         }

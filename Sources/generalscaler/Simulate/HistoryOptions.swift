@@ -7,6 +7,7 @@ import Operator
 import PluginHost
 import ScalerAPI
 import Scaling
+import SystemIO
 
 /// The options with the time range of history.
 struct HistoryOptions: ParsableArguments {
@@ -34,7 +35,7 @@ struct HistoryOptions: ParsableArguments {
         guard step.map({ (1...86_400).contains($0) }) ?? true else {
             throw ValidationError("--step must be from 1 to 86400 seconds.")
         }
-        guard let (from, to) = try window(now: OperatorTime.system.now(), stepSeconds: 1) else { return }
+        guard let (from, to) = try window(now: TimeSource.system.now(), stepSeconds: 1) else { return }
         guard from < to else { throw ValidationError("--from must be before --to.") }
     }
 
@@ -81,7 +82,7 @@ struct HistoryOptions: ParsableArguments {
     /// Returns the history of the scaler's metrics from the plugins.
     func fetch(_ scaler: SimulatedScaler) async throws -> History? {
         let stepSeconds = step ?? Int(scaler.parsed.pollingInterval.components.seconds)
-        guard let (from, to) = try window(now: OperatorTime.system.now(), stepSeconds: stepSeconds) else { return nil }
+        guard let (from, to) = try window(now: TimeSource.system.now(), stepSeconds: stepSeconds) else { return nil }
         let samples = (to - from) / .seconds(stepSeconds)
         guard samples < Double(Trace.maxSamples) else {
             throw ValidationError(

@@ -1,18 +1,18 @@
 import HTTPTransport
 import KubernetesClient
 import Operator
-import Scaling
+import SystemIO
 
 /// The dependencies of an operator, with a defect if one is injected.
 struct Seams {
     let source: any MetricSource
     let http: any HTTPClient
-    let time: OperatorTime
+    let time: TimeSource
     let election: LeaderElection?
 
     init(planting defect: PlantedDefect?, _ parts: Replica.Parts) {
         let clock = parts.clock
-        let wall: @Sendable () -> Timestamp = { Timestamp(microsecondsSince1970: clock.wall) }
+        let wall: @Sendable () -> Int64 = { clock.wall }
         election = parts.election
         switch defect {
         case .noDataIsZero, .taskLeaked:
@@ -26,9 +26,9 @@ struct Seams {
         default: http = parts.network
         }
         switch defect {
-        case .dueTimeForgotten: time = OperatorTime(clock: ForgetfulClock(clock, parts.random), now: wall)
-        case .backwardsClockTrusted: time = OperatorTime(clock: WallClock(clock), now: wall)
-        default: time = OperatorTime(clock: clock, now: wall)
+        case .dueTimeForgotten: time = TimeSource(clock: ForgetfulClock(clock, parts.random), wallMicroseconds: wall)
+        case .backwardsClockTrusted: time = TimeSource(clock: WallClock(clock), wallMicroseconds: wall)
+        default: time = TimeSource(clock: clock, wallMicroseconds: wall)
         }
     }
 }

@@ -42,7 +42,7 @@ final class Replica: @unchecked Sendable {
             OperatorConfiguration(
                 cluster: ClusterConfiguration(server: SimulatedNetwork.server, defaultNamespace: Cluster.namespace),
                 pauseConfigMap: parts.pause, listen: nil, identity: name, election: seams.election),
-            source: seams.source, http: seams.http, time: seams.time, clock: parts.clock, random: parts.random,
+            source: seams.source, http: seams.http, time: seams.time, random: parts.random,
             logger: parts.logger, audit: { _ in })
         services = ServiceGroup(services: runtime.services, logger: parts.logger)
     }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTransport
 import KubernetesClient
+import SystemIO
 import TestSupport
 import Testing
 import WireFormats
@@ -49,8 +50,7 @@ struct TestCluster: Sendable {
             namespace: "generalscaler-test-\(UUID().uuidString.prefix(8).lowercased())",
             client: KubernetesClient(
                 configuration: try .kubeconfig(path: kubeconfig, context: nil, environment: [:]),
-                http: http, clock: ContinuousClock(),
-                now: { Int64(Date().timeIntervalSince1970 * 1_000_000) }, random: { .random(in: 0..<1) },
+                http: http, time: .system, random: { .random(in: 0..<1) },
                 logger: .silent),
             directory: directory)
         let result: Result<Void, any Error>

@@ -31,7 +31,7 @@ struct Fixture {
         self.clock = clock
         client = KubernetesClient(
             configuration: ClusterConfiguration(server: "https://api.test", credentials: credentials),
-            http: server, clock: clock, now: clock.wallMicroseconds, random: { 0.5 }, logger: .silent,
+            http: server, time: clock.time, random: { 0.5 }, logger: .silent,
             files: files, commands: commands, observe: observe)
     }
 }

@@ -4,6 +4,7 @@ import HTTPTransport
 import KubernetesClient
 import Scaling
 import ServiceLifecycle
+import SystemIO
 import TestSupport
 import Testing
 import WireFormats
@@ -40,9 +41,7 @@ struct AdmissionCluster {
         ])
     }
 
-    var time: OperatorTime {
-        OperatorTime(clock: clock) { [clock] in Timestamp(microsecondsSince1970: clock.wallMicroseconds()) }
-    }
+    var time: TimeSource { clock.time }
 
     func certificateManager(_ certificates: AdmissionConfiguration.Certificates? = nil) -> CertificateManager {
         let transport = InMemoryTransport(api: environment.api, clock: clock, userAgent: "certificateManager")
@@ -51,8 +50,8 @@ struct AdmissionCluster {
                 listen: ListenAddress(host: "127.0.0.1", port: 0), service: Self.service,
                 certificates: certificates ?? .own(secret: Self.service, configuration: "generalscaler")),
             client: KubernetesClient(
-                configuration: ClusterConfiguration(server: "http://simulated"), http: transport, clock: clock,
-                now: clock.wallMicroseconds, random: { 0.5 }, logger: .silent),
+                configuration: ClusterConfiguration(server: "http://simulated"), http: transport, time: time,
+                random: { 0.5 }, logger: .silent),
             time: time, metrics: metrics, logger: .silent)
     }
 

@@ -2,6 +2,7 @@ import KubernetesClient
 import PluginHost
 import PluginProtocol
 import Scaling
+import SystemIO
 import TestSupport
 import Testing
 import WireFormats
@@ -26,7 +27,7 @@ struct AdmissionValidatorTests {
         let scalers = try others.map { try GeneralScaler($0, zones: UniversalTimeOnly()) }
         return AdmissionValidator(
             source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, otherAutoscaler: otherAutoscaler,
-            time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
+            time: TimeSource(clock: clock) { 0 })
     }
 
     /// Returns a review of a scaler like the API server's.
@@ -206,7 +207,7 @@ struct AdmissionValidatorTests {
     func slow() async throws {
         let validator = AdmissionValidator(
             source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil }, otherAutoscaler: { _, _ in nil },
-            time: OperatorTime(clock: clock) { Timestamp(microsecondsSince1970: 0) })
+            time: TimeSource(clock: clock) { 0 })
         async let answer = verdict(validator, TestEnvironment.scaler())
         try await clock.sleeper(dueIn: AdmissionLimits.reviewTime)
         clock.advance(by: AdmissionLimits.reviewTime)

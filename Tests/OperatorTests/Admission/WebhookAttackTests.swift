@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import Scaling
 import Synchronization
+import SystemIO
 import TestSupport
 import Testing
 import WireFormats
@@ -210,7 +211,7 @@ struct WebhookAttackTests {
         environment.source.answer { _ in 1 }
         let validator = AdmissionValidator(
             source: environment.source, scalers: { [] }, mayRead: { _, _ in false }, otherAutoscaler: { _, _ in nil },
-            time: OperatorTime(clock: environment.clock) { .init(microsecondsSince1970: 0) })
+            time: TimeSource(clock: environment.clock) { 0 })
         #expect(await validator.validate(known).warnings.contains { $0.contains("not allowed to read Secret s") })
         #expect(await validator.validate(forged).warnings.allSatisfy { !$0.contains("Secret s") })
     }

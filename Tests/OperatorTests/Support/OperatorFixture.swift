@@ -64,10 +64,7 @@ struct OperatorFixture: Sendable {
                 identity: "operator-1"),
             source: otherSource ?? source,
             http: transport,
-            time: OperatorTime(clock: environment.clock) {
-                Timestamp(microsecondsSince1970: environment.clock.wallMicroseconds())
-            },
-            clock: environment.clock,
+            time: environment.clock.time,
             random: { 0.5 },
             logger: log.logger,
             audit: { [audit] in audit.add($0) }

@@ -35,10 +35,7 @@ final class Replica: Sendable {
                     lease: ObjectKey(namespace: OperatorFixture.namespace, name: "generalscaler"), times: times)),
             source: environment.source,
             http: transport,
-            time: OperatorTime(clock: environment.clock) { [environment] in
-                Timestamp(microsecondsSince1970: environment.clock.wallMicroseconds())
-            },
-            clock: environment.clock,
+            time: environment.clock.time,
             random: { 0.5 },
             logger: log.logger,
             audit: { [audit] in audit.add($0) })

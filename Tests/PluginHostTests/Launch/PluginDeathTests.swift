@@ -176,7 +176,7 @@ struct PluginDeathTests {
             configuration: PluginHostConfiguration(
                 directories: [directory.path], hostVersion: "1",
                 environment: ["PATH": environment("PATH") ?? "/usr/bin:/bin"]),
-            clock: ManualClock(), logger: CapturedLog().logger)
+            time: ManualClock().time, logger: CapturedLog().logger)
         let running = Task { try await host.run() }
         await host.untilStarted()
         let process = try #require(await host.health().first?.processID)

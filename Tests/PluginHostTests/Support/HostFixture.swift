@@ -67,7 +67,7 @@ struct HostFixture {
         configure(&configuration)
         let log = CapturedLog()
         let host = try PluginHost(
-            configuration: configuration, clock: clock ?? ContinuousClock(), random: { 0.5 }, logger: log.logger)
+            configuration: configuration, time: clock?.time ?? .system, random: { 0.5 }, logger: log.logger)
         let fixture = HostFixture(
             host: host, log: log, directory: directory.path, temporary: "\(own.path)/tmp", clock: clock)
         let group = ServiceGroup(services: [host], logger: .silent)

@@ -4,6 +4,7 @@ import KubernetesClient
 import Logging
 import Operator
 import Scaling
+import SystemIO
 import WireFormats
 import YAMLFormat
 
@@ -13,8 +14,7 @@ extension SimulatedAPI {
         _ cluster: ClusterConfiguration, http: any HTTPClient, logger: Logger
     ) -> KubernetesClient {
         KubernetesClient(
-            configuration: cluster, http: http, clock: ContinuousClock(),
-            now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) }, logger: logger
+            configuration: cluster, http: http, time: .system, random: { .random(in: 0..<1) }, logger: logger
         )
     }
 

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Operator
 import ScalerAPI
 import Scaling
+import SystemIO
 import TimeZones
 import WireFormats
 
@@ -10,7 +11,7 @@ import WireFormats
 enum SimulatedAPI {
     static func configuration() -> APIServer.Configuration {
         var configuration = APIServer.Configuration(
-            now: { OperatorTime.system.now().microsecondsSince1970 },
+            now: TimeSource.system.wallMicroseconds,
             makeUID: { UUID().uuidString.lowercased() }
         )
         configuration.crossFieldValidators = ["autoscaling.example.com/GeneralScaler": crossFieldProblems]

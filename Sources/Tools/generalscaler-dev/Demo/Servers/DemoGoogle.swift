@@ -73,7 +73,7 @@ struct DemoGoogle: Service {
 
     private static func timeSeries(_ count: Int) -> JSON {
         // A point later than the request's time is ignored.
-        let time = OperatorTime.system.now() + pointAge
+        let time = TimeSource.system.now() + pointAge
         let now = JSON.string(RFC3339.text(microseconds: time.microsecondsSince1970))
         return [
             "timeSeries": [
