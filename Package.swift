@@ -321,7 +321,7 @@ let package = Package(
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "CLinux", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats", "call-prober",
+                "CLinux", "PluginHost", "PluginProtocol", "SystemIO", "TestSupport", "WireFormats", "call-prober",
                 "generalscaler", "generalscaler-launch", "misbehaving-plugin", logging, serviceLifecycle, subprocess,
                 systemPackage,
             ] + plugins

@@ -1,6 +1,7 @@
 package import Logging
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 import WireFormats
 
 /// Writes Events (events.k8s.io/v1) in the background. Recording never waits and never fails: events that cannot be

@@ -1,6 +1,7 @@
 package import Logging
 import ServiceLifecycle
 import Synchronization
+import SystemIO
 package import WireFormats
 
 /// The namespaces of a watch.

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import ScalerAPI
+import SystemIO
 import WireFormats
 
 /// A connection of the admission webhook. Checks the head of a request before reading any of its body, and reads the

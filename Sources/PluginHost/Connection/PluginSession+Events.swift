@@ -1,5 +1,6 @@
 import Glibc
 import PluginProtocol
+import SystemIO
 
 /// Reactions to the pipes, to the connection and to time.
 extension PluginSession {

@@ -121,8 +121,8 @@ package final class PluginHost: Service {
             group.addTask { await self.logs.run() }
             await withTaskGroup { background in
                 background.addTask { await self.removeLeftOver() }
-                background.addTask { await OrphanReaper.run(time: time) }
-                background.addTask { await self.programs.run(time: time) }
+                background.addTask { await OrphanReaper.run(time: self.time) }
+                background.addTask { await self.programs.run(time: self.time) }
                 background.addTask {
                     // Throws if the plugins have stopped, or are killed, without a graceful shutdown.
                     guard (try? await gracefulShutdown()) != nil else { return }

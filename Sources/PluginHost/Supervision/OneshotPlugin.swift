@@ -1,4 +1,5 @@
 import PluginProtocol
+import SystemIO
 import WireFormats
 
 /// A plugin whose program runs once for each call, with the request as the whole of its stdin: for shell scripts.

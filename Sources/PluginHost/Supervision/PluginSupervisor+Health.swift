@@ -1,4 +1,5 @@
 import PluginProtocol
+import SystemIO
 
 extension PluginSupervisor {
     func health() async -> PluginHealth {

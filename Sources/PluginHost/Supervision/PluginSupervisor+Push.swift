@@ -1,5 +1,6 @@
 import Logging
 import PluginProtocol
+import SystemIO
 
 // Subscriptions. Without the capability, none of this has a cost.
 extension PluginSupervisor {

@@ -1,6 +1,7 @@
 import Logging
 import PluginProtocol
 import Synchronization
+import SystemIO
 import WireFormats
 
 /// Keeps one plugin running: starts its program, restarts it after it has ended, and replaces it with new versions.

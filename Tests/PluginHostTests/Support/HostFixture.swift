@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import ServiceLifecycle
+import SystemIO
 import TestSupport
 import Testing
 
