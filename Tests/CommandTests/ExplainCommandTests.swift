@@ -8,7 +8,7 @@ import YAMLFormat
 
 @Suite("generalscaler explain", .timeLimit(.minutes(2)))
 struct ExplainCommandTests {
-    /// Runs the body with a cluster that has the resource definition, and the path of its kubeconfig.
+    /// Runs the body with a cluster that has the CustomResourceDefinition, and the path of its kubeconfig.
     private func withCluster(_ body: (APIServer, String) async throws -> Void) async throws {
         let time: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1e6) }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
