@@ -92,7 +92,7 @@ struct TryCommandTests {
             (["--target-value", "0"], "--target-value must be above 0"),
             (["--target-value", "nan"], "--target-value must be above 0"),
             (["--max-replicas", "0"], "--max-replicas must be from 1"),
-            (["--env", "NAME"], "--env wants NAME=VALUE"),
+            (["--env", "NAME"], "--env must have the form NAME=VALUE"),
             (["--config", "/nonexistent.json"], "/nonexistent.json: cannot be read"),
         ])
     func options(arguments: [String], message: String) async throws {

@@ -47,7 +47,7 @@ struct PushTests {
             #expect(status["desiredReplicas"] == 3)
             #expect(fixture.seconds == time)
             #expect(environment.source.reads == reads)
-            #expect(status["reason"]?.stringValue?.contains("a pushed reading started it") == true)
+            #expect(status["reason"]?.stringValue?.contains("triggered by a pushed reading") == true)
             #expect(fixture.audit.all.last?["decision"]?["pushed"] == true)
         }
     }

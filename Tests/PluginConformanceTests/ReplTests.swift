@@ -41,7 +41,7 @@ struct ReplRequestTests {
             ("config null", "a config is a JSON object"),
             ("unsubscribe all", "unsubscribe takes the number"),
             ("unsubscribe 9223372036854775808", "unsubscribe takes the number"),
-            ("reload now", "reload takes nothing after it"),
+            ("reload now", "reload takes no argument"),
             ("\u{1B}[A", "unknown command \\u{1B}[A"),
         ])
     func refused(line: String, message: String) {
@@ -223,7 +223,7 @@ struct ReplTests {
             #expect(
                 text.contains("broken rule P-42: it exited with code 7 instead of answering get_metric_value"),
                 "\(text)")
-            #expect(text.contains("the plugin exited with code 7; the next call starts it again"))
+            #expect(text.contains("the plugin exited with code 7; the next call restarts it"))
             repl.run(.call(.value, nil))
             #expect(shown.text.contains("\"value\": 1"), "\(shown.text)")
         }

@@ -82,8 +82,8 @@ struct FormulaMetricTests {
             (
                 [backlog, rate, drain(["maxAgeSeconds": 5])],
                 [
-                    "spec.metrics[2].maxAgeSeconds: is of a metric that a plugin reads, and this one is computed by its "
-                        + "formula: remove it"
+                    "spec.metrics[2].maxAgeSeconds: is not allowed with formula, which computes the metric without a "
+                        + "plugin; remove it"
                 ]
             ),
         ] as [([JSON], [String])])

@@ -75,7 +75,7 @@ package final class PluginRepl {
         guard heard.isOver else { return }
         let exit = heard.process.waitForExit(until: .now + ConformanceLimits.slack)
         endProcess()
-        show("the plugin \(exit?.description ?? "closed its standard output"); the next call starts it again")
+        show("the plugin \(exit?.description ?? "closed its standard output"); the next call restarts it")
     }
 
     /// Starts the plugin again if its program has changed since the start and not since the last check.
