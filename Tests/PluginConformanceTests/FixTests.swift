@@ -10,7 +10,7 @@ struct FixTests {
         "a value that is not a number",
         arguments: [
             (JSON.string("7.25"), "write the number without quotes: \"value\": 7.25"),
-            (true, "write a number in place of true"),
+            (true, "write a number instead of true"),
             (.null, "\"code\": 1006"), ("many", "\"code\": 1006"), ([1], "write one number"),
         ] as [(JSON, String)])
     func value(value: JSON, fix: String) {
@@ -23,8 +23,8 @@ struct FixTests {
             (JSON.string("2026-01-02T03:04:05"), "add Z or an offset"),
             ("2026-01-02T03:04:05.000007", "add Z or an offset"),
             ("2026-01-02T03:04:05+0200", "with a colon: \"2026-01-02T03:04:05+02:00\""),
-            ("2026-01-02", "add the time of day"), (1_767_323_045, "as text in place of seconds"),
-            ("1767323045", "in place of seconds since 1970"), ("yesterday", "date, T, time of day"),
+            ("2026-01-02", "add the time of day"), (1_767_323_045, "as text instead of seconds"),
+            ("1767323045", "instead of seconds since 1970"), ("yesterday", "date, T, time of day"),
             (.null, "\"observedAt\":"),
         ] as [(JSON, String)])
     func time(time: JSON, fix: String) {

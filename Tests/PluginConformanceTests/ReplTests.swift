@@ -179,7 +179,7 @@ struct ReplTests {
         try session(plugin) { repl, shown in
             repl.run(.subscribe(nil))
             while !shown.text.contains("broken rule") { repl.waitForNews() }
-            #expect(shown.text.contains("the reading is wrong: observedAt"), "\(shown.text)")
+            #expect(shown.text.contains("the reading is invalid: observedAt"), "\(shown.text)")
         }
     }
 

@@ -99,7 +99,7 @@ struct PluginDiscoveryTests {
     @Test(
         "an invalid plugin manifest is reported with its line",
         arguments: [
-            ("plugin: {}", "plugins.yaml:1: plugin: is not a known field; known here: plugins"),
+            ("plugin: {}", "plugins.yaml:1: plugin: is not a known field; known fields: plugins"),
             ("plugins:\n  a:\n    arg: [x]", "plugins.yaml:3: plugins.a.arg: is not a known field"),
             ("plugins:\n  a:\n    argv: run", "plugins.yaml:3: plugins.a.argv: must be a list"),
             ("plugins:\n  a:\n    argv: [run]", "plugins.yaml:3: plugins.a.argv: must begin with the absolute path"),

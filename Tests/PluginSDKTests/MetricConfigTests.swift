@@ -105,10 +105,10 @@ private struct Everything: MetricConfig {
                 "address: is required: Where.",
                 "timeoutSeconds: must be from 1 to 300, not 0",
                 "tls.ca: must be a string, not a number",
-                "tls.crt: is not a known field; known here: ca, cert, key",
+                "tls.crt: is not a known field; known fields: ca, cert, key",
                 "servers[0].port: is required: Port.",
                 "servers[1]: must be an object, not a number",
-                "querry: is not a known field; known here: address, timeoutSeconds, ratio, measure, strict, tls, "
+                "querry: is not a known field; known fields: address, timeoutSeconds, ratio, measure, strict, tls, "
                     + "servers, labels, database",
             ])
     }

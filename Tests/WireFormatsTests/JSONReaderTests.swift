@@ -73,7 +73,7 @@ struct JSONReaderTests {
         Fault("spec.mode: must be one of Hold, Static, not \"Fast\"") {
             _ = try $0.required("mode").oneOf(Behavior.self)
         },
-        Fault("spec.gone: is not a known field; known here: max, min") { try $0.rejectUnknown("max", "min") },
+        Fault("spec.gone: is not a known field; known fields: max, min") { try $0.rejectUnknown("max", "min") },
     ]
 
     @Test(arguments: faults)

@@ -233,7 +233,7 @@ struct LaunchTests {
             ("mode: twice", "must be serve or oneshot"), ("sha256: abc", "64 hexadecimal digits"),
             ("confined: maybe", "true or false"), ("readPaths: [etc]", "absolute paths"),
             ("readPaths: [/]", "absolute paths"), ("limits: {openFiles: 1}", "from 16 to"),
-            ("limits: {cpu: 1}", "known here: addressSpaceMiB, memoryMiB, openFiles"),
+            ("limits: {cpu: 1}", "known fields: addressSpaceMiB, memoryMiB, openFiles"),
             ("limits: {processes: 0}", "from 1 to"), ("limits: {temporaryMiB: 0}", "from 1 to"),
             ("children: maybe", "true or false"),
         ] {

@@ -151,10 +151,10 @@ struct FormulaTests {
                 "character 4: and takes true or false, and this is a number: compare it, such as x > 0"
             ),
             ("if(1 < a < 3, 1, 2)", "character 10: comparisons do not chain: write a < b and b < c"),
-            ("a + b ?? 1", "character 7: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
-            ("a ?? 1 / b", "character 3: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
-            ("-a ?? 1", "character 4: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
-            ("a ?? -1 ?? b", "character 3: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
+            ("a + b ?? 1", "character 7: ?? next to arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
+            ("a ?? 1 / b", "character 3: ?? next to arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
+            ("-a ?? 1", "character 4: ?? next to arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
+            ("a ?? -1 ?? b", "character 3: ?? next to arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
             ("if((a ?? (b > 1)) > 1, 1, 2)", "character 7: ?? takes two numbers, or true or false on both sides"),
             (
                 "a + 5min",

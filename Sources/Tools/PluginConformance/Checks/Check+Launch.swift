@@ -83,7 +83,7 @@ extension Check {
                     .metricTypes
                 } else if error.path.hasPrefix("capabilities") { .capabilities } else { .handshakeShape }
             context.note(
-                rule, "the answer to initialize is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
+                rule, "the answer to initialize is invalid: \(error)", evidence: json, fix: Fix.of(error, in: json))
         }
     }
 

@@ -148,7 +148,7 @@ package final class PluginRepl {
     }
 
     private func showOffer() {
-        guard let handshake = context.handshake else { return show("the handshake is wrong: see the broken rules") }
+        guard let handshake = context.handshake else { return show("the handshake is invalid: see the broken rules") }
         let current = (try? context.metricType())?.type
         let types = handshake.metricTypes.map { $0.type == current ? "\($0.type) (called)" : $0.type }
         let offers = [

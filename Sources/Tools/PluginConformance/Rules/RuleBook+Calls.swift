@@ -7,7 +7,7 @@ extension RuleBook {
             `{valid: false, errors: [{path, message}]}` and at least one error. `targetType` is present if the \
             config determines how the value is compared with its target.
             """,
-            fix: "answer a result, not an error, even if the config is wrong"),
+            fix: "answer a result, not an error, even if the config is invalid"),
         .checked(
             .goodConfig, .config, "A good config is valid",
             "`validate_config` of a config that works is `valid: true`.",
