@@ -35,9 +35,9 @@ extension RuleBook {
             "`validate_config` gives its verdict without a network.",
             fix: "check the form of addresses and names only; leave connecting to get_metric_value"),
         .checked(
-            .refusedConfig, .config, "A refused config",
+            .refusedConfig, .config, "A rejected config",
             """
-            A call with a config that `validate_config` refuses is answered with the error 1001 (`config_invalid`), \
+            A call with a config that `validate_config` rejects is answered with the error 1001 (`config_invalid`), \
             never with a value.
             """,
             fix: "validate the config at the start of every call"),

@@ -5,7 +5,7 @@ extension RuleBook {
             """
             With the capability `subscribe`, `subscribe {type, config, targetType, deadlineMs}` is answered with `{}` \
             once the source has agreed to report changes, or with an error. The error is 1010 (`cannot_subscribe`) if \
-            the source cannot report changes for this config, and 1001 if `validate_config` refuses the config.
+            the source cannot report changes for this config, and 1001 if `validate_config` rejects the config.
             """,
             fix: "answer like a call for a value, with 1010 if the source cannot push"),
         .checked(
