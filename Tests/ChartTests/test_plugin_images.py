@@ -36,7 +36,7 @@ REFUSED = [
     (plugins({"interpreter": "bin/./python3"}), r"plugins.images\[0\].interpreter .* remove the segments"),
     (plugins({"interpreter": "bin/python3", "sha256": "0" * 64}),
      r"sha256, which would be compared with the interpreter: remove sha256, and set plugins.images\[0\].digest"),
-    (plugins({"mount": "imageVolume", "sizeLimit": "1Mi"}), r"plugins.images\[0\].sizeLimit limits a copy.*remove it"),
+    (plugins({"mount": "imageVolume", "sizeLimit": "1Mi"}), r"plugins.images\[0\].sizeLimit limits the size of a copy.*remove it"),
     (plugins({}, config={"queue": {"argv": ["/bin/true"]}}),
      r"plugins.config.queue.argv and plugins.images\[0\] are both set: remove argv, and set program"),
     (plugins({"sha256": "a" * 64}, config={"queue": {"sha256": "b" * 64}}),
