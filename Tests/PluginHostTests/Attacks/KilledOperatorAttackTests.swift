@@ -109,7 +109,7 @@ struct KilledOperatorAttackTests {
         waitpid(process, nil, 0)
     }
 
-    @Test("an operator whose plugin has used up its processes ends in time", .needs(.root))
+    @Test("an operator whose plugin has used up all process slots still ends in time", .needs(.root))
     func processesUsedUp() async throws {
         // Reuses freed process slots immediately, in as many groups as there are processes.
         let script = PluginScript(
