@@ -27,7 +27,7 @@ struct CanaryTests {
         try await expectSilence(about: fields, BuiltExecutable.directory, repeats: false)
     }
 
-    @Test("the canary secret does not leak from a plugin that writes its config everywhere, plain and encoded")
+    @Test("the canary secret does not leak from a plugin that writes its config everywhere, as plain text and encoded")
     func echo() async throws {
         let directory = URL.temporaryDirectory.appending(path: "canary-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

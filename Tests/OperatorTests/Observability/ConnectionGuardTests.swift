@@ -56,7 +56,7 @@ struct ConnectionGuardTests {
         #expect(!channel.isActive)
     }
 
-    @Test("the idle time begins again once the client has taken all of the response")
+    @Test("the idle time of a connection restarts once the client has read the complete response")
     func keptAlive() throws {
         let (channel, guardian) = try connection()
         for _ in 0..<3 {
@@ -87,7 +87,7 @@ struct ConnectionGuardTests {
         #expect(first.isActive && !third.isActive && fourth.isActive)
     }
 
-    @Test("if all are busy, a connection beyond the bound displaces the one that has been busy longest")
+    @Test("a connection beyond the bound displaces the one that has been busy longest if all are busy")
     func displacesBusy() throws {
         let connections = try (0..<3).map { _ in try connection() }
         for index in [1, 0, 2] { connections[index].1.requestBegan(isLarge: false) }
@@ -95,7 +95,7 @@ struct ConnectionGuardTests {
         #expect(connections.map(\.0.isActive) == [true, false, true])
     }
 
-    @Test("a large response beyond the bound displaces the oldest of them, and no other connection")
+    @Test("a large response beyond the bound displaces the oldest large response and no other connection")
     func displacesLarge() throws {
         let connections = try (0..<3).map { _ in try connection() }
         connections[2].1.requestBegan(isLarge: true)

@@ -16,7 +16,7 @@ struct ProcessProbeTests {
         return ProcessProbe(root: root.path).usage()
     }
 
-    @Test("times, memory and descriptors are read, for every name of the program")
+    @Test("the process's CPU time, memory and descriptors are read, for every name of the program")
     func fields() throws {
         let stat =
             "42 (a) R 1 (b) S 1 42 42 0 -1 4194560 3301 0 7 0 1237 405 0 0 20 0 9 0 8733107 1234567168 9766 "
@@ -45,7 +45,7 @@ struct ProcessProbeTests {
         #expect(usage.openDescriptors == 0)
     }
 
-    @Test("on Linux every value of this very process is known and plausible")
+    @Test("every value of the test process itself is known and plausible on Linux")
     func real() throws {
         let usage = ProcessProbe().usage()
         #expect(try #require(usage.cpuSeconds) > 0)
