@@ -39,7 +39,7 @@ struct ClockSkewTests {
         #expect(checked(.seconds(300) + .microseconds(1), maxAge: .seconds(300)).value == nil)
     }
 
-    @Test("an assumed value for an empty result has the same bounds")
+    @Test("an assumed value for an empty result has the same age limits")
     func assumed() {
         let metric = MetricSpec(name: "rate", target: 100, targetType: .value)
         let future = MetricObservation.assumed(0, observedAt: Self.now + .seconds(61))
