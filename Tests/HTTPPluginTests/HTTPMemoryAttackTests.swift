@@ -35,7 +35,7 @@ struct HTTPMemoryAttackTests {
     ]
 
     @Test(
-        "an answer of almost 8 MiB of small values is an error and little memory",
+        "an answer of almost 8 MiB of small values is an error and uses little memory",
         arguments: attacks.keys.sorted())
     func smallValues(name: String) async throws {
         let attack = try #require(Self.attacks[name])
