@@ -25,7 +25,7 @@ import Testing
         String(decoding: pem, as: UTF8.self).replacing("\n", with: "\\n")
     }
 
-    @Test func `a verified connection is made, kept, and refused where the authority is another`() async throws {
+    @Test func `a verified connection is kept, and refused if the certificate has another authority`() async throws {
         let certificates = try TestCertificates.shared.get()
         try await RedisServer.run(try options(certificates.server)) { server in
             let plugin = RedisPlugin()
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate for another name is refused, unless that name is expected`() async throws {
+    @Test func `a certificate for another name is refused, unless the config expects that name`() async throws {
         let certificates = try TestCertificates.shared.get()
         try await RedisServer.run(try options(certificates.namedServer)) { server in
             let plugin = RedisPlugin()
