@@ -86,8 +86,7 @@ import Testing
     }
 
     @Test(arguments: [7, 4_711, 90_210])
-    func `the lag is correct after any mix of adding, delivering, deleting and trimming`(seed: UInt64) async throws
-    {
+    func `the lag is correct after any mix of adding, delivering, deleting and trimming`(seed: UInt64) async throws {
         try await RedisServer.run { server in
             var random = SplitMix64(seed: seed)
             var model = ModelledStream()
