@@ -113,7 +113,7 @@ struct TuneTests {
     }
 }
 
-@Suite("The shape of a day")
+@Suite("The day shape")
 struct DayShapeTests {
     /// Six hours east of UTC, as `Asia/Almaty` was until 2024.
     private struct East: TimeZoneOffsets {

@@ -8,7 +8,7 @@ import Testing
 @testable import generalscaler_plugin_http
 
 /// Servers that misbehave, with the real HTTP client.
-@Suite("HTTP sources that misbehave", .timeLimit(.minutes(3)))
+@Suite("Misbehaving HTTP sources", .timeLimit(.minutes(3)))
 struct HTTPFaultTests {
     private func failure(
         _ fields: String = #""jsonPath": "$.n""#, scheme: String = "http", timeout: Duration = .seconds(20),

@@ -3,7 +3,7 @@ import Testing
 import WireFormats
 
 /// Servers whose answers are made to take the plugin's memory, asked by many calls at once.
-@Suite("HTTP answers that take memory", .timeLimit(.minutes(10)), .serialized)
+@Suite("HTTP answers that use much memory", .timeLimit(.minutes(10)), .serialized)
 struct HTTPMemoryAttackTests {
     private static let bound = 192 << 20
 

@@ -14,7 +14,7 @@ struct WebhookLoadAttackTests {
     private static let steps = 4
 
     @Test(
-        "under load on the webhook's port, polls and renewals of the lease go on, leadership stays, and no poll fails")
+        "polls and lease renewals continue under load on the webhook's port, leadership stays, and no poll fails")
     func load() async throws {
         try await WebhookTests.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in

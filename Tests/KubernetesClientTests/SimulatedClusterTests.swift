@@ -10,7 +10,7 @@ import WireFormats
 @testable import KubernetesClient
 
 /// The same types over real HTTP, with a server as strict as the real one.
-@Suite("Over HTTP to a simulated cluster", .timeLimit(.minutes(5)))
+@Suite("The client with a simulated cluster", .timeLimit(.minutes(5)))
 struct SimulatedClusterTests {
     private struct Running {
         let api: APIServer

@@ -8,7 +8,7 @@ import WireFormats
 @testable import ScalerAPI
 
 /// Two replicas and one lease with the default times, in simulated time.
-@Suite("Several replicas", .timeLimit(.minutes(5)))
+@Suite("Several operator replicas", .timeLimit(.minutes(5)))
 struct HighAvailabilityTests {
     /// A scaler whose metric requires one more replica with each poll.
     private static let climbing: JSON = [

@@ -8,7 +8,7 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-@Suite("Readings that are pushed", .timeLimit(.minutes(5)))
+@Suite("Pushed readings", .timeLimit(.minutes(5)))
 struct PushTests {
     private static let interval: Duration = .seconds(60)
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import PluginConformance
 
-@Suite("A histogram of times")
+@Suite("The latency histogram")
 struct LatencyHistogramTests {
     @Test("percentiles of a latency histogram are right to within 7%")
     func percentiles() {

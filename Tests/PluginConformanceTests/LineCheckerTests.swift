@@ -3,7 +3,7 @@ import WireFormats
 
 @testable import PluginConformance
 
-@Suite("A line of a plugin")
+@Suite("The line checker")
 struct LineCheckerTests {
     private func brokenRule(_ line: [UInt8]) -> (rule: RuleID, id: Int64?)? {
         guard case .broken(let finding, let id) = LineChecker.check(line) else { return nil }

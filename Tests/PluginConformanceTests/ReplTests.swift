@@ -7,7 +7,7 @@ import WireFormats
 
 @testable import PluginConformance
 
-@Suite("A line of an interactive session")
+@Suite("A repl line")
 struct ReplRequestTests {
     @Test(
         "a repl line is parsed as a command with a config or a name",
@@ -50,7 +50,7 @@ struct ReplRequestTests {
     }
 }
 
-@Suite("An interactive session", .timeLimit(.minutes(3)))
+@Suite("A repl session", .timeLimit(.minutes(3)))
 struct ReplTests {
     private final class Shown {
         private(set) var text = ""

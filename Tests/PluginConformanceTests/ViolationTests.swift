@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginConformance
 
-@Suite("Plugins that misbehave fail", .timeLimit(.minutes(5)))
+@Suite("Misbehaving plugins", .timeLimit(.minutes(5)))
 struct ViolationTests {
     /// The rules that each violation breaks, including inevitable ones.
     static let brokenRules: [String: Set<RuleID>] = [

@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("What a plugin logs")
+@Suite("Log capture")
 struct LogCaptureTests {
     private func receive(_ capture: inout PluginLogCapture, _ text: String, at seconds: Int = 0) -> [PluginNote] {
         Array(text.utf8).withUnsafeBytes { capture.receive($0, now: .seconds(seconds)) }

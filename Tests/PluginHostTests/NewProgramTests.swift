@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A program that is put into a plugin directory", .timeLimit(.minutes(5)))
+@Suite("A program added to a plugin directory", .timeLimit(.minutes(5)))
 struct NewProgramTests {
     private func script(_ type: String) -> PluginScript { PluginScript(types: [type]) }
 

@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("Plugins that run once for each call", .timeLimit(.minutes(5)))
+@Suite("Oneshot plugins", .timeLimit(.minutes(5)))
 struct OneshotTests {
     private func run(
         onCall: String = ":", entry: String = "mode: oneshot", clock: ManualClock? = nil, waitsForStart: Bool = true,

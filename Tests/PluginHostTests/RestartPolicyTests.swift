@@ -2,7 +2,7 @@ import Testing
 
 @testable import PluginHost
 
-@Suite("Restarts")
+@Suite("The restart policy")
 struct RestartPolicyTests {
     @Test("the restart delay doubles from one second with each failure in a row")
     func doubling() {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import PluginHost
 
-@Suite("The space of the temporary directories")
+@Suite("Free space of the temporary directories")
 struct SpaceMonitorTests {
     /// An eighth of it is 393,216 bytes, or 96 entries.
     private static let limit: UInt64 = 3 << 20

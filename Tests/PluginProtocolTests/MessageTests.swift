@@ -3,7 +3,7 @@ import WireFormats
 
 @testable import PluginProtocol
 
-@Suite("What messages say")
+@Suite("Protocol messages")
 struct MessageTests {
     private let full: JSON = [
         "protocolVersion": 1,

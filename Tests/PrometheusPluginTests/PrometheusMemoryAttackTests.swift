@@ -3,7 +3,7 @@ import Testing
 import WireFormats
 
 /// Servers whose responses are designed to exhaust the plugin's memory, read by many concurrent calls.
-@Suite("Prometheus answers that take memory", .timeLimit(.minutes(3)), .serialized)
+@Suite("Prometheus answers that use much memory", .timeLimit(.minutes(3)), .serialized)
 struct PrometheusMemoryAttackTests {
     private static let bound = 192 << 20
 

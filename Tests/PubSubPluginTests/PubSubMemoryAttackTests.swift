@@ -5,7 +5,7 @@ import WireFormats
 
 /// Servers in the place of Cloud Monitoring whose answers are made to take the plugin's memory, asked by many calls at
 /// once.
-@Suite("Pub/Sub answers that take memory", .timeLimit(.minutes(3)), .serialized)
+@Suite("Pub/Sub answers that use much memory", .timeLimit(.minutes(3)), .serialized)
 struct PubSubMemoryAttackTests {
     private static let bound = 192 << 20
     private static let token = #"{"access_token":"token","expires_in":3599,"token_type":"Bearer"}"#

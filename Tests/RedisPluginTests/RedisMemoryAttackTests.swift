@@ -4,7 +4,7 @@ import WireFormats
 
 /// Servers whose replies are designed to exhaust the plugin's memory, read by as many concurrent calls as the plugin
 /// allows.
-@Suite("Redis replies that take memory", .timeLimit(.minutes(3)), .serialized)
+@Suite("Redis replies that use much memory", .timeLimit(.minutes(3)), .serialized)
 struct RedisMemoryAttackTests {
     private static let bound = 160 << 20
 

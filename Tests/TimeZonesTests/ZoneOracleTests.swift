@@ -30,7 +30,7 @@ private struct Oracle {
     }
 }
 
-@Suite("Time zones of the system", .timeLimit(.minutes(5)))
+@Suite("The system's time zones", .timeLimit(.minutes(5)))
 struct ZoneOracleTests {
     static let names = [
         "Africa/Cairo", "Africa/Casablanca", "Africa/Johannesburg", "America/Anchorage", "America/Asuncion",

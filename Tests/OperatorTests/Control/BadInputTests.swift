@@ -8,7 +8,7 @@ import WireFormats
 @testable import ScalerAPI
 
 /// A problem of one scaler is reported on that scaler with its fix, and does not affect others.
-@Suite("Bad input", .timeLimit(.minutes(5)))
+@Suite("Invalid input", .timeLimit(.minutes(5)))
 struct BadInputTests {
     /// Creates a valid scaler besides the invalid one; both are polled twice.
     private func report(

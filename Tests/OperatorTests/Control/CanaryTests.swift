@@ -11,7 +11,7 @@ import WireFormats
 @testable import ScalerAPI
 
 /// A canary in every secret field of every plugin, from a Secret, does not occur in any output.
-@Suite("The canary", .timeLimit(.minutes(5)))
+@Suite("The canary secret", .timeLimit(.minutes(5)))
 struct CanaryTests {
     private static let canary = "c4nary/Tweet+tweet \"ö\""
     private static let types = ["http", "kafka", "postgresql", "prometheus", "pubsub", "redis"]

@@ -8,7 +8,7 @@ import WireFormats
 @testable import ScalerAPI
 
 /// Events around decisions: restarts, conflicts, other autoscalers, edits, and the resulting writes.
-@Suite("A scaler's life", .timeLimit(.minutes(5)))
+@Suite("The lifecycle of a scaler", .timeLimit(.minutes(5)))
 struct LifecycleTests {
     @Test("the cooldown survives a restart of the operator")
     func restart() async throws {

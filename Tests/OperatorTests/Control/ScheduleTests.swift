@@ -2,7 +2,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("When polls are due")
+@Suite("Due times of polls")
 struct ScheduleTests {
     @Test("the schedule returns due entries in the order of their times, after entries were set, moved and removed")
     func order() {

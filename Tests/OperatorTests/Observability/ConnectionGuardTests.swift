@@ -4,7 +4,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("The guard of a connection")
+@Suite("The connection guard")
 struct ConnectionGuardTests {
     private static let limits = ConnectionLimits(
         connections: 3, largeResponses: 2, idleTime: .seconds(10), exchangeTime: .seconds(30), headerBytes: 1_000)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("What the process uses of the machine")
+@Suite("Resource usage of the process")
 struct ProcessProbeTests {
     /// Creates a directory that looks like `/proc` and reads it.
     private func probe(stat: String?, boot: String?, descriptors: [String]) throws -> ProcessUsage {

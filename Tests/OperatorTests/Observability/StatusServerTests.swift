@@ -6,7 +6,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("The server of metrics and health", .timeLimit(.minutes(5)))
+@Suite("The metrics and health server", .timeLimit(.minutes(5)))
 struct StatusServerTests {
     /// Runs the server during the body.
     private func serve(

@@ -3,7 +3,7 @@ import WireFormats
 
 @testable import Operator
 
-@Suite("What a target's object says of its replicas")
+@Suite("Replica counts in a target's status")
 struct CachedTargetTests {
     private func ready(_ status: JSON) throws -> ReadyReplicas {
         try CachedTarget(["metadata": ["resourceVersion": "1"], "status": status]).ready

@@ -4,7 +4,7 @@ import Testing
 @testable import Operator
 @testable import ScalerAPI
 
-@Suite("What is kept for targets")
+@Suite("Release of cached targets")
 struct TargetOwnersTests {
     private let rollout = TargetReference(apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", name: "web")
     private let other = TargetReference(apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", name: "api")

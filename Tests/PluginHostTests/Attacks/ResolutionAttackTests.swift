@@ -9,7 +9,7 @@ import WireFormats
 ///
 /// Calls go to a plugin as the host makes them, with a credential of the administrator's. A test passes if no server but
 /// the good one, 203.0.113.7, ever got a connection.
-@Suite("Attacks by the resolution of names", .timeLimit(.minutes(3)), .needs(.network))
+@Suite("Attacks through name resolution", .timeLimit(.minutes(3)), .needs(.network))
 struct ResolutionAttackTests {
     private static let good = "203.0.113.7"
     private static let evil = "198.51.100.9"

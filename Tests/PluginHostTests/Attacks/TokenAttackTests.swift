@@ -9,7 +9,7 @@ import WireFormats
 
 /// Attempts to make the sandbox include the operator's credentials. Refusals before the start of a plugin do not need
 /// Landlock.
-@Suite("A hostile plugin that wants the operator's token", .timeLimit(.minutes(5)), .needs(.landlock))
+@Suite("Attacks on the operator's token", .timeLimit(.minutes(5)), .needs(.landlock))
 struct TokenAttackTests {
     /// A plugin that reads the file named in a call.
     private static let reader = """

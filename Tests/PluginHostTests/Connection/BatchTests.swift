@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("Many calls in one, and histories", .timeLimit(.minutes(5)))
+@Suite("Batches and histories", .timeLimit(.minutes(5)))
 struct BatchTests {
     private func conversation() -> Conversation {
         Conversation(PluginCapabilities(maxInFlight: 1, cancel: true, batch: true))

@@ -7,7 +7,7 @@ import WireFormats
 @testable import PluginHost
 
 /// Each test ends with the fixture's check that no process and no pipe is left.
-@Suite("Plugins that misbehave", .timeLimit(.minutes(5)))
+@Suite("Misbehaving plugins", .timeLimit(.minutes(5)))
 struct MisbehavingPluginTests {
     /// Makes one call to the type `bad`, which fails.
     private func fail(

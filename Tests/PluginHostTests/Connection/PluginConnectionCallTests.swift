@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A conversation's calls")
+@Suite("Calls of a plugin connection")
 struct PluginConnectionCallTests {
     @Test("calls made before the end of the handshake are sent after it, in order")
     func beforeHandshake() {

@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A conversation's lines")
+@Suite("Framing of a plugin connection")
 struct PluginConnectionFramingTests {
     @Test("an answer cut into single bytes is read as one")
     func byteByByte() {

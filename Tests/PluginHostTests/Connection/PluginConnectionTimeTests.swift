@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A conversation's deadlines")
+@Suite("Deadlines of a plugin connection")
 struct PluginConnectionTimeTests {
     @Test("a call fails at its deadline, and its slot stays taken until the plugin answers")
     func deadline() {

@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("What a plugin pushes", .timeLimit(.minutes(5)))
+@Suite("Pushed readings", .timeLimit(.minutes(5)))
 struct PushTests {
     // MARK: One process
 

@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("What is launched", .timeLimit(.minutes(5)))
+@Suite("Launching plugins", .timeLimit(.minutes(5)))
 struct LaunchTests {
     /// Checks a script that begins with that line, and returns the problem.
     private func problem(_ head: String, path: String = "/usr/bin:/bin", readPaths: [String]? = []) throws -> String? {

@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("Plugins that die", .timeLimit(.minutes(5)))
+@Suite("Crashes of plugins", .timeLimit(.minutes(5)))
 struct PluginDeathTests {
     @Test("a plugin that is killed repeatedly under load mixes up no answers and leaves no processes or pipes behind")
     func killedUnderLoad() async throws {
