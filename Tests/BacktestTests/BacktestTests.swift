@@ -30,8 +30,7 @@ struct BacktestTests {
         #expect(steps.map { $0.metrics[0].load } == [400, 100, 100])
     }
 
-    @Test(
-        "values recorded per replica are scaled with the replicas of the recording", arguments: [true, false])
+    @Test("values recorded per replica are scaled with the replicas of the recording", arguments: [true, false])
     func recordedReplicas(inTrace: Bool) throws {
         let backtest = try Backtest(
             spec: .requests(), trace: trace([100, 150, 150], replicas: inTrace ? 4 : nil),
@@ -125,8 +124,7 @@ struct BacktestTests {
         #expect(try Backtest(spec: .requests(), trace: values).steps().summary.cost == nil)
     }
 
-    @Test(
-        "a compared scaler has replicas with the same capacity and cost, regardless of its target")
+    @Test("a compared scaler has replicas with the same capacity and cost, regardless of its target")
     func reference() throws {
         let values = try trace([111, 109, 129, 131, 132.5])
         var hotter = ScalingSpec.requests(max: 1)

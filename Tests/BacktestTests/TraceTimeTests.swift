@@ -130,7 +130,7 @@ struct TimeZoneRuleTests {
     }
 
     @Test(
-        "a zone without changes has one offset",
+        "a time zone without changes has one offset",
         arguments: [("UTC0", 0), ("<+0545>-5:45", 20_700)] as [(String, Int64)])
     func constant(rule: String, offset: Int64) throws {
         #expect(try offsets(rule, ["2026-07-01T00:00:00Z"]) == [offset])

@@ -19,7 +19,7 @@ import WireFormats
         #expect(server.delete("\(Sample.path)/a").status == 404)
     }
 
-    @Test func `a precondition that fails is 409`() {
+    @Test func `a deletion with a failed precondition is 409`() {
         let uid = server.delete("\(Sample.path)/a", ["preconditions": ["uid": "other"]])
         #expect((uid.status, uid.reason) == (409, "Conflict"))
         #expect(server.delete("\(Sample.path)/a", ["preconditions": ["resourceVersion": "1"]]).status == 409)

@@ -184,7 +184,7 @@ struct KubernetesClientTests {
     }
 
     @Test(
-        "a list answer may have no items, null items, and its members in any order",
+        "a list response may have no items, null items, and its members in any order",
         arguments: [
             #"{"metadata":{"resourceVersion":"5"}}"#, #"{"items":null,"metadata":{"resourceVersion":"5"}}"#,
             #" { "metadata" : {"resourceVersion":"5","continue":null} , "items" : [ ] } "#,

@@ -62,7 +62,7 @@ struct ObjectReaderAttackTests {
         #expect(try #require(try Self.oversized(Self.text(members: 0, status: status))).partial["status"] == nil)
     }
 
-    @Test("an identity that is itself too large is not kept")
+    @Test("the identity of an oversized object is not kept if it is too large itself")
     func identity() throws {
         let name = String(repeating: "n", count: 2_000)
         let text =

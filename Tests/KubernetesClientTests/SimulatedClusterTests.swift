@@ -185,7 +185,7 @@ struct SimulatedClusterTests {
         }
     }
 
-    @Test("events are accepted and counted up")
+    @Test("events are accepted by the cluster and their count is increased")
     func events() async throws {
         try await withCluster { cluster in
             let recorder = EventRecorder(

@@ -93,8 +93,7 @@ struct OversizedObjectAttackTests {
         }
     }
 
-    @Test(
-        "a config above its own limits is invalid in a valid object, and the message has the limit and the size")
+    @Test("a config above its own limits is invalid in a valid object, and the message has the limit and the size")
     func configBounds() throws {
         let configs: [(config: JSON, message: String)] = [
             (["a": ["b": ["c": Self.wide(2_050)]]], "has 2054 values (scalars, arrays and objects), and at most 2048"),

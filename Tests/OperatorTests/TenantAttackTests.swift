@@ -31,8 +31,7 @@ struct TenantAttackTests {
         return TestEnvironment.scaler(name, target: "web", ["metrics": [metric], "mode": "DryRun"])
     }
 
-    @Test(
-        "a server's error and a config's text forge no line in the status, explain or log, and no terminal control")
+    @Test("a server's error and a config's text forge no line in the status, explain or log, and no terminal control")
     func injection() async throws {
         let evil =
             "1:3: parse error\n2026-11-29T00:00:00+0000 critical generalscaler: FAKE line\u{1B}[31mred\u{7}\u{202E}evil"

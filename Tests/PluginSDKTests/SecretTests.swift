@@ -11,7 +11,7 @@ import Testing
         @Field("Headers.") var headers: [String: Secret] = [:]
     }
 
-    @Test func `a secret gives its text only when asked to reveal it`() {
+    @Test func `a secret returns its text only through reveal`() {
         #expect(secret.reveal() == "canary")
     }
 

@@ -18,7 +18,7 @@ import WireFormats
         }
     }
 
-    @Test func `many calls in one write are all answered`() async throws {
+    @Test func `calls sent in one write are all answered`() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(([SessionScript.initialize] + (1...16).map { SessionScript.call($0) }).joined(separator: "\n"))
             _ = try await host.receive()

@@ -6,7 +6,7 @@ import Testing
 
 /// Queries at a real server.
 @Suite(.timeLimit(.minutes(2)), .serialized) struct PostgresServerTests {
-    @Test func `a number of any numeric type is the value`() async throws {
+    @Test func `a result of any numeric type is the value`() async throws {
         try await PostgresServer.run { server async throws in
             let plugin = PostgresPlugin()
             let cases: [(query: String, value: Double)] = [

@@ -75,7 +75,7 @@ import Testing
         #expect(problems(fields).map(\.path) == [path])
     }
 
-    @Test func `too many keys are refused`() {
+    @Test func `a config with too many keys is refused`() {
         let keys = (0...RedisLimits.maxKeys).map { "\"\($0)\"" }.joined(separator: ",")
         #expect(problems(#""address": "a", "keys": [\#(keys)]"#).map(\.path) == ["keys"])
     }

@@ -27,7 +27,7 @@ import Testing
         #expect(!error.message.contains("TLS"))
     }
 
-    @Test func `a server that closes the connection immediately may require TLS`() async throws {
+    @Test func `a server that closes the connection immediately is reported as possibly requiring TLS`() async throws {
         let error = try await failure { _ = $0.read() }
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("may expect TLS"))

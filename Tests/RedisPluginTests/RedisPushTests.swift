@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `scripts, clusters and Sentinels are polled`() async throws {
+    @Test func `a script, a cluster and a Sentinel are polled`() async throws {
         let cases = [
             #""address": "127.0.0.1:9", "script": {"source": "return 1"}"#,
             #""address": "127.0.0.1:9", "cluster": true, "list": "jobs""#,

@@ -88,7 +88,7 @@ struct AsyncPrimitiveTests {
         #expect(latch.isOpen)
     }
 
-    @Test("a signal that comes before the wait ends that wait, once")
+    @Test("a signal before a wait ends that wait, and only that one")
     func signal() async {
         let signal = AsyncSignal()
         signal.signal()

@@ -86,7 +86,7 @@ struct JSONReaderTests {
         #expect(error?.description == fault.message)
     }
 
-    @Test("the document itself has no path")
+    @Test("an error about the document itself has no path")
     func root() {
         #expect(throws: JSONPathError(path: "", message: "must be an object, not null")) {
             _ = try JSONReader(nil).object()

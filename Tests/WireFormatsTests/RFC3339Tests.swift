@@ -80,7 +80,7 @@ struct RFC3339Tests {
         #expect(RFC3339.text(microseconds: .min) == "0000-01-01T00:00:00.000Z")
     }
 
-    @Test("every day from year 0 to 9999 is the day after the one before")
+    @Test("every day from year 0 to 9999 follows the previous day")
     func calendar() {
         let day: Int64 = 86_400_000_000
         var (year, month, dayOfMonth) = (0, 1, 1)

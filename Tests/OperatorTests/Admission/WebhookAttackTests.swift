@@ -96,7 +96,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("headers over the bound are refused")
+    @Test("request headers above the size limit are refused")
     func largeHeaders() async throws {
         try await attack { scene in
             let connection = try await scene.open()
@@ -121,7 +121,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("a body without a length is cut off at the bound")
+    @Test("a review body without a length is cut off at the size limit")
     func chunkedBody() async throws {
         try await attack { scene in
             let connection = try await scene.open()

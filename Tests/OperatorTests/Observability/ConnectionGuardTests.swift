@@ -31,7 +31,7 @@ struct ConnectionGuardTests {
         #expect(table.count == 0)
     }
 
-    @Test("a client that does not take its response is cut off after the exchange time")
+    @Test("a client that does not read its response is disconnected after the exchange time")
     func unread() throws {
         let (channel, guardian) = try connection()
         channel.embeddedEventLoop.advanceTime(by: .seconds(7))
@@ -44,7 +44,7 @@ struct ConnectionGuardTests {
         #expect(!channel.isActive)
     }
 
-    @Test("a request that is never answered is cut off after the exchange time")
+    @Test("the connection of a request that is never answered is closed after the exchange time")
     func unanswered() throws {
         let (channel, guardian) = try connection()
         guardian.requestBegan(isLarge: false)

@@ -92,7 +92,7 @@ struct MetricsPageTests {
         #expect(openMetrics == (lines.last == "# EOF"))
     }
 
-    @Test("promtool finds nothing wrong with the page")
+    @Test("promtool finds no problem in the metrics page")
     func promtool() async throws {
         let result = try await Subprocess.run(
             .name("promtool"), arguments: ["check", "metrics"], input: .string(page([scaler(), scaler("api")])),
@@ -102,7 +102,7 @@ struct MetricsPageTests {
         #expect(result.standardOutput == "")
     }
 
-    @Test("the OpenMetrics parser of Prometheus reads the page, including escapes")
+    @Test("the OpenMetrics parser of Prometheus reads the metrics page, including escapes")
     func openMetrics() async throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
         let script = """
@@ -121,7 +121,7 @@ struct MetricsPageTests {
             result.standardOutput == "['a\"b\\\\c\\nd\\r\\ne\\r']\n\(MetricFamily.all.count)\n")
     }
 
-    @Test("clients that accept OpenMetrics get it; others get the Prometheus text format")
+    @Test("clients that accept OpenMetrics get it, and others get the Prometheus text format")
     func negotiation() {
         let prometheus =
             "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,*/*"

@@ -34,7 +34,7 @@ struct ProcessProbeTests {
     }
 
     @Test(
-        "a value that the kernel does not report is unknown, not 0",
+        "a process value that the kernel does not report is unknown, not 0",
         arguments: [nil, "", "42 (a", "42 (a) S", "42 (a) S 1 42 42 0 -1 4194560 x"])
     func unknown(stat: String?) throws {
         let usage = try probe(stat: stat, boot: "cpu 1\n", descriptors: [])

@@ -159,8 +159,7 @@ struct ResolutionAttackTests {
         #expect(outcome.answers.allSatisfy { $0.contains("its address is ") }, "\(outcome.answers)")
     }
 
-    @Test(
-        "the operator's Google credentials start no handshake with a server outside of Google's networks")
+    @Test("the operator's Google credentials start no handshake with a server outside of Google's networks")
     func google() async throws {
         let outcome = try await play(
             "pubsub",

@@ -72,7 +72,7 @@ struct SessionAttackTests {
         }
     }
 
-    @Test("processes whose first thread has exited are killed too")
+    @Test("processes of a plugin whose first thread has exited are killed too")
     func threadsBehindZombie() async throws {
         // The first thread ends, so that /proc shows a zombie, while another thread runs.
         let script = """

@@ -49,7 +49,7 @@ struct FormulaDecisionTests {
         #expect(decision.metrics[0].observation == .value(42, observedAt: at(-5)))
     }
 
-    @Test("a value that used `??` adds replicas")
+    @Test("a formula value that used `??` adds replicas")
     func assumedAdds() throws {
         let decision = try Self.decide("gone ?? 73", current: 4, ["gone": .noData("empty")])
         #expect(decision.desired == 8 && decision.limitedBy == [])
@@ -58,7 +58,7 @@ struct FormulaDecisionTests {
         #expect(fromZero.desired == 8 || fromZero.limitedBy == [.switchedOff])
     }
 
-    @Test("a value that used `??` removes no replicas, regardless of other metrics")
+    @Test("a formula value that used `??` removes no replicas, regardless of other metrics")
     func assumedRemovesNothing() throws {
         let decision = try Self.decide("gone ?? 11", current: 4, ["gone": .noData("empty")])
         #expect(decision.desired == 4 && decision.limitedBy == [.assumedValue])
@@ -78,7 +78,7 @@ struct FormulaDecisionTests {
         #expect(adding.decision.desired == 6 && adding.decision.limitedBy == [])
     }
 
-    @Test("a value that used `??` does not count as idle")
+    @Test("a formula value that used `??` does not count as idle")
     func assumedIsNotIdle() throws {
         let long = ScalingHistory(lastActiveTime: at(-9_999), lastSeenReplicas: 2, hasSeenReplicas: true)
         func decision(_ reading: MetricObservation) throws -> Decision {
