@@ -148,8 +148,7 @@ struct LeaseMachineTests {
     }
 
     @Test(
-        "after a conflict a leader reads the lease: it keeps leading after an edited label, and stops after another holder"
-    )
+        "a leader reads the lease after a conflict, keeps leading after an edited label and stops after another holder")
     mutating func conflict() throws {
         let ours = try #require(acquireLeadership())
         _ = next(.waited, at: 2)

@@ -11,9 +11,7 @@ struct ClockSkewTests {
         return MetricObservation.value(50, observedAt: Self.now + (.zero - age)).checked(by: metric, now: Self.now)
     }
 
-    @Test(
-        "a value dated up to the clock skew in the future counts, and a microsecond later is no data because of the clock"
-    )
+    @Test("a value dated up to the clock skew in the future counts, and one a microsecond later is no data")
     func ahead() {
         let skew = MetricObservation.maxClockSkew
         #expect(checked(.zero - skew).value == 50)

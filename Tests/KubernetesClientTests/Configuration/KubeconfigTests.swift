@@ -104,9 +104,7 @@ struct KubeconfigTests {
         #expect(loaded.credentials.revealed == "none")
     }
 
-    @Test(
-        "a name and password in a server's address override other credentials and are removed from the address"
-    )
+    @Test("a name and password in a server's address override other credentials and are removed from the address")
     func serverUser() throws {
         let loaded = try load(config(server: "https://me:p%40w@10.0.0.1:6443/x"))
         #expect(loaded.server == "https://10.0.0.1:6443/x")

@@ -49,9 +49,7 @@ struct OtherAutoscalerTests {
         ]
     }
 
-    @Test(
-        "a new autoscaler of the target is reported at the next poll, and its removal at the poll after that"
-    )
+    @Test("a new autoscaler of the target is reported at the next poll, and its removal at the poll after that")
     func noticed() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
