@@ -30,7 +30,7 @@ struct ExplainCommandTests {
         }
     }
 
-    @Test("reads the object and its events")
+    @Test("explain reads the object and its events")
     func explain() async throws {
         try await withCluster { api, kubeconfig in
             let object = try api.create([
@@ -61,7 +61,7 @@ struct ExplainCommandTests {
         }
     }
 
-    @Test("a missing object is reported in one line on stderr")
+    @Test("explain reports a missing object in one line on stderr")
     func missing() async throws {
         try await withCluster { _, kubeconfig in
             let outcome = try await Program.run("explain", "nobody", "--kubeconfig", kubeconfig)

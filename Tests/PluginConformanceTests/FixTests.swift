@@ -4,10 +4,10 @@ import WireFormats
 
 @testable import PluginConformance
 
-@Suite("The fix of a finding names the thing to write")
+@Suite("The fix of a finding")
 struct FixTests {
     @Test(
-        "a value that is not a number",
+        "the fix for a value that is not a number names what to write",
         arguments: [
             (JSON.string("7.25"), "write the number without quotes: \"value\": 7.25"),
             (true, "write a number instead of true"),
@@ -18,7 +18,7 @@ struct FixTests {
     }
 
     @Test(
-        "a time that is not RFC 3339",
+        "the fix for a time that is not RFC 3339 names what to write",
         arguments: [
             (JSON.string("2026-01-02T03:04:05"), "add Z or an offset"),
             ("2026-01-02T03:04:05.000007", "add Z or an offset"),
@@ -38,7 +38,7 @@ struct FixTests {
     }
 
     @Test(
-        "a verdict or a handshake with a value in quotes",
+        "the fix for an invalid verdict or handshake names what to write",
         arguments: [
             (["valid": "true"] as JSON, "write true without quotes"),
             (["valid": false, "errors": ["no"]], "write each error as"),
@@ -54,7 +54,7 @@ struct FixTests {
     }
 
     @Test(
-        "a message that is none",
+        "the fix for a malformed message names what to write",
         arguments: [
             (#"{"jsonrpc":"2.0","id":"7","result":{}}"#, "write the number without quotes: \"id\": 7"),
             (#"{"id":7,"result":{}}"#, "write \"jsonrpc\": \"2.0\""),
@@ -72,7 +72,7 @@ struct FixTests {
     }
 
     @Test(
-        "an error that is not the protocol's",
+        "the fix for an error outside the protocol names what to write",
         arguments: [
             ("it failed" as JSON, "write {\"code\": 1003"), (["code": "1003", "message": "x"], "\"code\": 1003"),
             (["code": 42, "message": "x"], "-32603"), (["code": 1003], "write \"message\""),

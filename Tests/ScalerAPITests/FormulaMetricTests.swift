@@ -41,7 +41,7 @@ struct FormulaMetricTests {
     }
 
     @Test(
-        "a formula that refers to an unknown metric or a formula is refused, with the place in its text",
+        "a formula that refers to an unknown metric or another formula is refused, with the place in its text",
         arguments: [
             (
                 [backlog, rate, drain(["formula": "backlog + raet"])],
@@ -91,7 +91,7 @@ struct FormulaMetricTests {
         #expect(Self.problems(metrics) == problems)
     }
 
-    @Test("an input that only the objective names is accepted")
+    @Test("an input that only the objective refers to is accepted")
     func objective() {
         let policy: JSON = [
             "config": ["objective": ["metric": "short", "longMetric": "long", "percent": 99.5]]

@@ -77,7 +77,7 @@ struct JSONReaderTests {
     ]
 
     @Test(arguments: faults)
-    func `a fault`(_ fault: Fault) throws {
+    func `each error of the typed reader names the place and the fix`(_ fault: Fault) throws {
         let spec = try spec()
         // If there are several unknown fields, the first in alphabetical order is named.
         let only =
@@ -86,7 +86,7 @@ struct JSONReaderTests {
         #expect(error?.description == fault.message)
     }
 
-    @Test("the document itself has no path")
+    @Test("an error about the document itself has no path")
     func root() {
         #expect(throws: JSONPathError(path: "", message: "must be an object, not null")) {
             _ = try JSONReader(nil).object()
@@ -94,7 +94,7 @@ struct JSONReaderTests {
         #expect(JSONReader(nil).error("is odd").description == "is odd")
     }
 
-    @Test("a long wrong choice is cut short")
+    @Test("a long invalid choice is truncated in the error")
     func longChoice() {
         let error = #expect(throws: JSONPathError.self) {
             try JSONReader(.string(String(repeating: "x", count: 10_000))).oneOf(Behavior.self)

@@ -58,7 +58,7 @@ struct FormulaTests {
         #expect(try Self.result("if(rate < 1, broken, zero)").observation == .value(0, observedAt: at(-31)))
     }
 
-    @Test("`??` replaces no data, and the result is then assumed")
+    @Test("`??` replaces no data, and the result then counts as assumed")
     func coalescing() throws {
         #expect(try Self.result("gone ?? rate").observation == .assumed(2, observedAt: at(-31)))
         #expect(try Self.result("backlog / (gone ?? 4)").observation == .assumed(21, observedAt: at(-7)))
@@ -86,7 +86,7 @@ struct FormulaTests {
         #expect(why == "broken could not be read: connection refused")
     }
 
-    @Test("the reason names the input that is missing, or the part that is not a number")
+    @Test("the reason of a formula without a value names the missing input, or the part that is not a number")
     func reasons() throws {
         #expect(try Self.result("backlog + gone").observation == .noData("gone has no data: the key does not exist"))
         #expect(
