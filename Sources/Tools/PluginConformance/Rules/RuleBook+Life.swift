@@ -31,9 +31,9 @@ extension RuleBook {
         .checked(
             .confined, .confinement, "Works in the sandbox",
             """
-            On Linux a plugin may read `/usr`, `/lib`, `/opt`, `/proc`, the files of `/etc` that name resolution and \
-            TLS need, and its own directory; it may write only to `TMPDIR`. It may use the network. `plugins.yaml` can \
-            allow one plugin more paths. `chmod` and setting a file's times succeed and change nothing. A `#!` line \
+            On Linux a plugin may read `/usr`, `/bin`, `/sbin`, `/lib`, `/lib64`, `/opt`, `/proc`, the files of `/etc` \
+            that name resolution and TLS need, and its own directory; it may write only to `TMPDIR`. It may use the \
+            network. `plugins.yaml` can allow one plugin more paths. `chmod` and setting a file's times succeed and change nothing. A `#!` line \
             names a program under `/usr`, `/bin`, `/lib` or `/opt`, or `env` and one plain name without options. A \
             plugin gives the same answers and values inside and outside of the sandbox: a file that the sandbox hides is \
             an error, never 0.
@@ -47,7 +47,8 @@ extension RuleBook {
             .secretsInCalls, .confinement, "Secrets are passed in calls",
             """
             A plugin takes secrets from the config of a call, or from files that the config names; never from \
-            arguments or the environment, which every process of the machine can read.
+            arguments, which every process of the machine can read, or the environment, which the processes that it \
+            starts inherit.
             """,
             because: "the source of a plugin's secrets cannot be observed from outside"),
     ]
