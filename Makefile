@@ -121,7 +121,7 @@ jsonpath-check: ## Run the JSONPath compliance suite whose cts.json is SUITE
 	@swift build $(SWIFT_FLAGS) --product jsonpath-check
 	@.build/debug/jsonpath-check "$(SUITE)"
 
-lint: $(PYTHON)/.installed ## Check formatting, wording, spelling, imports, files, scripts, the resource definition, the chart and the workflows
+lint: $(PYTHON)/.installed ## Check formatting, wording, spelling, imports, files, scripts, the CustomResourceDefinition, the chart and the workflows
 	@scripts/install-dependencies.sh lint
 	@swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@shellcheck scripts/*.sh .ci/run .github/actions/*/*.sh examples/plugins/bash/generalscaler-plugin-*

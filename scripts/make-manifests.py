@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes from the chart what is kept beside it: the manifests in deploy/, the embedded resource definition, and the page
-of the chart's values; and from the folders of Plugins, the chart's list of them.
+"""Generates files from the chart: the manifests in deploy/, the embedded CustomResourceDefinition, and the page of the
+chart's values; and from the folders of Plugins, the chart's list of plugins.
 
 Usage: scripts/make-manifests.py [--check]
 
@@ -61,10 +61,10 @@ def values_page():
     rows = [row for name, child in schema["properties"].items() if name != "global"
             for row in value_rows(name, child, defaults.get(name), name in defaults)]
     return "\n".join([
-        "# Values of the chart", "",
+        "# Chart values", "",
         "<!-- Made from charts/generalscaler/values.schema.json by `make manifests`. -->", "",
-        "`helm install` takes them with `--set` or from a file with `-f`; a value that is not in this list is refused.",
-        "[How to install](../how-to/install.md) shows them at work.", "",
+        "Set values with `--set`, or in a file with `-f`. Helm rejects a value that is not in this list.",
+        "[Install GeneralScaler with Helm](../how-to/install.md) has examples.", "",
         "| value | default | meaning |", "|---|---|---|", *rows, "",
     ])
 

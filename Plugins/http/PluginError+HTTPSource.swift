@@ -37,7 +37,7 @@ extension PluginError {
             let next = config.auth == nil ? "Set auth" : "Check auth and what it may read"
             self.init(.authFailed, "\(status). \(next)", path: "auth")
         case 404, 410: self.init(.notFound, "\(status). Check the path in url", path: "url")
-        case 405: self.init(.configInvalid, "\(status). Set method to the one that the server wants", path: "method")
+        case 405: self.init(.configInvalid, "\(status). Set method to one that the server allows", path: "method")
         case 408, 425: self.init(.sourceUnreachable, status)
         case 429: self.init(.rateLimited, status, retryAfterMs: response.retryAfterMs)
         case 400..<500:

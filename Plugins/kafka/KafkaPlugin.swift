@@ -7,7 +7,7 @@ struct KafkaPlugin: MetricPlugin {
     typealias Config = KafkaConfig
 
     static let metricType = "kafka"
-    static let description = "The lag of a Kafka consumer group: messages that it has not committed yet."
+    static let description = "The lag of a Kafka consumer group: the number of messages after its committed offsets."
     static let version = SourceVersion.current
     static let defaultTargetType = TargetType.averageValue
     static let maxInFlight = KafkaLimits.maxInFlight

@@ -40,10 +40,10 @@ struct PrometheusConfig: MetricConfig {
     @Field("Whether a result with warnings (a partial result) counts as no data.")
     var failOnWarnings = false
 
-    @Field("Further parameters of the query request, such as `dedup: \"true\"` for Thanos.")
+    @Field("Additional parameters of the query request, such as `dedup: \"true\"` for Thanos.")
     var parameters: [String: String] = [:]
 
-    @Field("Further HTTP headers, such as `X-Scope-OrgID` for Mimir. Their values are kept secret.")
+    @Field("Additional HTTP headers, such as `X-Scope-OrgID` for Mimir. Their values are kept secret.")
     var headers: [String: Secret] = [:]
 
     @Field("The HTTP method. GET puts the query into the URL, for proxies that refuse POST.")

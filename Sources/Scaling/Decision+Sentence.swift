@@ -4,7 +4,7 @@ extension Decision {
         let verb = limitedBy.contains(.dryRun) ? "Would scale" : "Scale"
         let action = changesReplicas ? "\(verb) from \(current) to \(desired)" : "Keep \(current)"
         var parts = [driver].compactMap(\.self) + limitedBy.compactMap { details[$0] ?? phrase($0) }
-        if isPushed, changesReplicas { parts.append("a pushed reading started it") }
+        if isPushed, changesReplicas { parts.append("triggered by a pushed reading") }
         return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
     }
 

@@ -4,7 +4,7 @@ package import PluginSDK
 /// The `tls` field of the sources: how to verify the server, and the client certificate.
 package struct TLSConfig: MetricConfig {
     @Field(
-        "Certificate authorities to trust in place of the system's: PEM text, or the path of a PEM file.",
+        "Certificate authorities to trust instead of the system's: PEM text, or the path of a PEM file.",
         marks: .serverTrust)
     package var ca: String?
 
@@ -14,7 +14,7 @@ package struct TLSConfig: MetricConfig {
     @Field("The client's private key: PEM text, or the path of a PEM file.", marks: .credentialFile)
     package var key: Secret?
 
-    @Field("Host name to expect in the server's certificate in place of the address's.", marks: .serverTrust)
+    @Field("Host name to expect in the server's certificate instead of that in the address.", marks: .serverTrust)
     package var serverName: String?
 
     @Field("Trust any server. Any server that answers then gets the credentials.", marks: .serverTrust)
@@ -58,7 +58,7 @@ package struct TLSConfig: MetricConfig {
         guard let bytes = try? files.contents(of: text), String(decoding: bytes, as: UTF8.self).contains(label) else {
             throw PluginError(
                 .configInvalid,
-                "\(field): \(text) is not a PEM file that the plugin can read. A plugin runs confined: the path has to be in "
+                "\(field): \(text) is not a PEM file that the plugin can read. A plugin runs confined: the path must be in "
                     + "readPaths of this plugin in plugins.yaml", path: field)
         }
         return bytes

@@ -104,7 +104,7 @@ public struct JSONReader: Sendable {
     public func rejectUnknown(_ known: [String]) throws(JSONPathError) {
         guard let unknown = try object().keys.filter({ !known.contains($0) }).min() else { return }
         throw JSONPathError(
-            path: memberPath(unknown), message: "is not a known field; known here: \(known.joined(separator: ", "))"
+            path: memberPath(unknown), message: "is not a known field; known fields: \(known.joined(separator: ", "))"
         )
     }
 

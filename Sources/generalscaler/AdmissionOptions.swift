@@ -5,7 +5,7 @@ import Operator
 /// Options of the admission webhook.
 struct AdmissionOptions: ParsableArguments {
     @Option(
-        help: "Address and port for the admission webhook; port 0 takes a free one. Default: no webhook.",
+        help: "Address and port for the admission webhook; port 0 selects a free port. Default: no webhook.",
         transform: ListenAddress.init(argument:)
     )
     var webhookListen: ListenAddress?

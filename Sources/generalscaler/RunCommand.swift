@@ -18,7 +18,7 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Run the operator against a cluster.",
         discussion: """
             In a pod it uses the pod's service account, elsewhere a kubeconfig. Logs go to stderr, the audit log (one \
-            JSON line per decision) to stdout. SIGTERM ends it: a write that has begun is finished, plugins are stopped.
+            JSON line per decision) to stdout. On SIGTERM, it finishes writes in flight, stops the plugins and exits.
             """
     )
 
@@ -48,7 +48,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var admissionOptions: AdmissionOptions
 
     @Option(
-        help: "Address and port for /metrics, /healthz and /readyz; port 0 takes a free one.",
+        help: "Address and port for /metrics, /healthz and /readyz; port 0 selects a free port.",
         transform: ListenAddress.init(argument:)
     )
     var listen = ListenAddress(host: "127.0.0.1", port: 8080)
@@ -123,7 +123,7 @@ struct RunCommand: AsyncParsableCommand {
     private static func logLevel(_ text: String) throws -> Logger.Level {
         guard let level = Logger.Level(rawValue: text) else {
             let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("It is none of \(known).")
+            throw ValidationError("It must be one of \(known).")
         }
         return level
     }

@@ -19,7 +19,7 @@ struct BacktestTests {
         #expect(summary.replicaSeconds == 8 * 4 * 15)
     }
 
-    @Test("a total does not depend on the replicas, the load on each does")
+    @Test("a total is independent of the simulated replicas, and the load per replica depends on them")
     func total() throws {
         let backtest = try Backtest(
             spec: .requests(.averageValue), trace: trace(Array(repeating: 400, count: 3)),
@@ -30,8 +30,7 @@ struct BacktestTests {
         #expect(steps.map { $0.metrics[0].load } == [400, 100, 100])
     }
 
-    @Test(
-        "values that were recorded per replica are read with the replicas of the recording", arguments: [true, false])
+    @Test("values recorded per replica are scaled with the replicas of the recording", arguments: [true, false])
     func recordedReplicas(inTrace: Bool) throws {
         let backtest = try Backtest(
             spec: .requests(), trace: trace([100, 150, 150], replicas: inTrace ? 4 : nil),
@@ -42,7 +41,7 @@ struct BacktestTests {
         #expect(steps.map { $0.decision.metrics[0].observation.value } == [100, 150, 100])
     }
 
-    @Test("a dry run replays what was recorded, to the last digit, and carries nothing out")
+    @Test("a backtest of a dry run reproduces the recorded values exactly and applies no decision")
     func dryRun() throws {
         let values = [0.1, 133.7, 1.0 / 3, 250, 99]
         let backtest = try Backtest(spec: .requests(isDryRun: true), trace: trace(values, replicas: 3))
@@ -54,7 +53,7 @@ struct BacktestTests {
         #expect(summary.scalingEvents == 0)
     }
 
-    @Test("a gap is no data: held, and counted as unknown")
+    @Test("a gap in the trace is no data: replicas are held, and the time counts as unknown")
     func gap() throws {
         let values: [Double?] = [400] + Array(repeating: nil, count: 20) + [400]
         let backtest = try Backtest(
@@ -66,7 +65,7 @@ struct BacktestTests {
         #expect(summary.timeOutOfSLO == .zero)
     }
 
-    @Test("samples that are missing altogether go stale after the maximum age of the metric")
+    @Test("missing samples become stale after the maximum age of the metric")
     func missingSamples() throws {
         let samples = [0, 15, 30, 45, 300, 315].map {
             Trace.Sample(time: start + .seconds($0), cells: [.value(400)])
@@ -80,7 +79,7 @@ struct BacktestTests {
         #expect(missing == Array(8..<20))
     }
 
-    @Test("a coarse trace is no gap: each sample stands until the next")
+    @Test("a coarse trace has no gaps because each sample applies until the next")
     func coarseTrace() throws {
         let backtest = try Backtest(
             spec: .requests(), trace: trace([400, 400, 400], every: 300),
@@ -91,7 +90,7 @@ struct BacktestTests {
         #expect(summary.timeUnknown == .zero)
     }
 
-    @Test("time out of SLO is time above the capacity: the given one, or the target with the tolerance")
+    @Test("time out of SLO is time above the capacity, which is given or follows from target and tolerance")
     func capacity() throws {
         let values = try trace([111, 109, 129, 131])
         let fixed = ScalingSpec.requests(max: 1)
@@ -114,7 +113,7 @@ struct BacktestTests {
         #expect(summary.flaps == 5)
     }
 
-    @Test("the cost is that of the cost policy, or of the price given")
+    @Test("the cost is that of the cost policy or of the given price")
     func cost() throws {
         let values = try trace(Array(repeating: 100, count: 240))
         let policy = CostPolicy(costPerPodPerHour: 0.5, maxCostPerHour: 5)
@@ -125,8 +124,7 @@ struct BacktestTests {
         #expect(try Backtest(spec: .requests(), trace: values).steps().summary.cost == nil)
     }
 
-    @Test(
-        "a scaler that is compared with another has replicas with the same capacity and cost, regardless of its target")
+    @Test("a compared scaler has replicas with the same capacity and cost, regardless of its target")
     func reference() throws {
         let values = try trace([111, 109, 129, 131, 132.5])
         var hotter = ScalingSpec.requests(max: 1)
@@ -151,7 +149,7 @@ struct BacktestTests {
         #expect(third.json["pricePerReplicaHour"]?.doubleValue == 1)
     }
 
-    @Test("time without data is unknown, also where only one of two metrics has none, and never within the SLO")
+    @Test("time without data is unknown, also if only one of two metrics has none, and is never within the SLO")
     func unknown() throws {
         var spec = ScalingSpec.requests(max: 1)
         spec.metrics.append(MetricSpec(name: "queue", target: 100, targetType: .averageValue))
@@ -180,7 +178,7 @@ struct BacktestTests {
         #expect(summary.json["secondsUnknown"]?.doubleValue == 45)
     }
 
-    @Test("a metric that the trace does not have is an error that lists what it has")
+    @Test("a metric that the trace does not have is an error that lists the columns of the trace")
     func missingColumn() throws {
         var spec = ScalingSpec.requests()
         spec.metrics.append(MetricSpec(name: "queue", target: 1, targetType: .averageValue))
@@ -206,7 +204,7 @@ struct BacktestTests {
         #expect(steps.allSatisfy { $0.decision.metrics[1].observation.value == 0.02 && $0.standing == .within })
     }
 
-    @Test("progress goes up to the end")
+    @Test("progress is reported up to 100%")
     func progress() throws {
         var shares: [Double] = []
         _ = try Backtest(spec: .requests(), trace: trace(Array(repeating: 1, count: 9_000))).run(

@@ -12,7 +12,7 @@ struct CSVReaderTests {
     }
 
     @Test(
-        "every form of RFC 4180 is read",
+        "every form of CSV in RFC 4180 is parsed",
         arguments: [
             ("a,b\r\nc,d\r\n", [["a", "b"], ["c", "d"]]), ("a,b\nc,d", [["a", "b"], ["c", "d"]]),
             ("a,b\rc,d\r", [["a", "b"], ["c", "d"]]), (#""a","b""#, [["a", "b"]]), (",", [["", ""]]),
@@ -26,7 +26,7 @@ struct CSVReaderTests {
     }
 
     @Test(
-        "the delimiter is that of the line sep=, or the first of the header outside quotes",
+        "the delimiter is taken from the line sep=, or is the first one of the header outside quotes",
         arguments: [
             ("a;b\n1,5;2", [["a", "b"], ["1,5", "2"]]), ("a\tb\n1,5\t2", [["a", "b"], ["1,5", "2"]]),
             ("sep=;\r\na;b", [["a", "b"]]), ("sep=,\na,b;c", [["a", "b;c"]]), ("\"sep=|\"\na|b", [["a", "b"]]),
@@ -38,7 +38,7 @@ struct CSVReaderTests {
     }
 
     @Test(
-        "an error names its line and column",
+        "a CSV error names its line and column",
         arguments: [
             ("a,b\"c\n", "line 1, column 2: has a quote inside a field that is not quoted"),
             ("a\n\"b\nc\"d,e\n", "line 3, column 1: has text after its closing quote"),
@@ -50,7 +50,7 @@ struct CSVReaderTests {
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 
-    @Test("lines are counted as in an editor, for every kind of line end")
+    @Test("CSV lines are numbered as in an editor, for every kind of line ending")
     func lines() throws {
         var reader = try CSVReader(detecting: Array("a\r\n\"b\nb\"\rc\n\nd".utf8))
         var lines: [Int] = []

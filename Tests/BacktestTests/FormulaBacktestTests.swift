@@ -21,7 +21,7 @@ struct FormulaBacktestTests {
             })
     }
 
-    @Test("a total is computed from the columns of its inputs, poll by poll")
+    @Test("a formula is computed from the columns of its inputs, poll by poll")
     func total() throws {
         let rows: [(Trace.Cell, Trace.Cell)] = [
             (.value(310), .value(20)), (.value(210), .noData), (.value(310), .failed), (.value(110), .value(7)),
@@ -38,7 +38,7 @@ struct FormulaBacktestTests {
         #expect(steps[0].decision.inputs.map(\.name) == ["work", "extra"])
     }
 
-    @Test("a value per replica is scaled to the simulated replicas, and the filled formula shows how")
+    @Test("a formula input per replica is scaled to the simulated replicas, as the filled-in formula shows")
     func perReplica() throws {
         let rows = [(Trace.Cell.value(300), Trace.Cell.value(2)), (.value(300), .value(2)), (.value(300), .value(2))]
         let backtest = try Backtest(
@@ -51,7 +51,7 @@ struct FormulaBacktestTests {
         #expect(steps[1].decision.metrics[0].formula?.filled == "(300 / 2) * 4 / 6")
     }
 
-    @Test("a trace without the column of an input is refused with its name")
+    @Test("a trace without the column of a formula input is refused with its name")
     func column() throws {
         let trace = try Trace(
             metrics: ["work"],

@@ -3,7 +3,7 @@ import Scaling
 import Testing
 import WireFormats
 
-@Suite("The report")
+@Suite("The HTML report")
 struct HTMLReportTests {
     private func page(_ name: String) throws -> (text: String, data: JSON) {
         let backtest = try Backtest(
@@ -18,7 +18,7 @@ struct HTMLReportTests {
         return (text, try JSON(parsing: String(line.dropFirst("const report = ".count).dropLast())))
     }
 
-    @Test("holds every step with its reason, and what the charts draw")
+    @Test("the HTML report contains every scaling event with its reason, and the data of the charts")
     func data() throws {
         let run = try #require(try page("one").data["runs"]?[1])
         #expect(run["metrics"]?[0]?["values"] == [100, 300, 100, nil, 33.33])
@@ -34,7 +34,7 @@ struct HTMLReportTests {
         #expect(run["summary"]?["scalingEvents"] == 2)
     }
 
-    @Test("needs nothing from anywhere: no address, no file, no module")
+    @Test("the HTML report is self-contained: it loads no address, file or module")
     func isSelfContained() throws {
         let text = try page("one").text
         for word in ["http://", "https://", " src=", "<link", "@import", "import(", "fetch(", "url(//"] {
@@ -43,7 +43,7 @@ struct HTMLReportTests {
         }
     }
 
-    @Test("a name cannot end the script that contains it")
+    @Test("a scaler's name cannot end the script that contains it")
     func hostileName() throws {
         let page = try page("</script><script>alert(1)</script>")
         #expect(page.text.components(separatedBy: "</script>") == 2)

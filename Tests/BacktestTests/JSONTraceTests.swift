@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("Traces in JSON")
 struct JSONTraceTests {
-    @Test("an object per sample, with times of both kinds, numbers as strings, gaps, failures and replicas")
+    @Test("a JSON trace may have times of both kinds, numbers as strings, gaps, failures and replicas")
     func json() throws {
         let trace = try Trace(
             json: [
@@ -20,7 +20,7 @@ struct JSONTraceTests {
         #expect(trace.samples[2].time == start + .milliseconds(30_500))
     }
 
-    @Test("the time may have another name, and no zone where one is given")
+    @Test("the time of a JSON trace may have another name, and no zone if one is given")
     func timeNames() throws {
         let rows: JSON = [["Time": "2026-03-02 01:00:00", "a": 1], ["Time": "2026-03-02 01:00:15", "a": 2]]
         #expect(try Trace(json: rows, zone: TraceZone(offset: "+01:00")).start == start)
@@ -45,7 +45,7 @@ struct JSONTraceTests {
     }
 
     @Test(
-        "a file is JSON by its first character, or because it is said to be; what is none is named with its place",
+        "a trace is read as JSON by its first character or by its option, and an error has its place",
         arguments: ["\u{FEFF}", "", " \r\n\t"])
     func files(prefix: String) throws {
         let text = prefix + #"[{"time":1772409600,"requests":1},{"time":1772409615,"requests":null}]"#
@@ -60,7 +60,7 @@ struct JSONTraceTests {
     }
 }
 
-@Suite("Answers of Prometheus as traces")
+@Suite("Prometheus answers as traces")
 struct PrometheusMatrixTests {
     private static let values: JSON = [
         [1_772_409_600, "1"], [1_772_409_615.5, "2.5"], [1_772_409_631, "+Inf"], [1_772_409_646, 4],
@@ -69,7 +69,7 @@ struct PrometheusMatrixTests {
     private static func matrix(_ series: JSON...) -> JSON { ["resultType": "matrix", "result": .array(series)] }
 
     @Test(
-        "an answer is read whole, as its data, or as its series, with values in strings and numbers",
+        "a Prometheus answer is read from the whole answer, its data or its series, with strings and numbers",
         arguments: [
             ["status": "success", "data": matrix(["metric": [:], "values": values])],
             matrix(["metric": ["__name__": "up"], "values": values]), [["metric": ["pod": "a"], "values": values]],
@@ -80,7 +80,7 @@ struct PrometheusMatrixTests {
         #expect(trace.samples.map { $0.time - start } == [.zero, .milliseconds(15_500), .seconds(31), .seconds(46)])
     }
 
-    @Test("each series is a column: under the name of its metric, or with its labels where that is not unique")
+    @Test("each series is a column with the name of its metric, or with its labels if the name is not unique")
     func names() throws {
         let series: [(labels: JSON, name: String)] = [
             (["__name__": "up", "pod": "a\"b"], #"up{pod="a\"b"}"#), (["__name__": "up", "pod": "c"], #"up{pod="c"}"#),
@@ -100,7 +100,7 @@ struct PrometheusMatrixTests {
         #expect(trace.samples.last?.cells == [.value(2), .value(2), .value(2), .value(2)])
     }
 
-    @Test("warnings and partial answers are reported")
+    @Test("warnings and partial results of a Prometheus answer are reported")
     func notes() throws {
         let data = Self.matrix(["metric": [:], "values": Self.values])
         let trace = try Trace(json: [
@@ -110,7 +110,7 @@ struct PrometheusMatrixTests {
     }
 
     @Test(
-        "a JSON answer other than a range of numbers is refused with the cause",
+        "a Prometheus answer other than a range of numbers is refused with the cause",
         arguments: [
             (["status": "error", "error": "parse error"], "is an answer of Prometheus without data: parse error"),
             (["data": ["resultType": "vector", "result": []]], "data: is the answer to an instant query (vector)"),

@@ -5,7 +5,7 @@ import Testing
 @Suite("Numbers in traces")
 struct NumberTextTests {
     @Test(
-        "whether a comma is a decimal comma is determined from the text",
+        "the notation of a comma or point is determined from the number",
         arguments: [
             ("161", .plain(161)), ("1.5e+02", .plain(150)), ("-.5", .plain(-0.5)), ("+5.", .plain(5)),
             ("1.161", .plain(1.161)), ("150,5", .decimalComma(150.5)), ("-0,161", .decimalComma(-0.161)),
@@ -55,7 +55,7 @@ struct NumberTextTests {
     }
 
     @Test(
-        "the numbers of a file determine each other's notation",
+        "the notation of a file's numbers is determined from all of them",
         arguments: [
             (["1,161", "150,5"], [1.161, 150.5]), (["150,5", "161"], [150.5, 161]),
             (["1,161", "1,161.5"], [1161, 1161.5]),
@@ -66,7 +66,7 @@ struct NumberTextTests {
     }
 
     @Test(
-        "a file that is ambiguous or contradicts itself is refused with the place",
+        "a file with ambiguous or contradictory numbers is refused with the place",
         arguments: [
             (
                 ["161", "1,161"],

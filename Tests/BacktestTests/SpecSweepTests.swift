@@ -2,16 +2,16 @@ import Backtest
 import Testing
 import WireFormats
 
-@Suite("A sweep")
+@Suite("A sweep of a spec field")
 struct SpecSweepTests {
-    @Test("names a field and values: numbers, words, percentages")
+    @Test("a sweep consists of a field and its values, which are numbers, words or percentages")
     func parse() throws {
         let sweep = try SpecSweep("spec.safety.maxScaleUpRate=1,25%,true")
         #expect(sweep.path == "safety.maxScaleUpRate")
         #expect(sweep.values == [1, "25%", true])
     }
 
-    @Test("changes only that field, and creates missing objects of the path")
+    @Test("a sweep changes only its field, and creates missing objects of the path")
     func change() throws {
         let spec: JSON = ["maxReplicas": 3, "metrics": [["type": "a"], ["type": "b"]]]
         #expect(
@@ -22,12 +22,12 @@ struct SpecSweepTests {
                 == [["type": "a"], ["type": "b", "targetValue": 5]])
     }
 
-    @Test("refuses what is not a field with values", arguments: ["", "=1", "a", "a=", "..=1"])
+    @Test("a sweep without a field or values is refused", arguments: ["", "=1", "a", "a=", "..=1"])
     func refused(text: String) {
         #expect(throws: TraceError.self) { try SpecSweep(text) }
     }
 
-    @Test("refuses a path that leads nowhere", arguments: ["maxReplicas.x=1", "metrics[7].type=a"])
+    @Test("a sweep of a path that does not exist is refused", arguments: ["maxReplicas.x=1", "metrics[7].type=a"])
     func nowhere(text: String) throws {
         let sweep = try SpecSweep(text)
         #expect(throws: TraceError.self) { try sweep.spec(["maxReplicas": 3, "metrics": []], with: 1) }

@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("Traces")
 struct TraceTests {
-    @Test("CSV: times of both kinds, gaps, failures, a column of replicas, comments and quotes")
+    @Test("a CSV trace may have times of both kinds, gaps, failures, replicas, comments and quotes")
     func csv() throws {
         let trace = try Trace(
             csv: """
@@ -26,7 +26,7 @@ struct TraceTests {
     }
 
     @Test(
-        "a gap does not count as the time between two samples, also of three",
+        "a gap does not change the interval between samples, even with only three samples",
         arguments: ["1772409600\n1772409617\n1772413200", "1772409600\n1772413183\n1772413200"])
     func stepBesideGap(times: String) throws {
         let rows = times.split(separator: "\n").map { "\($0),161.5" }.joined(separator: "\n")
@@ -34,7 +34,7 @@ struct TraceTests {
     }
 
     @Test(
-        "exports of spreadsheets and Grafana are read with any header, delimiter and line end",
+        "exports of spreadsheets and Grafana are read with any header, delimiter and line ending",
         arguments: [
             "\u{FEFF}time,requests\n2026-03-02T00:00:00Z,161\n2026-03-02T00:00:15Z,\n2026-03-02T00:00:30Z,158.5\n",
             "\u{FEFF}\"time\",\"requests\"\r\n2026-03-02T00:00:00Z,161\r\n2026-03-02T00:00:15Z,\r\n2026-03-02T00:00:30Z,158.5\r\r\n",
@@ -69,13 +69,13 @@ struct TraceTests {
         return bytes
     }
 
-    @Test("numbers that are infinite or too large are no data")
+    @Test("infinite numbers and numbers that are too large are no data")
     func infinite() throws {
         let trace = try Trace(csv: "time,a\n0,1.5e+02\n15,+Inf\n30,nan\n45,1e400\n60,-Infinity\n75,ERROR\n")
         #expect(trace.samples.flatMap(\.cells) == [.value(150), .noData, .noData, .noData, .noData, .failed])
     }
 
-    @Test("times that a spreadsheet has rounded are read with a note, which also explains two at one time")
+    @Test("times that a spreadsheet has rounded are read with a note, and the error for equal times names the cause")
     func roundedTimes() throws {
         let trace = try Trace(csv: "time,a\n1.7724096E+09,161\n1.77240963E+09,150\n")
         #expect(trace.step == .seconds(30))
@@ -86,7 +86,7 @@ struct TraceTests {
     }
 
     @Test(
-        "an error names its line and column",
+        "a trace error names its line and column",
         arguments: [
             ("", "is empty"), ("\u{FEFF}\n# nothing\n", "is empty"), ("when,requests\n1,2", "line 1: must be a header"),
             ("time,replicas\n", "line 1: must have a column for each metric"), ("time\n", "line 1: must have a column"),
@@ -116,14 +116,14 @@ struct TraceTests {
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 
-    @Test("a missing header is distinguished from a wrong one")
+    @Test("a missing header is distinguished from an invalid one")
     func missingHeader() {
         let error = #expect(throws: TraceError.self) { try Trace(csv: "2026-03-02T00:00:00Z,161\n") }
         #expect(error?.description.hasSuffix("the header is missing") == true)
     }
 
     @Test(
-        "bytes that are text in no certain encoding are refused with the cause",
+        "bytes without a recognizable text encoding are refused with the cause",
         arguments: [
             (
                 Array("time,a\n1,2\nx".utf8) + [0xE9],

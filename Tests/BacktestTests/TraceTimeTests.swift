@@ -23,7 +23,7 @@ struct TraceTimeTests {
     }
 
     @Test(
-        "short forms are whole minutes and days",
+        "short forms of a time are read: full minutes, and seconds or milliseconds since 1970",
         arguments: [
             ("2026-03-02T00:00Z", 1_772_409_600), ("2026-03-02 01:00 +01:00", 1_772_409_600), ("0", 0), ("15.5", 15.5),
             ("-1", -1), ("99999999999", 99_999_999_999), ("100000000000", 100_000_000),
@@ -51,7 +51,7 @@ struct TraceTimeTests {
     }
 
     @Test(
-        "a local time is read in the zone that is given, on both sides of a change of the clocks",
+        "a local time is read in the given zone, on both sides of a clock change",
         arguments: [
             ("2026-01-15 12:00:15.5", "2026-01-15T11:00:15Z"), ("2026-07-15 12:00", "2026-07-15T10:00:00Z"),
             ("2026-03-29 01:59:59", "2026-03-29T00:59:59Z"), ("2026-03-29 03:00:00", "2026-03-29T01:00:00Z"),
@@ -78,7 +78,7 @@ struct TraceTimeTests {
     }
 
     @Test(
-        "an offset is a zone",
+        "a UTC offset may be used as a zone",
         arguments: [("+01:00", -3_600), ("-0330", 12_600), ("+5", -18_000), ("UTC", 0), ("z", 0)] as [(String, Int64)])
     func offsets(text: String, difference: Int64) throws {
         let zone = try #require(TraceZone(offset: text))
@@ -100,7 +100,7 @@ struct TimeZoneRuleTests {
         return times.map { rule.offset(at: (Timestamp(text: $0)?.microsecondsSince1970 ?? 0) / 1_000_000) }
     }
 
-    @Test("the offset changes at the second that the rule says, on both hemispheres")
+    @Test("the offset changes at the second that the time zone rule defines, in both hemispheres")
     func changes() throws {
         #expect(
             try offsets(
@@ -121,7 +121,7 @@ struct TimeZoneRuleTests {
                 == [-7_200, -3_600])
     }
 
-    @Test("days of the year count 29 February or not, as the rule says")
+    @Test("days of the year count 29 February or not, as the time zone rule defines")
     func daysOfYear() throws {
         let days = ["2024-02-29T12:00:00Z", "2024-03-01T12:00:00Z", "2025-03-01T12:00:00Z", "2025-03-02T12:00:00Z"]
         #expect(try offsets("A0B,J60/0,J200/0", days) == [0, 3_600, 3_600, 3_600])
@@ -130,7 +130,7 @@ struct TimeZoneRuleTests {
     }
 
     @Test(
-        "a zone without changes has one offset",
+        "a time zone without changes has one offset",
         arguments: [("UTC0", 0), ("<+0545>-5:45", 20_700)] as [(String, Int64)])
     func constant(rule: String, offset: Int64) throws {
         #expect(try offsets(rule, ["2026-07-01T00:00:00Z"]) == [offset])
@@ -146,7 +146,7 @@ struct TimeZoneRuleTests {
         #expect(TimeZoneRule(rule) == nil)
     }
 
-    @Test("a file that is cut anywhere, or has another beginning, is refused and never read past its end")
+    @Test("a time zone file that is truncated or has another header is refused and never read past its end")
     func brokenFiles() {
         let whole = ZoneData.berlin
         #expect(TimeZoneFile(whole) != nil)
@@ -158,7 +158,7 @@ struct TimeZoneRuleTests {
         #expect(throws: TraceError.self) { try TraceZone(name: "x", data: []) }
     }
 
-    @Test("a file whose times count leap seconds is refused: no clock shows them")
+    @Test("a time zone file that counts leap seconds is refused because no clock shows them")
     func leapSeconds() {
         let file = ZoneData.file(
             changes: [("1996-03-31T01:00:00Z", 1)], types: [ZoneData.standard, ZoneData.daylight],

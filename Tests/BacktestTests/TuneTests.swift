@@ -4,7 +4,7 @@ import Testing
 import WireFormats
 
 // One search at a time: its runs would delay other tests.
-@Suite("A search for settings", .serialized)
+@Suite("A search for better settings", .serialized)
 struct TuneTests {
     private static let base: JSON = [
         "maxReplicas": 60, "metrics": [["name": "requests", "targetValue": 100]], "safety": [:],
@@ -44,7 +44,7 @@ struct TuneTests {
 
     private static let found = Task { try await search().run(elapsed: { 0 }, onProgress: { _ in }) }
 
-    @Test("finds settings that no others beat, among them settings that change more than the target")
+    @Test("the search finds settings that no others beat, including some that change more than the target")
     func front() async throws {
         let result = try await Self.found.value
         #expect(!result.front.isEmpty)
@@ -56,7 +56,7 @@ struct TuneTests {
         #expect(result.front.contains { $0.choice.dropFirst() != result.own.choice.dropFirst() })
     }
 
-    @Test("evaluates settings on the last 30% of the trace, which it does not search")
+    @Test("the search evaluates settings on the last 30% of the trace, which it does not search")
     func heldBack() async throws {
         let result = try await Self.found.value
         let held = try #require(result.own.heldBack)
@@ -67,20 +67,20 @@ struct TuneTests {
         #expect(result.front.allSatisfy { $0.heldBack != nil })
     }
 
-    @Test("keeps the capacity of a replica when it changes the target")
+    @Test("the search keeps the capacity of a replica when it changes the target")
     func capacity() async throws {
         let result = try await Self.found.value
         #expect(result.targetsAlone.count == 16)
         #expect(result.targetsAlone.allSatisfy { $0.learned.capacities == result.own.learned.capacities })
     }
 
-    @Test("ends when its time has passed, and says so")
+    @Test("the search stops at its time limit, and the result says so")
     func bounded() async throws {
         let result = try await Self.search().run(elapsed: { 1 }, onProgress: { _ in })
         #expect(result.runs == 1 && result.isBounded && result.front.isEmpty)
     }
 
-    @Test("skips settings that the parser refuses")
+    @Test("the search skips settings that the parser refuses")
     func invalid() async throws {
         let result = try await Self.search(schedules: [["name": "s"]]).run(elapsed: { 0 }, onProgress: { _ in })
         let refused = try TuneSearch(
@@ -91,7 +91,7 @@ struct TuneTests {
         #expect(try await refused.run(elapsed: { 0 }, onProgress: { _ in }).front.isEmpty)
     }
 
-    @Test("changes only what it names, with targets of three digits")
+    @Test("the search changes only the fields that it names, with targets of three digits")
     func changes() throws {
         var spec = try #require(Self.spec(Self.base))
         spec.safety.scaleDownStabilization = .seconds(17)
@@ -113,7 +113,7 @@ struct TuneTests {
     }
 }
 
-@Suite("The shape of a day")
+@Suite("The day shape")
 struct DayShapeTests {
     /// Six hours east of UTC, as `Asia/Almaty` was until 2024.
     private struct East: TimeZoneOffsets {
@@ -132,7 +132,7 @@ struct DayShapeTests {
         return shape
     }
 
-    @Test("gives a schedule for the busy hours of the zone, which begins one start-up time earlier")
+    @Test("the day shape gives a schedule for the zone's busy hours that starts one start-up time earlier")
     func busyHours() {
         let shape = Self.shape { weekday, minute in
             (1...5).contains(weekday) && (540..<1_050).contains(minute) ? 8.3 : 1.2
@@ -145,7 +145,7 @@ struct DayShapeTests {
         #expect(schedules.contains(weekday))
     }
 
-    @Test("lets a window continue past midnight, and begins one of early morning at midnight")
+    @Test("the day shape's windows continue past midnight, and one in the early morning begins at midnight")
     func midnight() {
         let late = Self.shape { _, minute in minute >= 1_380 || minute < 60 ? 5 : 1 }
             .schedules(leadTime: .seconds(60), bounds: 1...20)
@@ -156,7 +156,7 @@ struct DayShapeTests {
         #expect(early.first?["duration"] == "1h30m")
     }
 
-    @Test("gives no schedule for a load without a shape, below the minimum, or of two days")
+    @Test("the day shape gives no schedule for a flat or small load, or for a trace of two days")
     func none() {
         #expect(Self.shape { _, _ in 4 }.schedules(leadTime: .zero, bounds: 1...20).isEmpty)
         let small = Self.shape { _, minute in minute < 720 ? 3 : 0 }

@@ -2,16 +2,16 @@ import Testing
 
 @testable import bench
 
-@Suite("Criteria of a soak")
+@Suite("Criteria of a soak test")
 struct SoakTests {
-    @Test("the fit of a line is the line")
+    @Test("the line fit returns the parameters of an exact line")
     func line() throws {
         let fit = try #require(TheilSen((0..<10).map { (Double($0), 3 + 0.5 * Double($0)) }))
         #expect(fit.slope == 0.5)
         #expect(fit.intercept == 3)
     }
 
-    @Test("a quarter of the points may be anything")
+    @Test("the line fit tolerates outliers in a quarter of the points")
     func outliers() throws {
         let points = (0..<40).map { index -> (x: Double, y: Double) in
             let x = Double(index)
@@ -21,7 +21,7 @@ struct SoakTests {
         #expect(abs(fit.slope - 2) < 0.5)
     }
 
-    @Test("there is no line through less than two moments")
+    @Test("the line fit of points at fewer than two times is nil")
     func noLine() {
         #expect(TheilSen([]) == nil)
         #expect(TheilSen([(1, 2)]) == nil)
@@ -48,18 +48,18 @@ struct SoakTests {
         SoakVerdict.missed(growth: growth, first: quiescence, last: last, plugins: plugins, leftovers: [])
     }
 
-    @Test("a soak in which all stays as it was misses nothing")
+    @Test("a soak test without changes violates no criterion")
     func quiescence() {
         #expect(Self.missed(growth: 0.9, plugins: ["redis": 10]).isEmpty)
     }
 
-    @Test("growth is missed from its limit on")
+    @Test("growth violates its criterion from the limit on")
     func growth() {
         #expect(
             Self.missed(growth: 1.5) == ["The operator's memory grows by 1.5 MiB an hour; the limit is 1.0."])
     }
 
-    @Test("a pipe more is missed, a socket more is not")
+    @Test("an additional pipe violates a soak criterion, and an additional socket does not")
     func descriptors() {
         var last = Self.quiescence
         last.descriptors["socket"] = 6

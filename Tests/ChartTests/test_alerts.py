@@ -119,17 +119,17 @@ def expressions():
 class RuleTests(unittest.TestCase):
     maxDiff = None
 
-    def test_every_alert_is_in_the_table(self):
+    def test_every_alert_has_a_test_case(self):
         self.assertEqual(set(rules()), set(CASES))
 
-    def test_alerts_fire_when_they_should_and_not_before(self):
+    def test_alerts_fire_at_their_time_and_not_before(self):
         tests = []
         for alert, (sick, healthy, late, early) in CASES.items():
             for series, time, fires in ((sick, late, True), (sick, early, False), (healthy, late, False)):
                 tests.append(self.scenario(series, time, {alert: [sick]} if fires else {alert: []}))
         self.check(tests)
 
-    def test_a_healthy_installation_hides_no_alert_of_another_one(self):
+    def test_a_healthy_installation_does_not_hide_the_alerts_of_another(self):
         tests = []
         for alert, (sick, healthy, late, _) in CASES.items():
             for place, other in ((f'namespace="{NAMESPACE}"', 'namespace="second-system"'),
@@ -141,7 +141,7 @@ class RuleTests(unittest.TestCase):
                     tests.append(self.scenario(sick | beside, late, {alert: [sick]}))
         self.check(tests)
 
-    def test_two_sick_installations_are_two_alerts(self):
+    def test_two_failing_installations_cause_two_alerts(self):
         tests = []
         for alert, (sick, _, late, _) in CASES.items():
             if sick:
@@ -150,7 +150,7 @@ class RuleTests(unittest.TestCase):
                 tests.append(self.scenario(sick | second, late, {alert: [sick, second]}))
         self.check(tests)
 
-    def test_missing_metrics_and_conflicts_are_one_alert_each(self):
+    def test_missing_metrics_and_conflicts_cause_one_alert_each(self):
         tests = []
         for causes, alert in ((["NoData"], "GeneralScalerMetricsMissing"), (["NoData", "Fallback"], "GeneralScalerMetricsMissing"),
                               (["PartialMetrics", "Fallback"], "GeneralScalerMetricsMissing"),
@@ -286,7 +286,7 @@ class MetricNameTests(unittest.TestCase):
                 for cause in causes.split("|"):
                     self.assertIn(f"`{cause}`", reference)
 
-    def test_the_dashboard_is_made_of_expressions_that_prometheus_can_read(self):
+    def test_every_expression_of_the_dashboard_is_valid_in_prometheus(self):
         expression = [re.sub(r'"\$\w+"', '".*"', text) for text in expressions() if not text.startswith("label_values")]
         group = {"name": "all", "rules": [{"record": f"a{index}", "expr": text} for index, text in enumerate(expression)]}
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:

@@ -64,7 +64,7 @@ class CopyTests(CopierTest):
         kinds = [struct.unpack_from("<I", program, offset + size * index)[0] for index in range(count)]
         self.assertNotIn(PROGRAM_HEADER_INTERPRETER, kinds)
 
-    def test_the_copier_works_in_an_image_that_has_no_other_program(self):
+    def test_the_copier_works_in_an_image_without_any_other_program(self):
         """As its container: the image is the root, with mounts for /proc, the copier and the volume."""
         self.write("generalscaler-plugin-queue", "7", 0o755)
         for name in ("proc", "copier", "volume"):
@@ -82,7 +82,7 @@ class CopyTests(CopierTest):
         else:
             self.assertNotIn("generalscaler-copy:", result.stderr)
 
-    def test_files_links_modes_and_times_survive(self):
+    def test_files_links_modes_and_times_are_copied(self):
         program = self.write("generalscaler-plugin-queue", "#!/bin/sh\n", 0o755)
         os.utime(program, ns=(MODIFIED, MODIFIED))
         self.write("lib/a b/ü\x01.txt", "x" * 300_001, 0o640)
@@ -127,13 +127,13 @@ class CopyTests(CopierTest):
         self.assertEqual(stat.S_IMODE((self.target / "su").stat().st_mode), 0o755)
         self.assertEqual(stat.S_IMODE((self.target / "tmp").stat().st_mode), 0o777)
 
-    def test_a_directory_of_the_image_is_copied_alone(self):
+    def test_a_directory_of_the_image_is_copied_without_the_others(self):
         self.write("opt/plugin/run", "run", 0o755)
         self.write("etc/passwd", "root")
         self.assert_copied(directory="//opt/./plugin/")
         self.assertEqual([path.name for path in self.target.rglob("*")], ["run"])
 
-    def test_a_second_run_replaces_what_the_first_one_left(self):
+    def test_a_second_run_replaces_the_files_of_the_first(self):
         self.write("old/deep/file", "1")
         (self.root / "old/deep").chmod(0o555)
         self.link("link", "old")
@@ -172,7 +172,7 @@ class RefusalTests(CopierTest):
                 shutil.rmtree(self.root)
                 self.root.mkdir()
 
-    def test_links_that_are_harmless_alone_do_not_leave_the_directory_together(self):
+    def test_links_that_leave_the_directory_only_in_combination_are_refused(self):
         """`up` is the root, so that `out`, which by its text stays in the directory, would leave it."""
         self.link("x/y/up", "../..")
         self.link("out", "x/y/up/../secret")
@@ -184,7 +184,7 @@ class RefusalTests(CopierTest):
         self.assert_copied()
         self.assertEqual(os.path.realpath(self.target / "e"), os.path.realpath(self.target))
 
-    def test_what_is_no_file_directory_or_link_is_refused(self):
+    def test_an_entry_other_than_a_file_directory_or_link_is_refused(self):
         with socket.socket(socket.AF_UNIX) as listener:
             makers = {"pipe": os.mkfifo, "socket": lambda path: listener.bind(str(path))}
             if os.geteuid() == 0:
@@ -205,7 +205,7 @@ class RefusalTests(CopierTest):
         os.truncate(self.root / "large", 8_192)
         self.assertEqual(self.copy("--size-limit", "8Ki").returncode, 0)
 
-    def test_empty_files_are_bounded_too(self):
+    def test_empty_directories_count_toward_the_size_limit(self):
         for number in range(9):
             (self.root / f"directory-{number}").mkdir()
         self.assert_refused("would take up more than 32768 bytes", "--size-limit", "32Ki")
@@ -229,7 +229,7 @@ class RefusalTests(CopierTest):
         os.close(here)
         self.assert_refused("File name too long")
 
-    def test_a_directory_that_is_none_of_the_image_is_refused_with_the_fix(self):
+    def test_a_path_that_is_not_a_directory_of_the_image_is_refused_with_the_fix(self):
         self.write("opt/file")
         self.link("linked", "opt")
         self.link("opt/token", "/var/run/secrets")
@@ -244,7 +244,7 @@ class RefusalTests(CopierTest):
             with self.subTest(directory=directory):
                 self.assert_refused(message, directory=directory)
 
-    def test_what_the_container_has_mounted_is_no_part_of_the_image(self):
+    def test_mounts_of_the_container_are_not_copied(self):
         result = subprocess.run([COPIER, "/", "/proc/self/net", self.target], capture_output=True, text=True)
         self.assertIn("proc is a mount, which is no part of the image", result.stderr)
         self.write("secrets/file", "in the image")
@@ -271,7 +271,7 @@ class RefusalTests(CopierTest):
         os.mkfifo(self.root / "a\nerror: \x1b[31m")
         self.assert_refused(r"/a\?error: \?\[31m: is neither")
 
-    def test_arguments_that_make_no_sense_are_refused(self):
+    def test_invalid_arguments_are_refused(self):
         for options in (["--size-limit", "7 MB"], ["--size-limit", "0x7"], ["--size-limit", "Mi"], ["--size-limit", "1e3"],
                         ["--size-limit", "nan"], ["--size-limit", "1.2.3Mi"], ["--size-limit", ""]):
             with self.subTest(options=options):

@@ -16,7 +16,7 @@ EXAMPLES = ROOT / "examples/plugins"
 
 
 class ExampleTests(unittest.TestCase):
-    def test_the_example_plugins_come_up_from_the_trees_of_their_dockerfiles(self):
+    def test_the_example_plugins_start_from_the_trees_of_their_dockerfiles(self):
         values = yaml.safe_load((EXAMPLES / "values.yaml").read_text())
         self.assertEqual({image["name"] for image in values["plugins"]["images"]}, set(FOLDERS))
         with contextlib.ExitStack() as stack:

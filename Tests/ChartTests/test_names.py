@@ -44,7 +44,7 @@ def rendered(release, override):
 
 
 class NameTests(unittest.TestCase):
-    def test_names_and_labels_keep_the_rules_of_kubernetes(self):
+    def test_names_and_labels_are_valid_in_kubernetes(self):
         cases = [(release, {}) for release in RELEASES]
         cases += [(release, override) for release in ("r", "r" * 42, "r" * 53) for override in OVERRIDES]
         for release, override in cases:
@@ -88,7 +88,7 @@ class NameTests(unittest.TestCase):
             if "configMap" in volume:
                 self.assertIn(volume["configMap"]["name"], named("ConfigMap"))
 
-    def test_names_of_short_installations_stay_as_they_were(self):
+    def test_names_of_short_releases_are_not_shortened(self):
         for release, override, name in (
             ("generalscaler", {}, "generalscaler"), ("prod", {}, "prod-generalscaler"),
             ("r" * 41, {}, "r" * 41 + "-generalscaler"), ("r" * 49, {}, "r" * 49 + "-generalscaler"),
@@ -104,7 +104,7 @@ class NameTests(unittest.TestCase):
                 if len(name) <= 55:
                     self.assertEqual(names["Secret"], f"{name}-webhook")
 
-    def test_names_that_differ_stay_different(self):
+    def test_different_releases_have_different_names_after_shortening(self):
         long = "n" * 70
         for pair in (
             (("r" * 53, {"nameOverride": "generalscaler-a"}), ("r" * 53, {"nameOverride": "generalscaler-b"})),
@@ -118,7 +118,7 @@ class NameTests(unittest.TestCase):
                                   if item["kind"] in ("Service", "Deployment", "ClusterRole", "Secret")} for case in pair)
                 self.assertEqual(first & second, set())
 
-    def test_secrets_whose_names_differ_at_their_end_have_roles_of_their_own(self):
+    def test_secrets_whose_long_names_differ_at_the_end_have_separate_roles(self):
         names = ["s" * 252 + end for end in "ab"]
         values = {"secrets": {"named": [{"namespace": "shop", "name": name} for name in names]}}
         roles = {item["rules"][0]["resourceNames"][0]: item["metadata"]["name"] for item in objects(render(values))

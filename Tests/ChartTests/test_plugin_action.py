@@ -29,7 +29,7 @@ class ActionTests(unittest.TestCase):
     def cases(self):
         return [*xml.etree.ElementTree.parse(self.report).getroot().iter("testcase")]
 
-    def test_a_plugin_that_keeps_the_rules_passes_and_has_a_report(self):
+    def test_a_conformant_plugin_passes_and_has_a_report(self):
         config = self.directory / "a config.json"
         config.write_text('{"offset": 1.5}')
         result = self.check(HOUR, CONFIG=str(config), SKIP="P-43")

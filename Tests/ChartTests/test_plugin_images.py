@@ -36,7 +36,7 @@ REFUSED = [
     (plugins({"interpreter": "bin/./python3"}), r"plugins.images\[0\].interpreter .* remove the segments"),
     (plugins({"interpreter": "bin/python3", "sha256": "0" * 64}),
      r"sha256, which would be compared with the interpreter: remove sha256, and set plugins.images\[0\].digest"),
-    (plugins({"mount": "imageVolume", "sizeLimit": "1Mi"}), r"plugins.images\[0\].sizeLimit limits a copy.*remove it"),
+    (plugins({"mount": "imageVolume", "sizeLimit": "1Mi"}), r"plugins.images\[0\].sizeLimit limits the size of a copy.*remove it"),
     (plugins({}, config={"queue": {"argv": ["/bin/true"]}}),
      r"plugins.config.queue.argv and plugins.images\[0\] are both set: remove argv, and set program"),
     (plugins({"sha256": "a" * 64}, config={"queue": {"sha256": "b" * 64}}),
@@ -59,13 +59,13 @@ REFUSED = [
 
 
 class ValueTests(unittest.TestCase):
-    def test_values_that_cannot_work_are_refused_with_the_fix(self):
+    def test_invalid_values_are_refused_with_the_fix(self):
         for values, message in REFUSED:
             with self.subTest(values=values):
                 with self.assertRaisesRegex(HelmError, "(?s)" + message):
                     render(values)
 
-    def test_an_image_is_copied_by_the_operators_program_and_runs_none_of_its_own(self):
+    def test_the_operators_program_copies_a_plugin_image_and_runs_no_program_of_it(self):
         pod, _ = rendered(plugins({"digest": DIGEST, "pullPolicy": "Always", "directory": "/opt/queue", "sizeLimit": "1.5Gi"}))
         copier, plugin = pod["initContainers"]
         self.assertEqual(copier["image"], pod["containers"][0]["image"])
@@ -91,7 +91,7 @@ class ValueTests(unittest.TestCase):
         root = f"{MOUNTS}/queue/opt/queue"
         self.assertEqual(entries, {"queue": {"argv": [f"{root}/generalscaler-plugin-queue"], "readPaths": [root]}})
 
-    def test_an_entry_has_what_the_administrator_sets_and_what_follows_from_the_mount(self):
+    def test_an_entry_combines_the_administrators_settings_with_the_paths_of_the_mount(self):
         own = {"readPaths": ["/var/run/secrets/queue"], "defaults": {"n": 1_000_000}, "mode": "oneshot", "confined": False}
         _, entries = rendered(plugins(
             {"sha256": "aB" * 32, "program": "bin/run", "args": ["-v", "7", "", "a: b"], "directory": "/opt"}, {"name": "tide"},
@@ -102,20 +102,20 @@ class ValueTests(unittest.TestCase):
         self.assertEqual(entries["redis"], {"maxInFlight": 7})
         self.assertEqual(set(entries), {"queue", "tide", "redis"})
 
-    def test_with_a_secret_of_ones_own_the_plugin_is_found_by_its_directory(self):
+    def test_the_operator_searches_the_plugins_directory_if_an_existing_secret_is_set(self):
         pod, entries = rendered(plugins({}, existingSecret="mine"))
         self.assertIsNone(entries)
         directories = [word for word in pod["containers"][0]["args"] if word.startswith("--plugin-dir=")]
         self.assertEqual(directories, ["--plugin-dir=/opt/generalscaler/bin", f"--plugin-dir={MOUNTS}/queue"])
 
-    def test_another_image_or_entry_makes_another_pod(self):
+    def test_a_changed_entry_replaces_the_pod(self):
         def annotation(values):
             (item,) = (item for item in objects(render(values)) if item["kind"] == "Deployment")
             return item["spec"]["template"]["metadata"]["annotations"]["checksum/plugins-config"]
 
         self.assertNotEqual(annotation(plugins({})), annotation(plugins({"args": ["-v"]})))
 
-    def test_the_notes_name_what_is_not_pinned_and_where_the_effective_file_is(self):
+    def test_the_notes_name_unpinned_images_and_the_effective_plugins_yaml(self):
         notes = render(plugins({}, {"name": "tide", "digest": DIGEST, "mount": "imageVolume"}))["NOTES.txt"]
         self.assertRegex(notes, rf"(?s)queue: {QUEUE['image']}\n +The tag .* set digest.*tide: .*noexec.*configmap generalscaler-plugins")
         self.assertNotIn("set digest", render(plugins({"digest": DIGEST}))["NOTES.txt"])
@@ -139,13 +139,13 @@ class StartTests(unittest.TestCase):
         line, lines = start(Pod(self.directory).arguments(values, {"queue": image}, **options), until="plugin=queue")
         self.assertIn("plugin is up", line or "", "\n".join(lines))
 
-    def test_a_plugin_with_an_interpreter_of_its_own_comes_up_from_its_image(self):
+    def test_a_plugin_with_its_own_interpreter_starts_from_its_image(self):
         image = self.image({"opt/queue/bin/runtime": os.path.realpath("/bin/bash"), "opt/queue/lib/main": WEEKDAY})
         (image / "opt/queue/run").symlink_to("lib/main")
         self.assert_up(plugins({"directory": "/opt/queue", "interpreter": "bin/runtime", "program": "run"},
                                config={"queue": {"mode": "oneshot"}}), image)
 
-    def test_a_plugin_is_found_by_its_name_where_a_secret_holds_plugins_yaml(self):
+    def test_a_plugin_is_found_by_its_name_if_a_secret_holds_plugins_yaml(self):
         image = self.image({"generalscaler-plugin-queue": WEEKDAY})
         self.assert_up(plugins({}, existingSecret="mine"), image, own={"queue": {"mode": "oneshot"}})
 

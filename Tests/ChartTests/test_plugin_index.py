@@ -20,14 +20,14 @@ class IndexTests(unittest.TestCase):
         index["plugins"].insert(-2, OTHER | changes)
         return index
 
-    def test_an_entry_of_another_author_is_accepted_and_shown(self):
+    def test_an_entry_by_another_author_is_accepted_and_shown(self):
         index = self.index()
         index["plugins"].sort(key=lambda plugin: (plugin["image"] != "operator", plugin["name"]))
         self.assertEqual(plugin_index.errors(index), [])
         self.assertIn("| [rabbitmq](https://example.com/rabbitmq) | `rabbitmq-queue`, `rabbitmq-rate` | The length of a queue "
                       '| 2.0.1-rc.1 | `registry.example.com:5000/rabbitmq` (`args: ["-v"]`) | partial |\n', plugin_index.page(index))
 
-    def test_entries_that_mislead_are_refused(self):
+    def test_misleading_entries_are_refused(self):
         names = [plugin["name"] for plugin in self.index()["plugins"]]
         entry = f"plugins.{names.index('rabbitmq')}"
         for changes, message in [
@@ -44,7 +44,7 @@ class IndexTests(unittest.TestCase):
             with self.subTest(changes=changes):
                 self.assertIn(message, "\n".join(plugin_index.errors(self.index(**changes))))
 
-    def test_what_a_plugin_says_of_itself_wins_over_its_entry(self):
+    def test_an_entry_that_contradicts_its_plugin_is_reported(self):
         (hour,) = (plugin for plugin in INDEX["plugins"] if plugin["name"] == "hour")
         self.assertEqual([*plugin_index.check_handshake(hour, support.DEBUG)], [])
         found = [*plugin_index.check_handshake(hour | {"version": "1.0.1", "types": ["hour", "minute"]}, support.DEBUG)]

@@ -48,7 +48,7 @@ class ReleaseTests(unittest.TestCase):
                 events = cluster.request("GET", "/apis/events.k8s.io/v1/namespaces/shop/events")["items"]
                 self.assertIn("Scaled", [event["reason"] for event in events])
 
-    def test_rights_in_one_namespace_suffice_there_and_reach_no_other(self):
+    def test_rights_in_one_namespace_suffice_there_and_apply_to_no_other(self):
         with simulated() as cluster:
             for namespace in ("blog", "shop"):
                 cluster.create_namespace(namespace)
@@ -63,7 +63,7 @@ class ReleaseTests(unittest.TestCase):
                 self.assertEqual(refusals(operator), [])
             self.assertNotIn("status", cluster.get(SCALER, "GeneralScaler", "blog", "web"))
 
-    def test_a_webhook_for_some_namespaces_takes_one_right_beyond_them(self):
+    def test_a_webhook_for_some_namespaces_needs_one_cluster_right(self):
         with simulated() as cluster:
             for namespace in ("blog", "shop"):
                 cluster.create_namespace(namespace)
@@ -85,7 +85,7 @@ class ReleaseTests(unittest.TestCase):
             with self.assertRaisesRegex(AssertionError, "failed calling webhook"):
                 cluster.create_scaler("shop", "web", targetDeployment="web")
 
-    def test_another_kind_needs_its_rule_and_the_scaler_says_so(self):
+    def test_another_target_kind_needs_its_rule_and_the_status_says_so(self):
         for target_kinds in ([], [{"apiGroup": "argoproj.io", "resource": "rollouts"}]):
             with self.subTest(target_kinds=target_kinds), simulated() as cluster:
                 release = Release(cluster, {**SCRIPT_VALUES, "targetKinds": target_kinds})
@@ -164,7 +164,7 @@ class ReleaseTests(unittest.TestCase):
                     cluster.request(method, place, body, merge, token=tokens[role])
             cluster.request("DELETE", path, token=tokens["edit"])
 
-    def test_the_pause_in_the_chart_and_the_pause_by_hand_hold_every_scaler(self):
+    def test_the_pause_in_the_chart_and_a_manual_pause_hold_every_scaler(self):
         with simulated() as cluster:
             release = Release(cluster, {**SCRIPT_VALUES, "paused": True})
             cluster.create_namespace("shop")
@@ -176,7 +176,7 @@ class ReleaseTests(unittest.TestCase):
                 cluster.patch("v1", "ConfigMap", NAMESPACE, "generalscaler", {"data": {"paused": "false"}})
                 cluster.replicas("shop", "web", 5)
 
-    def test_the_test_of_the_release_passes_where_the_operator_is_ready(self):
+    def test_the_test_of_the_release_passes_if_the_operator_is_ready(self):
         with simulated() as cluster:
             release = Release(cluster, SCRIPT_VALUES)
             (container,) = release.only("Pod")["spec"]["containers"]
@@ -199,7 +199,7 @@ class ReleaseTests(unittest.TestCase):
                 container["command"], env=environment(HOST=host, PORT=port), capture_output=True, timeout=PATIENCE_SECONDS)
             self.assertNotEqual(result.returncode, 0)
 
-    def test_the_manifests_in_deploy_are_taken_by_a_cluster(self):
+    def test_the_manifests_in_deploy_are_accepted_by_a_cluster(self):
         with simulated() as cluster:
             for file in ("crd.yaml", "operator.yaml"):
                 for item in yaml.safe_load_all((ROOT / "deploy" / file).read_text()):

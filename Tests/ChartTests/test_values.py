@@ -29,8 +29,8 @@ REFUSED = [
     ({"targetKinds": [{"apiGroup": "", "resource": "pods"}, {"apiGroup": "v1", "resource": "pods"}]},
      r'targetKinds\[1\].apiGroup is "v1".*Set it to ""'),
     ({"targetKinds": [{"apiGroup": "core", "resource": "pods"}]}, 'Set it to ""'),
-    ({"targetKinds": [{"apiGroup": "*", "resource": "rollouts"}]}, "which is no API group"),
-    ({"targetKinds": [{"apiGroup": "Argoproj.io", "resource": "rollouts"}]}, "which is no API group"),
+    ({"targetKinds": [{"apiGroup": "*", "resource": "rollouts"}]}, "which is not an API group"),
+    ({"targetKinds": [{"apiGroup": "Argoproj.io", "resource": "rollouts"}]}, "which is not an API group"),
     ({"targetKinds": [{"apiGroup": "argoproj.io", "resource": "rollouts.argoproj.io"}]},
      'set resource to "rollouts" and apiGroup to "argoproj.io"'),
     ({"targetKinds": [{"apiGroup": "argoproj.io", "resource": "rollouts/scale"}]}, 'set it to "rollouts"'),
@@ -122,7 +122,7 @@ def run_arguments(values, directory):
 
 
 class ValueTests(unittest.TestCase):
-    def test_values_that_cannot_work_are_refused_with_the_fix(self):
+    def test_invalid_values_are_refused_with_the_fix(self):
         for values, message in REFUSED:
             with self.subTest(values=values):
                 with self.assertRaisesRegex(HelmError, "(?s)" + message):
@@ -147,7 +147,7 @@ class ValueTests(unittest.TestCase):
                     else:
                         self.assertEqual(arguments, expected)
 
-    def test_no_schema_of_the_values_is_open_to_typos(self):
+    def test_the_schema_of_the_values_rejects_unknown_fields(self):
         """What has named fields has no others."""
         def walk(path, schema):
             if "properties" in schema:
@@ -177,13 +177,13 @@ class StartTests(unittest.TestCase):
         line, lines = start(["run", "--listen=127.0.0.1:0"], until="list failed")
         self.assertIsNotNone(line, lines)
 
-    def test_the_operator_starts_with_whatever_the_chart_accepts(self):
+    def test_the_operator_starts_with_extreme_values_that_the_chart_accepts(self):
         for values in EXTREMES:
             with self.subTest(values=values), tempfile.TemporaryDirectory() as directory:
                 line, lines = start(run_arguments(values, directory))
                 self.assertIsNotNone(line, lines)
 
-    def test_what_the_chart_refuses_of_a_plugin_the_operator_refuses_too(self):
+    def test_plugin_settings_that_the_chart_refuses_are_refused_by_the_operator_too(self):
         for mistake in PLUGIN_MISTAKES:
             entry = {"argv": ["/bin/true"]} | mistake
             with self.subTest(mistake=mistake):
@@ -196,7 +196,7 @@ class StartTests(unittest.TestCase):
                     self.assertIsNone(line)
                     self.assertIn("plugins.redis", "\n".join(lines))
 
-    def test_lease_times_that_the_chart_refuses_the_operator_refuses_too(self):
+    def test_lease_times_that_the_chart_refuses_are_refused_by_the_operator_too(self):
         for duration, deadline, period in ((15, 15, 2), (7, 10, 2), (15, 10, 8.5), (15, 12, 10), (3601, 10, 2), (15.5, 10, 2)):
             with self.subTest(times=(duration, deadline, period)):
                 with self.assertRaises(HelmError):

@@ -10,7 +10,7 @@ import WireFormats
         server = try TestServer { $0.token = "admin" }
     }
 
-    @Test func `no token is 403, a wrong one 401, the right one is let in`() {
+    @Test func `a request without a token is 403, with a wrong one 401, with the right one allowed`() {
         let anonymous = server.get(Sample.path)
         #expect((anonymous.status, anonymous.reason) == (403, "Forbidden"))
         #expect(anonymous.json["details"] == ["group": "tests.example.com", "kind": "samples"])
@@ -30,7 +30,7 @@ import WireFormats
         return ["authorization": "Bearer \(try #require(answer.json["status"]?["token"]?.stringValue))"]
     }
 
-    @Test func `a service account may do what its roles say, and nothing else`() throws {
+    @Test func `a service account may do what its roles allow, and nothing else`() throws {
         let poor = try token(of: "poor")
         #expect(server.get(Sample.path, headers: poor).status == 403)
         #expect(server.get("/apis", headers: poor).status == 200)
@@ -63,7 +63,7 @@ import WireFormats
         #expect((scale("web"), scale("other")) == (404, 403))
     }
 
-    @Test func `a token ends when it expires`() throws {
+    @Test func `a token is invalid after it expires`() throws {
         let account = try token(of: "brief")
         #expect(server.get("/apis", headers: account).status == 200)
         server.advance(.seconds(600))

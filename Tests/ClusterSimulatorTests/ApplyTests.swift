@@ -10,7 +10,7 @@ import WireFormats
         server = try TestServer()
     }
 
-    @Test func `applying creates, applying the same again changes nothing`() {
+    @Test func `an apply creates an object, and the same apply again changes nothing`() {
         let first = server.apply(path, Sample.object("ssa"), by: "one")
         #expect((first.status, first.generation) == (201, 1))
         #expect(first.json["spec"]?["min"] == 1)
@@ -22,7 +22,7 @@ import WireFormats
         #expect((again.status, again.resourceVersion) == (200, first.resourceVersion))
     }
 
-    @Test func `what another manager owns conflicts, unless it is forced`() {
+    @Test func `an apply to a field of another manager is a conflict unless forced`() {
         #expect(server.apply(path, Sample.object("ssa"), by: "one").status == 201)
         let other = Sample.object("ssa", max: 3)
         let conflict = server.apply(path, other, by: "two")
@@ -37,7 +37,7 @@ import WireFormats
         #expect(owners[1]["fieldsV1"] == ["f:spec": ["f:max": [:], "f:metrics": [:]]])
     }
 
-    @Test func `an ordinary write takes over what it changes, so a later apply conflicts`() {
+    @Test func `an ordinary write takes ownership of its fields, so a later apply conflicts`() {
         #expect(server.apply(path, Sample.object("ssa"), by: "one").status == 201)
         #expect(server.merge(path, ["spec": ["max": 20]]).status == 200)
         let conflict = server.apply(path, Sample.object("ssa"), by: "one")
@@ -45,7 +45,7 @@ import WireFormats
         #expect(server.apply(path, Sample.object("ssa", max: 20), by: "one").status == 200)
     }
 
-    @Test func `a field that is applied no more goes, unless somebody else owns it`() {
+    @Test func `a field that is no longer applied is removed unless another manager owns it`() {
         #expect(server.apply(path, Sample.object("ssa", spec: ["min": 4, "replicas": 3]), by: "one").status == 201)
         var shared = Sample.object("ssa").objectValue!
         shared["spec"] = ["replicas": 3]
@@ -55,7 +55,7 @@ import WireFormats
         #expect(dropped.json["spec"]?["min"] == 1)
     }
 
-    @Test func `items of a keyed list belong to whoever applied them`() {
+    @Test func `items of a keyed list belong to the managers that applied them`() {
         let path = "\(Sample.deployments)/web"
         #expect(server.post(Sample.deployments, Sample.deployment("web")).status == 201)
         func sidecar(_ image: JSON?) -> JSON {
@@ -89,7 +89,7 @@ import WireFormats
         #expect(server.apply(path, .object(owned), by: "one").status == 400)
     }
 
-    @Test func `an applied text may be YAML`() {
+    @Test func `the body of an apply may be YAML`() {
         let yaml =
             "{apiVersion: tests.example.com/v1, kind: Sample, metadata: {name: ssa}, "
             + "spec: {max: 4, metrics: [{target: 1}]}}"
@@ -98,7 +98,7 @@ import WireFormats
         #expect(answer.status == 201)
     }
 
-    @Test func `kubectl can hand its fields over from updates to applies`() throws {
+    @Test func `kubectl can move the ownership of fields from update to apply`() throws {
         #expect(
             server.post("\(Sample.path)?fieldManager=kubectl-client-side-apply", Sample.object("ssa")).status == 201)
         let live = server.get(path).json

@@ -20,7 +20,7 @@ import WireFormats
         ],
     ]
 
-    @Test func `a lease is renewed with the current version, and lost with another`() {
+    @Test func `a lease is renewed with the current resourceVersion, and not with another`() {
         let created = server.post(Self.leases, Self.lease)
         #expect(created.status == 201)
         var renewal = created.json.objectValue!
@@ -60,7 +60,7 @@ import WireFormats
         return .object(event)
     }
 
-    @Test func `an event shows in both groups, each with its own words`() {
+    @Test func `an event is served in both API groups, each with its own field names`() {
         #expect(server.post(Self.events, Self.event("a.1")).status == 201)
         let series: JSON = ["count": 2, "lastObservedTime": "2026-01-01T00:01:00.000000Z"]
         #expect(server.merge("\(Self.events)/a.1", ["series": series]).status == 200)
@@ -86,7 +86,7 @@ import WireFormats
                 ["FieldValueInvalid involvedObject.namespace"]
             ),
         ] as [([String: JSON?], [String])])
-    func `an event has to be complete`(change: [String: JSON?], causes: [String]) {
+    func `an incomplete event is rejected with the field`(change: [String: JSON?], causes: [String]) {
         let answer = server.post(Self.events, Self.event("a.1", change))
         #expect((answer.status, answer.causes) == (422, causes))
         #expect(answer.json["details"]?["group"] == nil)
@@ -101,7 +101,7 @@ import WireFormats
 
     // MARK: Others
 
-    @Test func `a secret's text is kept encoded and shown no more as text`() {
+    @Test func `stringData of a Secret is stored encoded and not returned`() {
         let secret: JSON = ["metadata": ["name": "s"], "stringData": ["password": "hunter2"]]
         let answer = server.post("/api/v1/namespaces/test/secrets", secret)
         #expect(answer.json["data"] == ["password": "aHVudGVyMg=="])
@@ -111,7 +111,7 @@ import WireFormats
         #expect(server.post("/api/v1/namespaces/test/secrets", bad).status == 400)
     }
 
-    @Test func `a Deployment gets its defaults and is held to its rules`() {
+    @Test func `a Deployment gets its defaults and is validated`() {
         let created = server.post(Sample.deployments, Sample.deployment("web"))
         #expect(created.json["spec"]?["strategy"]?["rollingUpdate"]?["maxSurge"] == "25%")
         let container = created.json["spec"]?["template"]?["spec"]?["containers"]?[0]
@@ -149,7 +149,7 @@ import WireFormats
         #expect(removed.json["spec"]?["template"]?["spec"]?["containers"]?.arrayValue?.count == 1)
     }
 
-    @Test func `a definition becomes a kind, and a bad one is refused`() throws {
+    @Test func `a CustomResourceDefinition becomes a kind, and an invalid one is refused`() throws {
         let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
         let live = server.get("\(path)/samples.tests.example.com").json
         let conditions = live["status"]?["conditions"]?.arrayValue ?? []

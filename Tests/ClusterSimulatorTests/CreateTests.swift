@@ -3,7 +3,7 @@ import Testing
 import WireFormats
 
 @Suite struct CreateTests {
-    @Test func `a new object gets an identity, its defaults and generation 1, and loses its status`() throws {
+    @Test func `a new object gets a UID, its defaults and generation 1, and loses its status`() throws {
         let server = try TestServer()
         var object = Sample.object("a", spec: ["metrics": [["target": 5, "config": ["any": [1, "x"]]]]])
         object = .object(object.objectValue!.merging(["status": ["x": 1]]) { $1 })
@@ -22,9 +22,7 @@ import WireFormats
         #expect(metadata["managedFields"]?[0]?["manager"] == "tests")
     }
 
-    @Test func `an unknown field is dropped with a warning, refused when strict, dropped in silence when ignored`()
-        throws
-    {
+    @Test func `an unknown field is dropped with a warning, refused if strict, dropped silently if ignored`() throws {
         let server = try TestServer()
         let object = Sample.object("a", spec: ["tpyo": 1])
         let strict = server.post("\(Sample.path)?fieldValidation=Strict", object)
@@ -57,7 +55,7 @@ import WireFormats
         ),
         (Sample.object("Not_A_Name"), ["FieldValueInvalid metadata.name"]),
     ])
-    func `a broken object is refused with every cause`(object: JSON, causes: [String]) throws {
+    func `an invalid object is refused with every cause`(object: JSON, causes: [String]) throws {
         let answer = try TestServer().post(Sample.path, object)
         #expect(answer.status == 422)
         #expect(answer.reason == "Invalid")
@@ -66,7 +64,7 @@ import WireFormats
         #expect(answer.json["details"]?["group"] == "tests.example.com")
     }
 
-    @Test func `an empty spec lacks each required field`() throws {
+    @Test func `an empty spec is rejected with each required field`() throws {
         let object: JSON = [
             "apiVersion": "tests.example.com/v1", "kind": "Sample", "metadata": ["name": "b"], "spec": [:],
         ]
@@ -74,7 +72,7 @@ import WireFormats
         #expect(answer.causes == ["FieldValueRequired spec.max", "FieldValueRequired spec.metrics"])
     }
 
-    @Test func `text that is not JSON, another kind and another namespace have different errors`() throws {
+    @Test func `malformed JSON, another kind and another namespace have different errors`() throws {
         let server = try TestServer()
         #expect(server.call("POST", Sample.path, text: "{not json").reason == "BadRequest")
         var object = Sample.object("b").objectValue!
@@ -89,7 +87,7 @@ import WireFormats
         #expect(server.post(Sample.path, .object(object)).status == 400)
     }
 
-    @Test func `a name that is taken is 409, a namespace that is missing 404`() throws {
+    @Test func `an existing name is 409, and a missing namespace is 404`() throws {
         let server = try TestServer()
         #expect(server.post(Sample.path, Sample.object("a")).status == 201)
         let again = server.post(Sample.path, Sample.object("a"))
@@ -100,7 +98,7 @@ import WireFormats
         #expect(nowhere.json["details"]?["kind"] == "namespaces")
     }
 
-    @Test func `a name can be made up, and a resourceVersion cannot be brought`() throws {
+    @Test func `a name can be generated, and a resourceVersion cannot be set`() throws {
         let server = try TestServer()
         var object = Sample.object("a").objectValue!
         object["metadata"] = ["generateName": "made-"]
@@ -113,14 +111,14 @@ import WireFormats
         #expect(server.post(Sample.path, .object(object)).status == 500)
     }
 
-    @Test func `a dry run answers as if and keeps nothing`() throws {
+    @Test func `a dry run answers like a real request and stores nothing`() throws {
         let server = try TestServer()
         #expect(server.post("\(Sample.path)?dryRun=All", Sample.object("a")).status == 201)
         #expect(server.get("\(Sample.path)/a").status == 404)
         #expect(server.post("\(Sample.path)?dryRun=All", Sample.object("a", max: 0)).status == 422)
     }
 
-    @Test func `YAML is read, plain text is 415, protobuf alone is 406, a huge body 413`() throws {
+    @Test func `a YAML body is read, plain text is 415, protobuf alone is 406, and a huge body 413`() throws {
         let server = try TestServer()
         let yaml = """
             apiVersion: tests.example.com/v1
@@ -138,7 +136,7 @@ import WireFormats
         #expect(server.call("POST", Sample.path, text: huge).status == 413)
     }
 
-    @Test func `rules across fields run where the schema lets them, and their causes join the schema's`() throws {
+    @Test func `rules across fields run if the schema allows it, and their causes are added`() throws {
         let server = try TestServer {
             $0.crossFieldValidators["tests.example.com/Sample"] = { object in
                 let (least, most) = (object["spec"]?["min"]?.intValue ?? 0, object["spec"]?["max"]?.intValue ?? 0)

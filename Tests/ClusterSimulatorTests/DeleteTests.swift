@@ -10,7 +10,7 @@ import WireFormats
         for name in ["a", "b"] { #expect(server.post(Sample.path, Sample.object(name)).status == 201) }
     }
 
-    @Test func `a deletion says what it deleted, and a second one finds nothing`() {
+    @Test func `a deletion returns what it deleted, and a second one is 404`() {
         let uid = server.get("\(Sample.path)/a").json["metadata"]?["uid"]
         let answer = server.delete("\(Sample.path)/a")
         #expect(answer.status == 200)
@@ -19,7 +19,7 @@ import WireFormats
         #expect(server.delete("\(Sample.path)/a").status == 404)
     }
 
-    @Test func `a precondition that fails is 409`() {
+    @Test func `a deletion with a failed precondition is 409`() {
         let uid = server.delete("\(Sample.path)/a", ["preconditions": ["uid": "other"]])
         #expect((uid.status, uid.reason) == (409, "Conflict"))
         #expect(server.delete("\(Sample.path)/a", ["preconditions": ["resourceVersion": "1"]]).status == 409)
@@ -32,7 +32,7 @@ import WireFormats
         #expect(server.get(Sample.path).itemNames == ["b"])
     }
 
-    @Test func `a finalizer holds an object until it is taken away`() throws {
+    @Test func `a finalizer keeps an object until it is removed`() throws {
         let path = "\(Sample.path)/a"
         #expect(server.merge(path, ["metadata": ["finalizers": ["example.com/hold"]]]).status == 200)
         let marked = server.delete(path)
@@ -50,7 +50,7 @@ import WireFormats
         #expect(server.get(path).status == 404)
     }
 
-    @Test func `a namespace is deleted with everything in it, and accepts no new objects during the deletion`() throws {
+    @Test func `a namespace is deleted with all objects in it, and accepts no new ones during the deletion`() throws {
         #expect(server.merge("\(Sample.path)/a", ["metadata": ["finalizers": ["example.com/hold"]]]).status == 200)
         let watch = try server.watch(
             "\(Sample.path)?watch=1&resourceVersion=\(server.get(Sample.path).resourceVersion!)")
@@ -64,7 +64,7 @@ import WireFormats
         #expect(server.get("/api/v1/namespaces/test").status == 404)
     }
 
-    @Test func `a definition goes with its objects and its path`() throws {
+    @Test func `a CustomResourceDefinition is deleted with its objects and its path`() throws {
         let watch = try server.watch(
             "\(Sample.path)?watch=1&resourceVersion=\(server.get(Sample.path).resourceVersion!)")
         #expect(

@@ -10,7 +10,7 @@ import WireFormats
         server = try TestServer()
     }
 
-    @Test func `groups, versions and resources can be found out`() {
+    @Test func `groups, versions and resources are discoverable`() {
         #expect(server.get("/version").json["minor"] == "36")
         #expect(server.get("/api").json["kind"] == "APIVersions")
         let groups = server.get("/apis").json["groups"]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
@@ -25,7 +25,7 @@ import WireFormats
         #expect(server.get("/apis/nothing.example.com/v1").text == "404 page not found\n")
     }
 
-    @Test func `the aggregated form says the same in one answer`() {
+    @Test func `aggregated discovery returns the same in one response`() {
         let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
         let answer = server.get("/apis", headers: ["accept": accept])
         #expect(answer.response.contentType.contains("as=APIGroupDiscoveryList"))
@@ -35,7 +35,7 @@ import WireFormats
         #expect(deployments?["subresources"]?[0]?["responseKind"]?["kind"] == "Scale")
     }
 
-    @Test func `OpenAPI describes each kind and says that fields can be validated`() {
+    @Test func `OpenAPI describes each kind and declares field validation`() {
         let index = server.get("/openapi/v3").json["paths"]
         #expect(index?["apis/tests.example.com/v1"] != nil)
         let document = server.get("/openapi/v3/apis/tests.example.com/v1").json
@@ -47,7 +47,7 @@ import WireFormats
     }
 
     @Test(
-        "the address of the server has an IPv6 address in brackets",
+        "the server's address has its IPv6 address in brackets",
         arguments: [("::1", "[::1]"), ("127.0.0.7", "127.0.0.7")])
     func address(host: String, shown: String) {
         #expect(ClusterSimulator.url(host: host, port: 8_017) == "http://\(shown):8017")

@@ -42,7 +42,7 @@ import WireFormats
         Answer(server.api.handle(APIRequest("POST", path, headers: ["content-type": type], body: body)))
     }
 
-    @Test func `a built-in object is created from protobuf, and what is zero there is absent`() throws {
+    @Test func `a built-in object is created from protobuf, and its zero fields are absent`() throws {
         #expect(post("/api/v1/namespaces", try Self.bytes(Self.namespace)).status == 201)
         let object = try ProtobufObject.json(Self.bytes(Self.deployment))
         let pod: JSON = [
@@ -78,7 +78,7 @@ import WireFormats
         #expect(review.json["spec"]?["resourceAttributes"]?["resource"] == "pods")
     }
 
-    @Test func `a body that is none, or of another kind, is 400`() throws {
+    @Test func `a malformed protobuf body, or one of another kind, is 400`() throws {
         let path = "/apis/apps/v1/namespaces/test/deployments"
         let whole = try Self.bytes(Self.deployment)
         for body in [
@@ -101,9 +101,7 @@ import WireFormats
                 == true)
     }
 
-    @Test func `a custom resource in protobuf is 400, and an unknown media type 415 with the three that are known`()
-        throws
-    {
+    @Test func `a custom resource in protobuf is 400, and an unknown media type 415 with the known ones`() throws {
         #expect(post(Sample.path, try Self.bytes(Self.deployment)).reason == "BadRequest")
         for path in [Sample.path, "/api/v1/namespaces"] {
             let answer = post(path, [0x78], "text/plain")
@@ -168,7 +166,7 @@ import WireFormats
         }
     }
 
-    @Test func `times, quantities, numbers or text, lists, maps and the fields of inner messages are read`() throws {
+    @Test func `times, quantities, int-or-string values, lists, maps and nested messages are decoded`() throws {
         let pod = try message("v1", "Pod", Self.writePod)
         #expect(
             pod == [
@@ -187,7 +185,7 @@ import WireFormats
             ])
     }
 
-    @Test func `microseconds of a Lease and the preconditions of a deletion are read`() throws {
+    @Test func `microseconds of a Lease and the preconditions of a deletion are decoded`() throws {
         let lease = try message("coordination.k8s.io/v1", "Lease") { lease in
             lease.add(2) { spec in
                 spec.add(4) {
@@ -233,7 +231,7 @@ import WireFormats
         #expect(names.contains("com.example.tests.v1.Sample"))
     }
 
-    @Test func `an autoscaler is the same in both versions, and what v1 cannot say is kept`() {
+    @Test func `an autoscaler is the same in both versions, and v1 keeps what it cannot express`() {
         let v1 = "/apis/autoscaling/v1/namespaces/test/horizontalpodautoscalers"
         let v2 = "/apis/autoscaling/v2/namespaces/test/horizontalpodautoscalers"
         let target: JSON = ["apiVersion": "apps/v1", "kind": "Deployment", "name": "web"]

@@ -17,7 +17,7 @@ import WireFormats
         return .object(members)
     }
 
-    @Test func `a scale shows the replicas, and the selector as text`() {
+    @Test func `a scale has the replicas, and the selector as text`() {
         let answer = server.get(path).json
         #expect(answer["kind"] == "Scale")
         #expect(answer["apiVersion"] == "autoscaling/v1")
@@ -25,7 +25,7 @@ import WireFormats
         #expect(answer["status"] == ["replicas": 2, "selector": "app=web"])
     }
 
-    @Test func `a put of the version read changes the object, a second one is stale`() {
+    @Test func `a PUT with the version read changes the object, and a second one is a conflict`() {
         let update = scale(server.get(path).json, replicas: 3)
         let first = server.put("\(path)?fieldManager=scaler", update)
         #expect((first.status, first.json["spec"]) == (200, ["replicas": 3]))
@@ -40,7 +40,7 @@ import WireFormats
         #expect(owner?["fieldsV1"] == ["f:spec": ["f:replicas": [:]]])
     }
 
-    @Test func `a merge patch may carry the version it was decided on`() {
+    @Test func `a merge patch may carry a resourceVersion`() {
         let version = server.get(path).resourceVersion ?? ""
         let patch: JSON = ["metadata": ["resourceVersion": .string(version)], "spec": ["replicas": 5]]
         #expect(server.merge(path, patch).json["spec"] == ["replicas": 5])
@@ -60,7 +60,7 @@ import WireFormats
         #expect(server.delete(path).status == 405)
     }
 
-    @Test func `a custom resource scales through the paths of its definition`() {
+    @Test func `a custom resource is scaled through the paths of its definition`() {
         #expect(server.post(Sample.path, Sample.object("a", spec: ["replicas": 2])).status == 201)
         #expect(server.get("\(Sample.path)/a/scale").json["spec"] == ["replicas": 2])
         #expect(server.merge("\(Sample.path)/a/scale", ["spec": ["replicas": 4]]).status == 200)
@@ -71,7 +71,7 @@ import WireFormats
         #expect(server.get("\(Sample.path)/b/scale").status == 500)
     }
 
-    @Test func `a kind without a scale has none`() {
+    @Test func `a kind without a scale subresource has none`() {
         let answer = server.get("/api/v1/namespaces/test/configmaps/x/scale")
         #expect((answer.status, answer.reason) == (404, "NotFound"))
     }

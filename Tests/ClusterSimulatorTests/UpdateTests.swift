@@ -22,7 +22,7 @@ import WireFormats
         changed(object) { $0["spec"] = changed($0["spec"] ?? [:]) { $0["max"] = max } }
     }
 
-    @Test func `a change of the spec counts a generation, a stale update is 409, a missing version 422`() {
+    @Test func `a spec change increases the generation, a stale update is 409, a missing version 422`() {
         let current = server.get(path).json
         let update = spec(current, max: 12)
         let first = server.put(path, update)
@@ -45,7 +45,7 @@ import WireFormats
         #expect(watch.names() == [])
     }
 
-    @Test func `a merge patch changes what it names, null deletes, and what results is validated`() {
+    @Test func `a merge patch changes its fields, null deletes, and the result is validated`() {
         #expect(server.merge(path, ["spec": ["max": 15]]).json["spec"]?["max"] == 15)
         let defaulted = server.merge(path, ["spec": ["min": .null]])
         #expect(defaulted.json["spec"]?["min"] == 1)
@@ -57,7 +57,7 @@ import WireFormats
         #expect(server.merge("\(Sample.path)/nope", [:]).status == 404)
     }
 
-    @Test func `a JSON patch is all or nothing`() {
+    @Test func `a JSON patch is atomic`() {
         let replace = server.jsonPatch(path, [["op": "replace", "path": "/spec/max", "value": 17]])
         #expect(replace.json["spec"]?["max"] == 17)
         let failing = server.jsonPatch(
@@ -71,12 +71,12 @@ import WireFormats
         #expect(server.jsonPatch(path, ["op": "nothing"]).status == 400)
     }
 
-    @Test func `a strategic merge patch is not for custom resources, and an unknown patch type for none`() {
+    @Test func `strategic merge patches of custom resources and unknown patch types are 415`() {
         #expect(server.strategic(path, ["spec": ["max": 18]]).reason == "UnsupportedMediaType")
         #expect(server.call("PATCH", path, ["spec": [:]], "application/json").status == 415)
     }
 
-    @Test func `status and spec change through their own doors only`() {
+    @Test func `status and spec change only through their own endpoints`() {
         let status = server.merge(
             "\(path)/status", ["status": ["desired": 4], "spec": ["max": 99], "metadata": ["labels": ["a": "b"]]])
         #expect(status.json["status"] == ["desired": 4])
@@ -91,7 +91,7 @@ import WireFormats
         #expect(owners.map { $0["subresource"]?.stringValue } == [nil, "status"])
     }
 
-    @Test func `what the server keeps of an object cannot be changed`() {
+    @Test func `metadata that the server manages cannot be changed`() {
         let before = server.get(path).json["metadata"]
         let after = server.merge(
             path,
@@ -106,7 +106,7 @@ import WireFormats
         #expect(server.merge(path, ["metadata": ["name": "b"]]).status == 400)
     }
 
-    @Test func `labels and annotations are checked and count no generation`() {
+    @Test func `labels and annotations are validated and do not change the generation`() {
         let good = server.merge(path, ["metadata": ["labels": ["tier": "gold"], "annotations": ["a/b": "x y"]]])
         #expect((good.status, good.generation) == (200, 1))
         let bad = server.merge(path, ["metadata": ["labels": ["tier": "not good", "-x": "a"]]])
@@ -114,7 +114,7 @@ import WireFormats
         #expect(server.merge(path, ["metadata": ["labels": ["tier": 1]]]).status == 422)
     }
 
-    @Test func `no method is allowed where it has no meaning`() {
+    @Test func `a method that an endpoint does not support is 405`() {
         #expect(server.call("POST", path, Sample.object("a")).status == 405)
         #expect(server.call("PUT", Sample.path, Sample.object("a")).status == 405)
         #expect(server.call("DELETE", "\(path)/status").status == 405)

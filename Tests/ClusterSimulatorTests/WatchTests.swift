@@ -15,7 +15,7 @@ import WireFormats
 
     private var version: String { server.get(Sample.path).resourceVersion ?? "" }
 
-    @Test func `a watch sees each change in order, and the deletion with the last state and a newer version`() throws {
+    @Test func `a watch reports each change in order, and a deletion with the last state and a newer version`() throws {
         create("a")
         let watch = try server.watch("\(Sample.path)?watch=1&resourceVersion=\(version)")
         create("w")
@@ -33,7 +33,7 @@ import WireFormats
         #expect(versions.last! > Int(last.resourceVersion!)!)
     }
 
-    @Test func `a watch resumes after any version that is still known`() throws {
+    @Test func `a watch resumes after any version in the history`() throws {
         create("a")
         let middle = version
         create("b", "c")
@@ -41,7 +41,7 @@ import WireFormats
     }
 
     @Test(arguments: ["", "&resourceVersion=0"])
-    func `without a version a watch begins with the state there is`(query: String) throws {
+    func `a watch without a version begins with the current state`(query: String) throws {
         create("a", "b")
         let watch = try server.watch("\(Sample.path)?watch=1\(query)")
         #expect(watch.names() == ["ADDED:a", "ADDED:b"])
@@ -49,7 +49,7 @@ import WireFormats
         #expect(watch.names() == ["ADDED:c"])
     }
 
-    @Test func `the initial state can be asked for, and a bookmark marks its end`() throws {
+    @Test func `the initial state can be requested, and a bookmark marks its end`() throws {
         create("a")
         let query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
         let events = try server.watch("\(Sample.path)?\(query)").events()
@@ -59,7 +59,7 @@ import WireFormats
         #expect(server.get("\(Sample.path)?watch=1&sendInitialEvents=true").status == 422)
     }
 
-    @Test func `bookmarks come every minute and before the end, and the end is a clean one`() throws {
+    @Test func `bookmarks are sent every minute and before the timeout, which ends the watch cleanly`() throws {
         let watch = try server.watch(
             "\(Sample.path)?watch=1&resourceVersion=\(version)&timeoutSeconds=90&allowWatchBookmarks=true")
         server.advance(.seconds(59))
@@ -77,7 +77,7 @@ import WireFormats
         #expect(quiet.subscription.poll().frames.isEmpty)
     }
 
-    @Test func `a forgotten version is a 410 inside a stream of status 200`() throws {
+    @Test func `an expired version is a 410 inside a stream with status 200`() throws {
         create("a")
         let old = version
         create("b")
@@ -96,7 +96,7 @@ import WireFormats
         #expect(server.get("\(Sample.path)?watch=1&resourceVersion=abc").status == 500)
     }
 
-    @Test func `an object that leaves the selection is deleted for that watch, one that enters is added`() throws {
+    @Test func `an object that leaves the selection is deleted for that watch, and one that enters is added`() throws {
         create("a")
         #expect(server.merge("\(Sample.path)/a", ["metadata": ["labels": ["tier": "gold"]]]).status == 200)
         let watch = try server.watch("\(Sample.path)?watch=1&labelSelector=tier%3Dgold&resourceVersion=\(version)")
@@ -112,7 +112,7 @@ import WireFormats
         #expect(watch.names() == ["ADDED:a"])
     }
 
-    @Test func `a watch of one name and of one namespace sees nothing else`() throws {
+    @Test func `a watch of one name and of one namespace reports nothing else`() throws {
         let named = try server.watch(
             "\(Sample.path)?watch=1&fieldSelector=metadata.name%3Da&resourceVersion=\(version)")
         let everywhere = try server.watch("/apis/tests.example.com/v1/samples?watch=1&resourceVersion=\(version)")
@@ -122,7 +122,7 @@ import WireFormats
         #expect(everywhere.names() == ["ADDED:a", "ADDED:b", "ADDED:a"])
     }
 
-    @Test func `a watcher that does not keep up is cut off`() throws {
+    @Test func `a watch that does not keep up is cut off`() throws {
         let server = try TestServer { $0.watchQueueLimit = 2 }
         #expect(server.post(Sample.path, Sample.object("a")).status == 201)
         let slow = try server.watch("\(Sample.path)?watch=1")
@@ -133,7 +133,7 @@ import WireFormats
         #expect(slow.subscription.poll().ending == .cut)
     }
 
-    @Test func `the history is bounded`() throws {
+    @Test func `the watch history is bounded`() throws {
         let server = try TestServer { $0.historyLimit = 3 }
         let start = server.get(Sample.path).resourceVersion!
         for name in ["a", "b", "c"] { #expect(server.post(Sample.path, Sample.object(name)).status == 201) }
@@ -142,7 +142,7 @@ import WireFormats
         #expect(try server.watch("\(Sample.path)?watch=1&resourceVersion=\(start)").names() == ["ERROR"])
     }
 
-    @Test func `rows of a watched table carry the columns once`() throws {
+    @Test func `rows of a watched table contain the columns once`() throws {
         create("a", "b")
         let accept = ["accept": "application/json;as=Table;v=v1;g=meta.k8s.io"]
         let events = try server.watch("\(Sample.path)?watch=1", headers: accept).events()
@@ -150,7 +150,7 @@ import WireFormats
         #expect(events.compactMap { $0["object"]?["rows"]?[0]?["cells"]?[0]?.stringValue } == ["a", "b"])
     }
 
-    @Test func `waiting for an event ends with the event, or with the watch`() async throws {
+    @Test func `waiting for an event ends with the event or with the watch`() async throws {
         let watch = try server.watch("\(Sample.path)?watch=1&resourceVersion=\(version)")
         async let waiting = watch.subscription.next()
         create("a")

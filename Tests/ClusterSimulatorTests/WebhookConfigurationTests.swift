@@ -34,7 +34,7 @@ struct WebhookConfigurationTests {
     }
 
     @Test(
-        "a configuration that the real server refuses is refused, with the field",
+        "a webhook configuration that the real server refuses is refused with the field",
         arguments: [
             (["name": "a.example"], [:], "FieldValueInvalid webhooks[0].name"),
             (["timeoutSeconds": 31], [:], "FieldValueInvalid webhooks[0].timeoutSeconds"),

@@ -33,7 +33,7 @@ struct WebhookTests {
 
     // MARK: Being asked
 
-    @Test("a creation is shown to the webhook whole, with its UID, its author and its options, before it is stored")
+    @Test("a creation is sent to the webhook completely, with UID, author and options, before the object is stored")
     func creation() throws {
         let server = try server()
         let exchange = server.exchange("POST", Sample.path + "?fieldManager=jane", Sample.object("a")) { review in
@@ -58,7 +58,7 @@ struct WebhookTests {
         #expect(uid != nil && request["object"]?["metadata"]?["uid"] == uid)
     }
 
-    @Test("an update shows what was and what is to be")
+    @Test("an update is sent to the webhook with the old and the new object")
     func update() throws {
         let server = try server()
         try server.api.create(Sample.object("a").inTestNamespace)
@@ -101,7 +101,7 @@ struct WebhookTests {
         #expect(exchange.calls.count == (isAsked ? 1 : 0))
     }
 
-    @Test("a scale is shown as a Scale, and a status as the whole object")
+    @Test("a scale is sent to the webhook as a Scale, and a status as the whole object")
     func subresources() throws {
         let server = try server(rule: ["resources": ["samples/*"]])
         try server.api.create(Sample.object("a", spec: ["replicas": 2]).inTestNamespace)
@@ -119,7 +119,7 @@ struct WebhookTests {
         #expect(status.reviews.first?["object"]?["kind"] == "Sample")
     }
 
-    @Test("deletions are shown with what is to go, one by one, and a refused one deletes nothing")
+    @Test("deletions are sent to the webhook one by one with the old object, and a denied one deletes nothing")
     func deletion() throws {
         let server = try server(rule: ["operations": ["DELETE"]])
         for name in ["a", "b"] { try server.api.create(Sample.object(name).inTestNamespace) }
@@ -133,7 +133,7 @@ struct WebhookTests {
         #expect(server.get(Sample.path).itemNames == ["b"])
     }
 
-    @Test("a dry run is shown as one, and stores nothing")
+    @Test("a dry run is sent to the webhook as one, and stores nothing")
     func dryRun() throws {
         let server = try server()
         let exchange = server.exchange("POST", Sample.path + "?dryRun=All", Sample.object("a")) { .allowing($0) }
@@ -141,7 +141,7 @@ struct WebhookTests {
         #expect(server.get(Sample.path + "/a").status == 404)
     }
 
-    @Test("a webhook for everything is not asked about webhooks")
+    @Test("a webhook for all resources is not called for webhook configurations")
     func exemption() throws {
         let server = try server(rule: [
             "apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"],
@@ -150,7 +150,7 @@ struct WebhookTests {
         #expect(exchange.answer.status == 200 && exchange.calls.isEmpty)
     }
 
-    @Test("an object that changed while its webhook was asked is shown again")
+    @Test("an object that changed during its webhook call is sent again")
     func changeMeanwhile() throws {
         let server = try server()
         try server.api.create(Sample.object("a").inTestNamespace)
@@ -169,7 +169,7 @@ struct WebhookTests {
         #expect(exchange.answer.json["spec"]?["min"] == 3 && exchange.answer.json["spec"]?["max"] == 7)
     }
 
-    @Test("an object that never stands still ends in a conflict")
+    @Test("an object that changes during every webhook call ends in a conflict")
     func endlessChange() throws {
         let server = try server()
         try server.api.create(Sample.object("a").inTestNamespace)
@@ -186,7 +186,7 @@ struct WebhookTests {
 
     // MARK: What it says
 
-    @Test("a refusal is passed on in the real server's words, with the webhook's status")
+    @Test("a denial is returned with the real server's wording and the webhook's status")
     func refusal() throws {
         let server = try server()
         func refuse(_ status: JSON?) -> Answer {
@@ -210,7 +210,7 @@ struct WebhookTests {
         #expect(server.get(Sample.path + "/a").status == 404)
     }
 
-    @Test("warnings are passed on with the answer, once each, and cut if they are too long in total")
+    @Test("webhook warnings are returned once each, and truncated if they are too long in total")
     func warnings() throws {
         let server = try server()
         func warnings(_ texts: [String]) -> [String] {
@@ -228,7 +228,7 @@ struct WebhookTests {
     }
 
     @Test(
-        "no answer, and an answer that is none, refuse with failurePolicy Fail and pass with Ignore",
+        "a failed webhook call and a malformed review deny with failurePolicy Fail and pass with Ignore",
         arguments: [
             (
                 WebhookOutcome.failure("dial tcp 127.0.0.1:1: connect: connection refused"),
@@ -260,7 +260,7 @@ struct WebhookTests {
         #expect(lenient.answer.status == 201 && lenient.answer.response.warnings.isEmpty)
     }
 
-    @Test("of several webhooks all are asked, and one refusal is enough")
+    @Test("several webhooks are all called, and one denial is enough")
     func several() throws {
         let server = try server()
         try server.api.create(Self.configuration(["name": "b.tests.example.com"], named: "more"))
@@ -277,7 +277,7 @@ struct WebhookTests {
 
     // MARK: Address
 
-    @Test("a Service of type ExternalName leads to its host, under the Service's own name, and another leads nowhere")
+    @Test("a Service of type ExternalName leads to its host under the Service's name, and any other fails the call")
     func service() throws {
         let service: JSON = ["name": "checks", "namespace": "test", "path": "/validate", "port": 8443]
         let server = try server(["clientConfig": ["service": service], "timeoutSeconds": 3])
@@ -311,7 +311,7 @@ struct WebhookTests {
         #expect(late.answer.json["message"]?.stringValue == failed + " context deadline exceeded")
     }
 
-    @Test("in memory no webhook is called: a request is handled as if there were no webhook")
+    @Test("an API server in memory calls no webhook and treats each call as failed")
     func inMemory() throws {
         #expect(try server().post(Sample.path, Sample.object("a")).status == 500)
         #expect(try server(["failurePolicy": "Ignore"]).post(Sample.path, Sample.object("a")).status == 201)

@@ -18,7 +18,7 @@ import WireFormats
         status["conditions"]?.arrayValue?.first { $0["type"]?.stringValue == type }
     }
 
-    @Test func `pods are ready after the start-up delay and not before`() {
+    @Test func `pods are ready after the start-up delay, and not before`() {
         #expect(status["replicas"] == 2)
         #expect(status["observedGeneration"] == 1)
         // Like the real server, the status omits a count of 0.
@@ -33,7 +33,7 @@ import WireFormats
         #expect(condition("Available")?["lastTransitionTime"] == "2026-01-01T00:00:05Z")
     }
 
-    @Test func `pods that are added wait for their own delay, pods that go are the youngest`() {
+    @Test func `added pods wait for their own delay, and the youngest pods are removed first`() {
         server.advance(.seconds(5))
         #expect(server.merge("\(path)/scale", ["spec": ["replicas": 5]]).status == 200)
         #expect((status["replicas"], status["readyReplicas"]) == (5, 2))
@@ -46,7 +46,7 @@ import WireFormats
         #expect((status["replicas"], status["readyReplicas"]) == (nil, nil))
     }
 
-    @Test func `a new template is rolled out after the delay`() {
+    @Test func `a new pod template is rolled out after the delay`() {
         server.advance(.seconds(5))
         #expect(status["updatedReplicas"] == 2)
         let patch: JSON = [["op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "new"]]
@@ -58,7 +58,7 @@ import WireFormats
         #expect(revision == "2")
     }
 
-    @Test func `a test can hold the statuses and let them go`() {
+    @Test func `a test can freeze and complete workload statuses`() {
         server.api.freezeWorkloads()
         server.advance(.seconds(60))
         #expect(status["readyReplicas"] == nil)
@@ -73,14 +73,14 @@ import WireFormats
         #expect(status["readyReplicas"] == 6)
     }
 
-    @Test func `the server says when it has something to do`() {
+    @Test func `the server reports when its next timer is due`() {
         let start = server.clock.wallMicroseconds()
         #expect(server.api.nextDeadline == start + 5_000_000)
         server.advance(.seconds(5))
         #expect(server.api.nextDeadline == nil)
     }
 
-    @Test func `stateful sets become ready too`() {
+    @Test func `StatefulSets become ready too`() {
         var object = Sample.deployment("db", replicas: 3).objectValue!
         object["kind"] = "StatefulSet"
         #expect(server.post("/apis/apps/v1/namespaces/test/statefulsets", .object(object)).status == 201)

@@ -12,7 +12,7 @@ struct DecideCommandTests {
         """
     }
 
-    @Test("decide answers one object with one record")
+    @Test("decide answers one request with one record")
     func one() async throws {
         let outcome = try await Program.run("decide", input: Self.request(200) + "\n")
         #expect(outcome.code == 0)
@@ -20,7 +20,7 @@ struct DecideCommandTests {
         #expect(try JSON(parsing: outcome.output)["desired"] == 4)
     }
 
-    @Test("a byte order mark before a request is ignored, and UTF-16 with one is read, whole and in lines")
+    @Test("decide ignores a byte order mark and reads UTF-16 with one, as a whole and in lines")
     func encodings() async throws {
         let lines = "\u{FEFF}\(Self.request(200))\n\(Self.request(300))\n"
         func utf16(_ text: String, _ encoding: String.Encoding) throws -> Data {
@@ -49,7 +49,7 @@ struct DecideCommandTests {
             ])
     }
 
-    @Test("requests, answers and refusals are what the schema says")
+    @Test("decide's requests, answers and errors match the schema")
     func schema() async throws {
         let history = #"{"lastScaleUpTime": "2025-12-31T23:00:00Z", "failures": []}"#
         let requests = [
@@ -69,7 +69,7 @@ struct DecideCommandTests {
         #expect(try await Program.python("scripts/check-decide.py", "answer", input: refusal) != "1 checked\n")
     }
 
-    @Test("a stream: one line out for each line in, also for a line that is wrong")
+    @Test("decide --lines writes one line for each line, including invalid ones")
     func lines() async throws {
         let input = [Self.request(100), "", "{", Self.request(300)].joined(separator: "\n")
         let outcome = try await Program.run("decide", "--lines", input: input)

@@ -63,7 +63,7 @@ struct ExitTests {
     @Test("a plugin whose input ends exits with 0 each time, and never by a signal", arguments: plugins)
     func plugin(_ ending: Ending) async throws { try await expectAlways(ending) }
 
-    @Test("explain that cannot reach the cluster exits each time, and never by a signal")
+    @Test("explain exits normally each time if it cannot reach the cluster, and never by a signal")
     func unreachable() async throws {
         let port = try RawServer.unusedPort()
         let kubeconfig = """

@@ -8,7 +8,7 @@ import YAMLFormat
 
 @Suite("generalscaler explain", .timeLimit(.minutes(2)))
 struct ExplainCommandTests {
-    /// Runs the body with a cluster that has the resource definition, and the path of its kubeconfig.
+    /// Runs the body with a cluster that has the CustomResourceDefinition, and the path of its kubeconfig.
     private func withCluster(_ body: (APIServer, String) async throws -> Void) async throws {
         let time: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970 * 1e6) }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -30,7 +30,7 @@ struct ExplainCommandTests {
         }
     }
 
-    @Test("reads the object and its events")
+    @Test("explain reads the object and its events")
     func explain() async throws {
         try await withCluster { api, kubeconfig in
             let object = try api.create([
@@ -61,7 +61,7 @@ struct ExplainCommandTests {
         }
     }
 
-    @Test("a missing object is reported in one line on stderr")
+    @Test("explain reports a missing object in one line on stderr")
     func missing() async throws {
         try await withCluster { _, kubeconfig in
             let outcome = try await Program.run("explain", "nobody", "--kubeconfig", kubeconfig)

@@ -50,7 +50,7 @@ struct ListenTests {
     }
 
     @Test(
-        "an address of another machine is reported as such",
+        "a listen address of another machine is reported as such",
         arguments: ["192.0.2.1:0", "no-such-host.invalid:0"])
     func foreign(address: String) async throws {
         for outcome in [try await outcome(["--listen", address]), try await Self.cluster(address)] {
@@ -62,7 +62,7 @@ struct ListenTests {
     }
 
     @Test(
-        "an address that is not HOST:PORT is refused with the form that it must have",
+        "a listen address that is not HOST:PORT is refused with the expected form",
         arguments: ["127.0.0.1", "127.0.0.1:99999", "127.0.0.1:+80", "127.0.0.1:", "::1:8080", "a:b", "8080"])
     func malformed(address: String) async throws {
         for (option, outcome) in [

@@ -2,13 +2,13 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite("Ways to write a GeneralScaler", .timeLimit(.minutes(2)))
+@Suite("Manifests as input", .timeLimit(.minutes(2)))
 struct ManifestInputTests {
-    @Test("input that kubectl accepts is accepted", arguments: ManifestInput.taken)
+    @Test("a manifest that kubectl accepts is accepted", arguments: ManifestInput.taken)
     func accepted(input: ManifestInput) async throws { try await check(input) }
 
     @Test(
-        "input that kubectl refuses, or may lose a part of, is refused with its cause and line",
+        "a manifest that kubectl refuses, or may truncate, is refused with its cause and line",
         arguments: ManifestInput.rejected)
     func refused(input: ManifestInput) async throws { try await check(input) }
 

@@ -9,7 +9,7 @@ struct SimulateCommandTests {
     private static let steady = Program.file("examples/simulate/steady.yaml")
     private static let brisk = Program.file("examples/simulate/brisk.yaml")
 
-    @Test("two scalers on a week of traffic: a summary of both, and one page")
+    @Test("simulate compares two scalers on a week of traffic, with both summaries and one HTML page")
     func compare() async throws {
         try await Program.withDirectory { directory in
             let outcome = try await Program.run(
@@ -28,7 +28,7 @@ struct SimulateCommandTests {
         }
     }
 
-    @Test("a sweep shows in one command what a cooldown costs")
+    @Test("simulate --sweep shows the cost of a cooldown")
     func sweep() async throws {
         let outcome = try await Program.run(
             "simulate", "-f", Self.steady, "--trace", Self.week, "--price", "0.05", "--sweep",
@@ -40,7 +40,7 @@ struct SimulateCommandTests {
         #expect(rows[heading].contains("cost"))
     }
 
-    @Test("the decisions as JSON lines, with the summary out of their way")
+    @Test("simulate --decisions - writes the decisions as JSON lines to stdout and the summary to stderr")
     func decisions() async throws {
         try await Program.withDirectory { directory in
             try Program.write("time,requests\n0,100\n15,500\n30,500\n", to: "\(directory)/trace.csv")
@@ -73,7 +73,7 @@ struct SimulateCommandTests {
         }
     }
 
-    @Test("the past of a metric, fetched through its plugin from a real Prometheus")
+    @Test("simulate reads the history of a metric through its plugin from a real Prometheus")
     func fetched() async throws {
         let start: Int64 = 1_767_225_600
         let samples = (0...40).map { "load \($0 < 20 ? 100 : 200) \(start + Int64($0) * 15)" }
@@ -105,7 +105,7 @@ struct SimulateCommandTests {
         }
     }
 
-    @Test("a value of a Secret comes from the file that is named for it, and appears nowhere")
+    @Test("simulate reads a Secret's value from the file given for it, and does not print it")
     func secret() async throws {
         let start: Int64 = 1_767_225_600
         let samples = (0...4).map { "load 100 \(start + Int64($0) * 15)" }
@@ -154,7 +154,7 @@ struct SimulateCommandTests {
         }
     }
 
-    @Test("the trace is the one that its script makes")
+    @Test("the example trace equals the output of its script")
     func trace() async throws {
         let made = try await Program.python("examples/simulate/make-trace.py")
         let kept = try Data(contentsOf: URL(filePath: Self.week))

@@ -34,7 +34,7 @@ struct SimulateGapTests {
     }
 
     @Test(
-        "unknown time is a separate row; more than 5% is a warning, more than 50% a failure",
+        "unknown time has its own row; more than 5% is a warning, and more than 50% a failure",
         arguments: [
             (0, "0 s (0.00%)", nil, 0), (2, "30 s (5.00%)", nil, 0),
             (3, "45 s (7.50%)", "warning: 7.50% of the time", 0),
@@ -60,7 +60,7 @@ struct SimulateGapTests {
         }
     }
 
-    @Test("a sweep over the target holds every target to the capacity of the scaler as it is written")
+    @Test("a sweep of the target compares every target with the capacity of the original scaler")
     func sweep() async throws {
         let rows = (0..<40).map { "\(1_772_409_607 + $0 * 15),\(400 + $0)" }
         let trace = Array((["time,requests"] + rows).joined(separator: "\n").utf8)
@@ -78,7 +78,7 @@ struct SimulateGapTests {
         #expect(lines.contains { $0.contains("capacity") })
     }
 
-    @Test("a capacity of a metric that only one of two scalers has is taken for that one")
+    @Test("a capacity of a metric that only one of two scalers has applies to that scaler")
     func compare() async throws {
         try await Program.withDirectory { directory in
             try Program.write(Self.scaler, to: "\(directory)/a.yaml")
@@ -102,7 +102,7 @@ struct SimulateGapTests {
         }
     }
 
-    @Test("a trace is read by its content, with any name, encoding and time zone")
+    @Test("simulate detects a trace's format from its content, with any name, encoding and time zone")
     func traces() async throws {
         let json = Array(#"[{"time":1772409600000,"requests":"161"},{"time":1772409615000,"requests":150}]"#.utf8)
         for name in ["trace.JSON", "trace.txt"] {

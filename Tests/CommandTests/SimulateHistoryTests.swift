@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import WireFormats
 
-@Suite("generalscaler simulate with the past of a source", .timeLimit(.minutes(10)))
+@Suite("generalscaler simulate with the history of a source", .timeLimit(.minutes(10)))
 struct SimulateHistoryTests {
     private static func scaler(_ address: String, query: String, more: String = "") -> String {
         """
@@ -29,7 +29,7 @@ struct SimulateHistoryTests {
         }
     }
 
-    @Test("the last seven days of a real server are there, typed as in the documentation")
+    @Test("simulate reads the last seven days of a real server as in the documentation")
     func sevenDays() async throws {
         try await PrometheusServer.run { server in
             try await Program.withDirectory { directory in
@@ -61,7 +61,7 @@ struct SimulateHistoryTests {
     }
 
     @Test(
-        "any way to name a range finds all its values",
+        "simulate accepts every notation of a time range and finds all its values",
         arguments: [
             ["--from", "2h", "--to", "now"], ["--from", "90m", "--to", "600s", "--step", "7"],
             ["--from", "2026-03-02T00:00:11.123457Z", "--to", "2026-03-02T01:00:02.999999Z"],
@@ -88,7 +88,7 @@ struct SimulateHistoryTests {
         }
     }
 
-    @Test("a past without data is no success, and the plugin's words say why")
+    @Test("simulate fails on a history without data, and prints the plugin's message")
     func noData() async throws {
         try await PrometheusServer.run { server in
             let scaler = Self.scaler(server.address, query: "misspelt_total")
@@ -101,7 +101,7 @@ struct SimulateHistoryTests {
     }
 
     @Test(
-        "a range that is none is refused",
+        "simulate refuses an invalid time range",
         arguments: [
             (["--from", "now"], "--from must be before --to"),
             (["--from", "1h", "--to", "2h"], "--from must be before"),

@@ -39,7 +39,7 @@ struct TryCommandTests {
         return ["try", "\(directory)/generalscaler-plugin-number-in-file", "--config", "\(directory)/c.json"]
     }
 
-    @Test("shows each reading and failure, and the replicas that follow the value up and down")
+    @Test("try shows each reading and failure, and the replicas that follow the value up and down")
     func scales() async throws {
         try await Program.withDirectory { directory in
             let value = "\(directory)/value"
@@ -66,7 +66,7 @@ struct TryCommandTests {
 
     private static func cells(_ row: String) -> [String] { row.split(separator: " ").map(String.init) }
 
-    @Test("ends with the plugin's reason if it refuses the config or does not start, and leaves nothing in the way")
+    @Test("try ends with the plugin's reason if it refuses the config or does not start")
     func refused() async throws {
         try await Program.withDirectory { directory in
             let arguments = try Self.arguments(directory, config: #"{"file": "/f", "nmae": 1}"#)
@@ -87,12 +87,12 @@ struct TryCommandTests {
     }
 
     @Test(
-        "refuses options that cannot work before anything starts",
+        "try refuses invalid options before it starts the plugin",
         arguments: [
             (["--target-value", "0"], "--target-value must be above 0"),
             (["--target-value", "nan"], "--target-value must be above 0"),
             (["--max-replicas", "0"], "--max-replicas must be from 1"),
-            (["--env", "NAME"], "--env wants NAME=VALUE"),
+            (["--env", "NAME"], "--env must have the form NAME=VALUE"),
             (["--config", "/nonexistent.json"], "/nonexistent.json: cannot be read"),
         ])
     func options(arguments: [String], message: String) async throws {

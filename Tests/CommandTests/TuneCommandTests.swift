@@ -36,7 +36,7 @@ struct TuneCommandTests {
         }
     }
 
-    @Test("proposes settings, and the patch of one that makes the scaler valid and better")
+    @Test("tune proposes settings, and a patch that makes the scaler valid and better")
     func proposals() async throws {
         try await Self.withFiles { scaler, trace, directory in
             let patch = "\(directory)/patch.yaml"
@@ -67,7 +67,7 @@ struct TuneCommandTests {
         }
     }
 
-    @Test("shows a table with the spec as it is, the proposals and the targets alone")
+    @Test("tune shows a table with the current spec, the proposals and the targets alone")
     func table() async throws {
         try await Self.withFiles { scaler, trace, _ in
             let outcome = try await Program.run(
@@ -84,7 +84,7 @@ struct TuneCommandTests {
         }
     }
 
-    @Test("refuses a proposal that is not in the table, an unknown zone and a trace too short to hold back a part")
+    @Test("tune refuses a proposal that is not in the table, an unknown zone and a trace too short to hold back a part")
     func refused() async throws {
         try await Self.withFiles { scaler, trace, directory in
             let point = try await Program.run(

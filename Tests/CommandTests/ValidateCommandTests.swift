@@ -29,7 +29,7 @@ struct ValidateCommandTests {
             cooldown: 3
         """
 
-    @Test("each problem is one line, with file, line and field: of this program, and of the plugins")
+    @Test("validate prints each problem of the spec and of a config in one line with file, line and field")
     func problems() async throws {
         try await Program.withDirectory { directory in
             let file = "\(directory)/broken.yaml"
@@ -48,7 +48,7 @@ struct ValidateCommandTests {
         }
     }
 
-    @Test("the examples of the documentation are valid; a secret's value is not needed for it")
+    @Test("validate accepts the documentation's examples and needs no Secret's value")
     func valid() async throws {
         let secret = """
             apiVersion: autoscaling.example.com/v1
@@ -75,7 +75,7 @@ struct ValidateCommandTests {
         }
     }
 
-    @Test("without the plugins, only what this program knows; from stdin")
+    @Test("validate without plugins reports only problems of the spec, and reads stdin")
     func withoutPlugins() async throws {
         let outcome = try await Program.run("validate", "--without-plugins", "-f", "-", input: Self.broken)
         #expect(outcome.code == 1)
@@ -83,7 +83,7 @@ struct ValidateCommandTests {
         #expect(outcome.output.contains("-:23: spec.safety.cooldown: is not a known field"))
     }
 
-    @Test("a file that cannot be read as YAML is a problem, and one with other kinds alone is not")
+    @Test("validate reports a file that is not YAML, and accepts a file without a GeneralScaler")
     func files() async throws {
         try await Program.withDirectory { directory in
             try Program.write("a: [\n", to: "\(directory)/a.yaml")
@@ -121,13 +121,13 @@ struct ValidateCommandTests {
         }
     }
 
-    @Test("a plugin whose output is forgiven is validated with", arguments: ScriptVariant.forgiven)
+    @Test("validate works with a plugin whose output is tolerated", arguments: ScriptVariant.forgiven)
     func forgiven(_ plugin: ScriptVariant) async throws {
         let outcome = try await validate(plugin: plugin.text)
         #expect(outcome.output == "1 GeneralScaler is valid\n", "\(outcome.output)\(outcome.errors)")
     }
 
-    @Test("a plugin with unusable output is reported with the cause and the fix", arguments: ScriptVariant.refused)
+    @Test("validate reports a plugin with unusable output with the cause and the fix", arguments: ScriptVariant.refused)
     func refused(_ plugin: ScriptVariant) async throws {
         let outcome = try await validate(plugin: plugin.text)
         #expect(outcome.code == 1)

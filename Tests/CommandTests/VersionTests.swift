@@ -5,7 +5,7 @@ import Testing
 
 @Suite("--version", .timeLimit(.minutes(1)))
 struct VersionTests {
-    @Test("the programs report the chart's version", arguments: ["generalscaler", "plugin-check"])
+    @Test("every program's --version prints the chart's version", arguments: ["generalscaler", "plugin-check"])
     func version(program: String) async throws {
         let chart = try Program.read("charts/generalscaler/Chart.yaml")
         let line = try #require(chart.split(separator: "\n").first { $0.hasPrefix("appVersion: ") })

@@ -21,14 +21,16 @@ struct AddAPolicyTests {
         ]
     }
 
-    @Test("shows the policy that these tests add")
+    @Test("the how-to page shows the policy that these tests add")
     func isShown() throws {
         // The page's file is in the ScalerAPI module and need not import it.
         let policy = try Self.text("StepsPolicy.swift").replacing("package import ScalerAPI\n", with: "")
         #expect(try Self.text("../../docs/how-to/add-a-policy.md").contains("```swift\n\(policy)```"))
     }
 
-    @Test("a resource can then ask for it, and its steps come out", arguments: [(0.0, 1), (50, 1), (101, 4), (900, 9)])
+    @Test(
+        "a resource can select the added policy, and gets the replicas of its steps",
+        arguments: [(0.0, 1), (50, 1), (101, 4), (900, 9)])
     func decides(value: Double, replicas: Int) throws {
         let steps: JSON = [["above": 500, "replicas": 9], ["above": 100, "replicas": 4]]
         let spec = try GeneralScalerSpec.parse(Self.spec(steps), policies: Self.registry).get()

@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("docs/reference/decide.md")
 struct DecidePageTests {
-    @Test("shows a request, and exactly the answer to it")
+    @Test("the decide page shows a request and exactly its answer")
     func example() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
             path: "../../docs/reference/decide.md")

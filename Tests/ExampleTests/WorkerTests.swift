@@ -38,7 +38,7 @@ import Testing
         try outcome.takeClosureResult().get()
     }
 
-    @Test func `jobs are worked off in their order, and a stop loses none`() async throws {
+    @Test func `jobs are processed in order, and stopping a worker loses none`() async throws {
         try await RedisServer.run { server in
             for job in 1...5 { try await server.command("LPUSH", "jobs", "job-\(job)") }
             try await work(server, name: "a", end: .terminate) { text in
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `the job of a worker that died goes to another`() async throws {
+    @Test func `the job of a worker that died is processed by another`() async throws {
         try await RedisServer.run { server in
             try await server.command("LPUSH", "jobs", "precious")
             // Killed while it processes a job.

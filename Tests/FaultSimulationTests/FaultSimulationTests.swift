@@ -9,7 +9,7 @@ struct FaultSimulationTests {
     /// The number of seeds in `make test`; `make simulate-faults` runs any number.
     private static let invariantSeeds = 1_000
 
-    @Test("every invariant holds in 1,000 seeds of faults", .timeLimit(.minutes(30)))
+    @Test("every invariant holds in 1,000 seeds of fault simulation", .timeLimit(.minutes(30)))
     func invariants() async throws {
         let seeds = "\(Self.invariantSeeds)"
         async let even = Self.simulate("--seeds", seeds, "--processes", "2", "--share", "0")
@@ -19,7 +19,7 @@ struct FaultSimulationTests {
         }
     }
 
-    @Test("a seed gives the same run every time", .timeLimit(.minutes(5)))
+    @Test("a seed reproduces the same run every time", .timeLimit(.minutes(5)))
     func determinism() async throws {
         let output = try await Self.simulate("--seeds", "15", "--first", "50000", "--twice")
         #expect(output.last?.hasSuffix(" 0 failed") == true, "\(output.joined(separator: "\n"))")

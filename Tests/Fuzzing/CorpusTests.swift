@@ -8,7 +8,9 @@ struct CorpusTests {
     private static let maxFiles = 40
     private static let maxBytes = 4_096
 
-    @Test("no input of it shows a finding", .timeLimit(.minutes(1)), arguments: FuzzTarget.all.map(\.name))
+    @Test(
+        "the inputs of the fuzzing corpus cause no finding",
+        .timeLimit(.minutes(1)), arguments: FuzzTarget.all.map(\.name))
     func replay(name: String) throws {
         let target = try #require(FuzzTarget.named(name))
         for file in try Self.files(in: name) {
@@ -21,7 +23,7 @@ struct CorpusTests {
         }
     }
 
-    @Test("each target has one, small enough to read")
+    @Test("each fuzz target has a corpus of bounded size")
     func size() throws {
         let folders = try FileManager.default.contentsOfDirectory(atPath: Self.corpus.path())
         #expect(folders.sorted() == FuzzTarget.all.map(\.name).sorted())

@@ -51,7 +51,7 @@ struct ExpositionStrictnessTests {
     private static let pages =
         texts.map { Page(text: $0, isOpenMetrics: false) } + openMetrics.map { Page(text: $0, isOpenMetrics: true) }
 
-    @Test("an answer is accepted exactly if the real Prometheus accepts it")
+    @Test("an exposition is accepted if and only if the real Prometheus accepts it")
     func differential() async throws {
         let pages = Self.pages
         let errors = try await RawServer.run { connection in

@@ -26,7 +26,7 @@ struct ExpositionTests {
     }
 
     @Test(
-        "a metric's name and matchers select the series of PromQL",
+        "a metric's name and matchers select the same series as PromQL",
         arguments: [
             (#"jobs{queue=\"mail\",state=\"ready\"}"#, nil, 3), (#"jobs{state=\"busy\"}"#, nil, 15),
             (#"jobs"#, "sum", 22), (#"jobs{queue!=\"mail\"}"#, nil, 4), (#"jobs{queue=~\"m.*l\"}"#, "max", 15),
@@ -41,7 +41,7 @@ struct ExpositionTests {
     }
 
     @Test(
-        "a series that is missing, several or no number is an error of its kind",
+        "a selection without a series, of several series or of a non-finite value is an error of its kind",
         arguments: [
             ("absent", nil, .noData, "does not have the metric"), ("absent", "count", .noData, "does not have"),
             (#"jobs{queue=\"x\"}"#, "sum", .noData, "no series of it matches"),
@@ -55,7 +55,7 @@ struct ExpositionTests {
         #expect(error?.message.contains(hint) == true, "\(String(describing: error))")
     }
 
-    @Test("a reading is as old as the oldest of its samples, and never younger than now")
+    @Test("a reading has the time of its oldest sample, but never a time in the future")
     func times() async throws {
         let both = try await plugin().value(#""metric": "jobs", "aggregation": "sum""#)
         #expect(both.observedAtMicroseconds == 1_796_001_824_999_000)
@@ -68,7 +68,7 @@ struct ExpositionTests {
         #expect(try await seconds.value(#""metric": "a""#).observedAtMicroseconds == 1_796_001_820_123_457)
     }
 
-    @Test("a series that occurs twice is an error: its sum would be wrong")
+    @Test("a series that occurs twice is an error because its sum would be wrong")
     func twice() async throws {
         let client = FakeServer("a{x=\"1\",y=\"2\"} 1\na{y=\"2\",x=\"1\"} 1\n", type: "text/plain")
         let error = try await HTTPPlugin(client: client).failure(#""metric": "a", "aggregation": "sum""#)

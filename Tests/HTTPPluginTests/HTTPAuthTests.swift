@@ -31,7 +31,7 @@ struct HTTPAuthTests {
         #""auth": {"oauth2": {"tokenURL": "https://login.shop/token", "clientID": "a b:c", "clientSecret": "ö&s", "#
         + #""scope": "read all", "parameters": {"audience": "https://api"}}}"#
 
-    @Test("the client credentials grant is requested once, and its token sent with every request")
+    @Test("the client credentials grant is requested once, and its token is sent with every request")
     func oauth() async throws {
         let client = FakeServer(
             .answer(#"{"access_token": "first", "token_type": "Bearer", "expires_in": "3600"}"#), .answer("1"),
@@ -66,7 +66,7 @@ struct HTTPAuthTests {
     }
 
     @Test(
-        "a token endpoint that gives no token is an error of the field at fault",
+        "a token endpoint without a token in its answer is reported with the field at fault",
         arguments: [
             (
                 .answer(status: 401, #"{"error": "invalid_client", "error_description": "no such client"}"#),
@@ -93,7 +93,7 @@ struct HTTPAuthTests {
 
     // MARK: AWS and Google
 
-    @Test("a signed request carries the key, and its query in the order of a signature")
+    @Test("a signed request carries the key, and its query is sorted as the signature requires")
     func signature() async throws {
         let client = FakeServer("1")
         let key = #""accessKeyID": "id", "secretAccessKey": "s", "sessionToken": "t""#
@@ -109,7 +109,7 @@ struct HTTPAuthTests {
     }
 
     @Test(
-        "the operator's own AWS key signs for no service that the administrator did not name",
+        "the operator's own AWS key signs only for services that the administrator named",
         arguments: [(nil, false), ("", false), ("monitoring", false), ("monitoring sqs", true)] as [(String?, Bool)])
     func operatorsKey(services: String?, isSent: Bool) async throws {
         var environment = ["AWS_ACCESS_KEY_ID": "operators", "AWS_SECRET_ACCESS_KEY": "s"]
@@ -122,7 +122,7 @@ struct HTTPAuthTests {
         if !isSent { #expect(error?.path == "auth.sigv4.service") }
     }
 
-    @Test("the operator's own Google token goes to Google's APIs only")
+    @Test("the operator's own Google token is sent only to Google's APIs")
     func google() async throws {
         let metadata = FakeServer(
             .answer(

@@ -8,7 +8,7 @@ import Testing
 @testable import generalscaler_plugin_http
 
 /// Servers that misbehave, with the real HTTP client.
-@Suite("HTTP sources that misbehave", .timeLimit(.minutes(3)))
+@Suite("Misbehaving HTTP sources", .timeLimit(.minutes(3)))
 struct HTTPFaultTests {
     private func failure(
         _ fields: String = #""jsonPath": "$.n""#, scheme: String = "http", timeout: Duration = .seconds(20),
@@ -21,7 +21,7 @@ struct HTTPFaultTests {
         }
     }
 
-    @Test("an answer that is cut off is no value")
+    @Test("a truncated answer is never a value")
     func cutOff() async throws {
         let error = try await failure { connection in
             _ = connection.readHead()
@@ -30,7 +30,7 @@ struct HTTPFaultTests {
         #expect(error.kind == .sourceUnreachable)
     }
 
-    @Test("an answer that arrives byte by byte does not outlast the deadline")
+    @Test("an answer that arrives byte by byte ends at the deadline")
     func drip() async throws {
         let error = try await failure(timeout: .seconds(1)) { connection in
             _ = connection.readHead()
@@ -40,13 +40,13 @@ struct HTTPFaultTests {
         #expect(error.kind == .deadlineExceeded)
     }
 
-    @Test("a server that accepts and sends nothing does not outlast timeoutSeconds")
+    @Test("a server that accepts and sends nothing is abandoned after timeoutSeconds")
     func silence() async throws {
         let error = try await failure(#""timeoutSeconds": 0.5"#) { $0.waitForClose() }
         #expect(error.kind == .deadlineExceeded)
     }
 
-    @Test("a body of 1 GB is given up at the bound")
+    @Test("a body of 1 GB is rejected at the size limit")
     func largeBody() async throws {
         let error = try await failure(timeout: .seconds(120)) { connection in
             _ = connection.readHead()
@@ -59,7 +59,7 @@ struct HTTPFaultTests {
         #expect(error.message.contains("larger than 8 MiB"), "\(error.message)")
     }
 
-    @Test("a gzip bomb is given up at the bound of its content")
+    @Test("a gzip bomb is rejected at the limit of its decompressed size")
     func gzipBomb() async throws {
         let bomb = try await run(
             .path("/bin/sh"), arguments: ["-c", "head -c 268435456 /dev/zero | tr '\\0' ' ' | gzip -9"],
@@ -76,7 +76,7 @@ struct HTTPFaultTests {
         #expect([.configInvalid, .sourceUnreachable].contains(error.kind))
     }
 
-    @Test("a server that breaks the TLS handshake is an error of the field tls")
+    @Test("a server that breaks the TLS handshake is reported as an error of the field tls")
     func brokenTLS() async throws {
         let error = try await failure(scheme: "https") { connection in
             _ = connection.read()
@@ -97,7 +97,7 @@ struct HTTPFaultTests {
     }
 
     @Test(
-        "a status has its kind, the field at fault and the fix",
+        "each HTTP status is reported with its error kind, the field at fault and the fix",
         arguments: [
             (204, .noData, nil), (304, .configInvalid, "url"), (400, .configInvalid, "url"), (401, .authFailed, "auth"),
             (403, .authFailed, "auth"), (404, .notFound, "url"), (405, .configInvalid, "method"),
@@ -111,7 +111,7 @@ struct HTTPFaultTests {
         #expect(error.retryAfterMs == (status == 429 ? 7_000 : nil))
     }
 
-    @Test("calls that need the same request at the same time each get their own value of it")
+    @Test("concurrent calls with the same request share one transfer and each get their own value of it")
     func shared() async throws {
         let (started, signal) = AsyncStream<Void>.makeStream()
         let body = #"{"n": 1, "m": 2}"#
@@ -137,7 +137,7 @@ struct HTTPFaultTests {
         #expect(numbers == [1, 2, 1])
     }
 
-    @Test("nothing that the plugin writes holds a secret")
+    @Test("the plugin's output contains no secret")
     func canary() async throws {
         let url = #""url": "http://127.0.0.1:1/x""#
         let key =

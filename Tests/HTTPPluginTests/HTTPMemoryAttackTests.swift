@@ -3,7 +3,7 @@ import Testing
 import WireFormats
 
 /// Servers whose answers are made to take the plugin's memory, asked by many calls at once.
-@Suite("HTTP answers that take memory", .timeLimit(.minutes(10)), .serialized)
+@Suite("HTTP answers that use much memory", .timeLimit(.minutes(10)), .serialized)
 struct HTTPMemoryAttackTests {
     private static let bound = 192 << 20
 
@@ -35,7 +35,7 @@ struct HTTPMemoryAttackTests {
     ]
 
     @Test(
-        "an answer of almost 8 MiB of small values is an error and little memory",
+        "an answer of almost 8 MiB of small values is an error and uses little memory",
         arguments: attacks.keys.sorted())
     func smallValues(name: String) async throws {
         let attack = try #require(Self.attacks[name])

@@ -16,7 +16,7 @@ struct HTTPSourceConfigTests {
     }
 
     @Test(
-        "a URL is absolute, without user and fragment, and percent-encoded",
+        "a URL must be absolute, without user and fragment, and percent-encoded",
         arguments: [
             ("http://shop/api/queues/%2F/orders?columns=messages", true), ("https://[fd00::1]:8443", true),
             ("http://shop?from=${now-5m}&to=${now}", true), ("shop/x", false), ("ftp://shop/x", false),
@@ -30,7 +30,7 @@ struct HTTPSourceConfigTests {
     }
 
     @Test(
-        "fields that do not fit are rejected, each with its path",
+        "fields that do not fit together are rejected, each with its path",
         arguments: [
             (#""body": "{}""#, ["body"]), (#""method": "POST", "body": "${x}""#, ["body"]),
             (#""method": "POST", "body": "{\"a\": ${now-90s}}""#, []), (#""method": "PUT""#, ["method"]),
@@ -55,7 +55,7 @@ struct HTTPSourceConfigTests {
         #expect(problems(fields) == paths)
     }
 
-    @Test("times are filled in with seconds since 1970, rounded down")
+    @Test("times are inserted as seconds since 1970, rounded down")
     func times() throws {
         let text = try TimeTemplate.filled(
             "${now} ${now-1s} ${now-5m} ${now-2h} ${now-366d} $now {}", nowMicroseconds: HTTPPlugin.now)
@@ -65,7 +65,8 @@ struct HTTPSourceConfigTests {
         }
     }
 
-    @Test("a request has the method, body and headers of the config, and types of content that it names itself")
+    @Test(
+        "a request has the config's method, body and headers, and Content-Type and Accept unless the config sets them")
     func request() async throws {
         let client = FakeServer(.answer("1"), .answer("2"), .answer("a 3", type: "text/plain"))
         let plugin = HTTPPlugin(client: client)

@@ -12,7 +12,7 @@ struct JSONAnswerTests {
         """
 
     @Test(
-        "numbers and numeric texts are values, combined as the aggregation says",
+        "numbers and numeric strings are combined by the aggregation",
         arguments: [
             ("$.messages", nil, 17), ("$.text", nil, 3.25), ("$.blank", nil, 8), ("$.plus", nil, 20),
             ("$.queues[*].n", "sum", 4), ("$.queues[*].n", "max", 2.5), ("$.queues[*].n", "min", 1.5),
@@ -54,7 +54,7 @@ struct JSONAnswerTests {
     }
 
     @Test(
-        "an answer that is not JSON is an error that quotes it, and one with a page says so",
+        "an answer that is not JSON is an error with a quote of it, and an HTML page is reported as such",
         arguments: [
             ("<!DOCTYPE html><title>Sign in</title>", "text/html; charset=utf-8", "an HTML page"),
             ("\n <html><body>Sign in</body></html>", "application/json", "an HTML page"),
@@ -84,7 +84,7 @@ struct JSONAnswerTests {
 @Suite("formats of an HTTP source")
 struct FormatTests {
     @Test(
-        "without jsonPath and metric, the Content-Type decides",
+        "the Content-Type determines the format if neither jsonPath nor metric is set",
         arguments: [
             ("42", "application/json", "", 42), (#""7.5""#, "application/vnd.shop+json", "", 7.5),
             (" 19\r\n", "text/plain", "", 19), ("3", "", "", 3), ("\u{FEFF}6", "text/plain", #""format": "text""#, 6),
@@ -97,7 +97,7 @@ struct FormatTests {
     }
 
     @Test(
-        "a text that is not one number is an error",
+        "a text answer that is not one number is an error",
         arguments: [
             ("", .noData), (" \n", .noData), ("1 2", .sourceUnreachable), ("0x10", .sourceUnreachable),
             ("1_000", .sourceUnreachable), ("NaN", .sourceUnreachable), ("+Inf", .sourceUnreachable),

@@ -39,7 +39,7 @@ struct RecipeServerTests {
 
     // MARK: RabbitMQ
 
-    @Test("the recipe of RabbitMQ reads the messages of a queue from RabbitMQ")
+    @Test("the RabbitMQ recipe reads the messages of a queue from RabbitMQ")
     func rabbitMQ() async throws {
         try await withDirectory { directory in
             let (amqp, management) = (try RawServer.unusedPort(), try RawServer.unusedPort())
@@ -102,7 +102,7 @@ struct RecipeServerTests {
 
     // MARK: NATS
 
-    @Test("the recipe of NATS JetStream reads what a consumer has to process from nats-server")
+    @Test("the NATS JetStream recipe reads the pending messages of a consumer from nats-server")
     func nats() async throws {
         try await withDirectory { directory in
             let (port, monitor) = (try RawServer.unusedPort(), try RawServer.unusedPort())
@@ -129,7 +129,7 @@ struct RecipeServerTests {
 
     // MARK: AWS
 
-    @Test("the recipes of SQS and CloudWatch read from moto what boto3 has put there")
+    @Test("the SQS and CloudWatch recipes read from moto the values that boto3 has stored")
     func aws() async throws {
         let here = URL(filePath: #filePath).deletingLastPathComponent()
         // Not resolved: the link's own place is how Python knows its packages.

@@ -24,7 +24,7 @@ struct SharedTransferTests {
         while !condition() { await Task.yield() }
     }
 
-    @Test("calls with the same key get the value of one transfer, those with another make their own")
+    @Test("calls with the same key share one transfer, and calls with another key make their own")
     func sharing() async {
         let transfers = SharedTransfers<String, Int>()
         let gate = Gate()
@@ -62,7 +62,7 @@ struct SharedTransferTests {
         #expect(gate.count.withLock(\.self) == 1)
     }
 
-    @Test("if the call that makes the transfer ends without a value for all, a waiting one makes it again")
+    @Test("a waiting call repeats the transfer if the call that made it ends without a value for all")
     func abandoned() async {
         let transfers = SharedTransfers<String, Int>()
         let gate = Gate()

@@ -15,7 +15,7 @@ struct DeadlineTests {
         #expect(ContinuousClock.now - start >= Self.timeout)
     }
 
-    @Test("a name lookup that hangs")
+    @Test("a name lookup that hangs ends at the deadline")
     func nameLookup() async throws {
         try await withClient { client in
             try await NameLookup.withStuckName("stuck-deadline.test") {
@@ -34,7 +34,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a connection that is neither taken nor refused")
+    @Test("a connection that is neither accepted nor refused ends at the deadline")
     func connect() async throws {
         try await withClient { client in
             try await RawServer.runFull { port in
@@ -43,7 +43,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a TLS handshake that is not answered")
+    @Test("a TLS handshake without an answer ends at the deadline")
     func handshake() async throws {
         try await withClient { client in
             try await RawServer.run {
@@ -54,7 +54,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a server that takes the request and says nothing")
+    @Test("a server that accepts the request and sends nothing is abandoned at the deadline")
     func silence() async throws {
         try await withClient { client in
             try await RawServer.run {
@@ -65,7 +65,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a body that drips")
+    @Test("a body that arrives byte by byte ends at the deadline")
     func drip() async throws {
         let closed = Mailbox<Void>()
         try await withClient { client in
@@ -82,7 +82,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a transfer's turn that does not come")
+    @Test("a request that waits for a transfer slot ends at the deadline")
     func turn() async throws {
         try await withClient(.init(proxies: .none, concurrentTransfers: 1)) { client in
             let arrived = Mailbox<Void>()
@@ -101,7 +101,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a connection that does not become free")
+    @Test("a request that waits for a free connection ends at the deadline")
     func connectionLimit() async throws {
         try await withClient(.init(proxies: .none, connectionsPerHost: 1)) { client in
             let arrived = Mailbox<Void>()
@@ -120,7 +120,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a stream whose head does not come")
+    @Test("a stream without a response head ends at the deadline")
     func stream() async throws {
         try await withClient { client in
             try await RawServer.run {
@@ -134,7 +134,7 @@ struct DeadlineTests {
         }
     }
 
-    @Test("a deadline that has passed before the start")
+    @Test("a request whose deadline has already passed fails without being sent")
     func passed() async throws {
         try await withClient { client in
             let error = try await failure {

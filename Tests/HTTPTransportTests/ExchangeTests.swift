@@ -38,7 +38,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("a POST without a body says that it is empty", arguments: ["POST", "PUT", "PATCH"])
+    @Test("a POST, PUT or PATCH without a body has content-length 0", arguments: ["POST", "PUT", "PATCH"])
     func emptyBody(method: String) async throws {
         try await TestServer.run(routes: Self.echo) { client, port in
             let response = try await client.send(
@@ -48,7 +48,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("a response of any status is returned whole")
+    @Test("a response of any status is returned completely")
     func answer() async throws {
         try await TestServer.run { router in
             router.get("missing") { _, _ in
@@ -65,7 +65,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("a HEAD request has an answer without a body")
+    @Test("the response to a HEAD request has no body")
     func head() async throws {
         try await TestServer.run { router in
             router.head("resource") { _, _ in Response(status: .ok, headers: [.eTag: "\"7\""]) }
@@ -77,7 +77,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("a redirect is an answer and is not followed")
+    @Test("a redirect is returned and not followed")
     func redirect() async throws {
         try await TestServer.run { router in
             router.get("here") { _, _ in Response(status: .found, headers: [.location: "/there"]) }
@@ -90,7 +90,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("requests one after the other share a connection")
+    @Test("sequential requests share a connection")
     func reuse() async throws {
         try await TestServer.run(routes: Self.echo) { client, port in
             var connections: Set<String> = []
@@ -103,7 +103,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("two hundred concurrent requests are all answered, over no more connections than allowed")
+    @Test("two hundred concurrent requests are all answered over no more connections than allowed")
     func concurrency() async throws {
         try await TestServer.run(configuration: .init(proxies: .none, connectionsPerHost: 8), routes: Self.echo) {
             client, port in
@@ -122,7 +122,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("requests beyond the allowed transfers wait for their turn")
+    @Test("requests beyond the concurrency limit wait for a transfer slot")
     func turns() async throws {
         try await TestServer.run(configuration: .init(proxies: .none, concurrentTransfers: 2), routes: Self.echo) {
             client, port in
@@ -141,7 +141,7 @@ struct ExchangeTests {
     }
 
     @Test(
-        "a request that would mean something else on the wire is refused",
+        "a request that would be different on the wire is refused",
         arguments: [
             HTTPTransport.HTTPRequest(url: "not a url", timeout: nil),
             .init(url: "ftp://127.0.0.1/", timeout: nil),

@@ -10,7 +10,7 @@ struct FailureTests {
         try await client.send(.init(url: url, timeout: .seconds(20), maxBodyBytes: maxBodyBytes))
     }
 
-    @Test("a name without an address is a failed name lookup")
+    @Test("a name without an address is reported as a failed name lookup")
     func unknownName() async throws {
         try await withClient { client in
             let error = try await failure { try await get(client, "http://user:secret@nobody.invalid/path?token=t") }
@@ -22,7 +22,7 @@ struct FailureTests {
         }
     }
 
-    @Test("a refused connection is a connection's failure")
+    @Test("a refused connection is reported as a connection failure")
     func refused() async throws {
         let port = try RawServer.unusedPort()
         try await withClient { client in
@@ -33,7 +33,7 @@ struct FailureTests {
     }
 
     @Test(
-        "an answer that breaks off or is no HTTP means a lost connection",
+        "a truncated response and a response that is not HTTP are reported as a lost connection",
         arguments: [
             "", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "HTTP/1.1 200 OK\r\nContent-",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel", "SSH-2.0-OpenSSH_9.2\r\n",
@@ -75,7 +75,7 @@ struct FailureTests {
         }
     }
 
-    @Test("a body is taken up to the bound and not beyond it", arguments: [true, false])
+    @Test("a body is read up to the size limit and not beyond it", arguments: [true, false])
     func bound(isAnnounced: Bool) async throws {
         let closed = Mailbox<Void>()
         try await withClient { client in
@@ -99,7 +99,7 @@ struct FailureTests {
         }
     }
 
-    @Test("a small compressed body that grows beyond the bound is stopped")
+    @Test("a small compressed body that grows beyond the size limit is stopped")
     func gzipBomb() async throws {
         let bomb = try gzip(zeros: 64 << 20)
         try await withClient { client in
@@ -118,7 +118,7 @@ struct FailureTests {
         }
     }
 
-    @Test("headers without end are stopped", arguments: ["X-More: and more\r\n", "more"])
+    @Test("endless headers are stopped", arguments: ["X-More: and more\r\n", "more"])
     func endlessHeaders(piece: String) async throws {
         try await withClient { client in
             try await RawServer.run { connection in

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct LifecycleTests {
-    @Test("cancelling a task frees its transfer immediately")
+    @Test("cancelling a task frees its transfer slot immediately")
     func cancellation() async throws {
         let arrived = Mailbox<Void>()
         let closed = Mailbox<Void>()
@@ -32,7 +32,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("a task that was cancelled before it sends gets no answer")
+    @Test("a task that was cancelled before its request is sent gets no response")
     func cancelledBefore() async throws {
         try await withClient { client in
             try await RawServer.run { connection in
@@ -61,7 +61,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("shutdown fails what is in flight, and what comes after")
+    @Test("shutdown fails requests in flight and later requests")
     func shutdown() async throws {
         let arrived = Mailbox<Void>()
         let client = CurlHTTPClient(configuration: .init(proxies: .none, concurrentTransfers: 2))
@@ -90,7 +90,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("two can wait for a shutdown")
+    @Test("two tasks can wait for a shutdown")
     func twoShutdowns() async {
         let client = CurlHTTPClient(configuration: .init(proxies: .none))
         async let first: Void = client.shutdown()
@@ -98,7 +98,7 @@ struct LifecycleTests {
         _ = await (first, second)
     }
 
-    @Test("the thread of a client that was dropped ends")
+    @Test("the thread of a client ends when the client is released")
     func dropped() async throws {
         var client: CurlHTTPClient? = CurlHTTPClient(configuration: .init(proxies: .none))
         let mailbox = try #require(client?.mailbox)

@@ -11,7 +11,7 @@ struct PeerRuleTests {
     }
 
     @Test(
-        "a reserved address is refused to a name, and taken by a config that names one of that kind as an IP address",
+        "a reserved address is refused for a name and allowed if the config names an address of its kind",
         arguments: [
             ("127.0.0.1", "127.7.7.7"), ("::1", "localhost"), ("0.0.0.0", "[::1]"), ("::", "app.localhost"),
             ("169.254.0.9", "169.254.169.254"), ("fe80::7", "169.254.1.1"), ("100.100.100.200", "168.63.129.16"),
@@ -25,20 +25,20 @@ struct PeerRuleTests {
     }
 
     @Test(
-        "any other address is good for a name",
+        "any address that is not reserved is allowed for a name",
         arguments: ["10.0.0.7", "128.0.0.1", "169.253.255.255", "192.0.0.191", "fd00::7", "fec0::1", "64:ff9b::a00:7"])
     func ordinary(address: String) throws {
         #expect(try objection(PeerRule(), address) == nil)
     }
 
-    @Test("a config that names a loopback address may not be led to a link-local one")
+    @Test("a config that names a loopback address does not allow a link-local one")
     func kinds() throws {
         #expect(try objection(PeerRule().naming(["127.0.0.1"]), "169.254.169.254") != nil)
         #expect(try objection(PeerRule().naming(["169.254.169.254"]), "127.0.0.1") != nil)
         #expect(try objection(PeerRule().naming(["localhost.example", "notlocalhost"]), "127.0.0.1") != nil)
     }
 
-    @Test("networks allow what they hold, in either notation of IPv4, and not what is reserved")
+    @Test("allowed networks allow their addresses, in either notation of IPv4, and no reserved address")
     func networks() throws {
         let rule = PeerRule(networks: ["10.0.0.0/8", "fd00:7::/32", "0.0.0.0/0x"], setting: "a list")
         #expect(try objection(rule, "10.9.9.9") == nil)
@@ -51,7 +51,7 @@ struct PeerRuleTests {
         #expect(try objection(all.naming(["127.0.0.1"]), "127.0.0.1") == nil)
     }
 
-    @Test("a client asks a proxy for what its rule forbids it to connect to itself")
+    @Test("a client requests an address that its own rule forbids through the proxy")
     func proxy() async throws {
         try await RawServer.run { connection in
             while let head = connection.readHead() {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct ProxyTests {
-    @Test("a plain request goes to the proxy with its whole URL, and without the proxy's password in the open")
+    @Test("a plain request goes to the proxy with its whole URL, and the proxy's password is not sent as plain text")
     func plain() async throws {
         let heads = Mailbox<String>()
         try await RawServer.run { connection in
@@ -25,7 +25,7 @@ struct ProxyTests {
         }
     }
 
-    @Test("the proxy that a request names is used, regardless of the environment")
+    @Test("the proxy that a request specifies is used, regardless of the environment")
     func requestedProxy() async throws {
         let heads = Mailbox<String>()
         try await RawServer.run { connection in
@@ -45,7 +45,7 @@ struct ProxyTests {
         }
     }
 
-    @Test("a TLS request asks the proxy for a tunnel to the host connected to, not to the TLS server name")
+    @Test("a TLS request opens a tunnel to the URL's host, not to the TLS server name")
     func tunnel() async throws {
         let heads = Mailbox<String>()
         try await RawServer.run { connection in
@@ -65,7 +65,7 @@ struct ProxyTests {
         }
     }
 
-    @Test("a host that no_proxy names is reached directly, for every TLS server name")
+    @Test("a host in no_proxy is connected to directly, regardless of the TLS server name")
     func exception() throws {
         let environment = ["https_proxy": "http://proxy:3128", "no_proxy": "127.0.0.1"]
         let rules = ProxyRules { environment[$0] }
@@ -74,7 +74,7 @@ struct ProxyTests {
     }
 
     @Test(
-        "variables are chosen as curl chooses them",
+        "proxy variables are selected as in curl",
         arguments: [
             (["http_proxy": "a"], "http", "a"), (["HTTP_PROXY": "a"], "http", nil), (["https_proxy": "a"], "http", nil),
             (["HTTPS_PROXY": "a"], "https", "a"), (["https_proxy": "a", "HTTPS_PROXY": "b"], "https", "a"),
@@ -87,7 +87,7 @@ struct ProxyTests {
     }
 
     @Test(
-        "no_proxy covers names and what is below them, addresses and networks",
+        "no_proxy matches names and their subdomains, addresses and networks",
         arguments: [
             ("example.com", "example.com", true), ("example.com", "API.example.com", true),
             (".example.com", "api.example.com", true), ("example.com", "badexample.com", false),

@@ -14,7 +14,7 @@ struct ResponseHeadParserTests {
         }
     }
 
-    @Test("lines up to the empty one make a head, with blanks around values gone")
+    @Test("lines up to the empty one are parsed as a response head, without blanks around values")
     func head() throws {
         let heads = parse(["HTTP/2 200\r\n", "A: one\r\n", "a:\ttwo \r\n", "Empty:\r\n", "no colon\r\n", "\r\n"])
         let head = try #require(heads.first ?? nil)
@@ -23,7 +23,7 @@ struct ResponseHeadParserTests {
         #expect(head.headers == [HTTPHeader("A", "one"), HTTPHeader("a", "two"), HTTPHeader("Empty", "")])
     }
 
-    @Test("an interim answer is not the answer, and trailers do not change it")
+    @Test("an interim response is skipped, and trailers do not change the response head")
     func interim() throws {
         let heads = parse([
             "HTTP/1.1 103 Early Hints\r\n", "Link: x\r\n", "\r\n", "HTTP/1.1 404 Not Found\r\n", "A: 1\r\n", "\r\n",
@@ -33,7 +33,7 @@ struct ResponseHeadParserTests {
         #expect(heads.first??.headers == [HTTPHeader("A", "1")])
     }
 
-    @Test("all lines count against the bound, to the byte")
+    @Test("all lines of a response head count toward the size limit, to the byte")
     func bound() {
         let lines = ["HTTP/1.1 200 OK\r\n", "A: 1\r\n", "\r\n"]
         let count = lines.joined().utf8.count

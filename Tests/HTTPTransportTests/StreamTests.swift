@@ -11,7 +11,7 @@ struct StreamTests {
         "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n"
     }
 
-    @Test("the head comes before the body, and chunks as they are sent")
+    @Test("the head of a stream is returned before the body, and chunks as they are sent")
     func chunks() async throws {
         let next = ScriptLatch()
         try await withClient { client in
@@ -37,7 +37,7 @@ struct StreamTests {
         }
     }
 
-    @Test("a slow reader holds the server back, and gets everything in the end")
+    @Test("a slow reader of a stream slows down the server and receives all data")
     func backPressure() async throws {
         let block = (0..<1 << 16).map { UInt8(truncatingIfNeeded: $0 % 251) }
         let total = 512 * block.count
@@ -70,7 +70,7 @@ struct StreamTests {
         }
     }
 
-    @Test("a stream outlives its timeout once the head is there")
+    @Test("a stream is not subject to its timeout once the head has arrived")
     func noDeadlineAfterHead() async throws {
         let next = ScriptLatch()
         try await withClient { client in
@@ -94,7 +94,7 @@ struct StreamTests {
         }
     }
 
-    @Test("the connection closes when the reader stops early", arguments: GivingUp.allCases)
+    @Test("the connection closes when the reader of a stream stops early", arguments: GivingUp.allCases)
     func givingUp(how: GivingUp) async throws {
         let closed = Mailbox<Void>()
         try await withClient { client in
@@ -140,7 +140,7 @@ struct StreamTests {
         }
     }
 
-    @Test("a connection lost after the head fails the reader, after what had come")
+    @Test("a connection lost after the head fails the reader after the data that had arrived")
     func lost() async throws {
         try await withClient { client in
             try await RawServer.run { connection in

@@ -23,7 +23,7 @@ struct TLSTests {
         try await client.send(.init(url: url, tls: tls, timeout: .seconds(10)))
     }
 
-    @Test("requests share one HTTP/2 connection where the server offers it")
+    @Test("requests share one HTTP/2 connection if the server offers it")
     func http2() async throws {
         let count = 20
         let tls = TLSOptions(certificateAuthorities: certificates.authority)
@@ -57,7 +57,7 @@ struct TLSTests {
         }
     }
 
-    @Test("a server whose certificate another authority signed is not trusted")
+    @Test("a server with a certificate of another authority is not trusted")
     func wrongAuthority() async throws {
         try await TestServer.run(try .tls(certificates.server), routes: Self.routes) { client, port in
             for tls in [TLSOptions(certificateAuthorities: certificates.otherAuthority), TLSOptions()] {
@@ -77,7 +77,7 @@ struct TLSTests {
         }
     }
 
-    @Test("a server name replaces the URL's host for TLS alone", arguments: [false, true])
+    @Test("a server name replaces the URL's host only for TLS", arguments: [false, true])
     func serverName(http2: Bool) async throws {
         let tls = TLSOptions(certificateAuthorities: certificates.authority, serverName: "api.internal")
         try await TestServer.run(try .tls(certificates.namedServer, http2: http2), routes: Self.routes) {
@@ -87,7 +87,7 @@ struct TLSTests {
         }
     }
 
-    @Test("verification is skipped only where a request says so")
+    @Test("verification is skipped only if a request disables it")
     func skipsVerification() async throws {
         try await TestServer.run(try .tls(certificates.namedServer), routes: Self.routes) { client, port in
             let url = "https://127.0.0.1:\(port)/host"
@@ -98,7 +98,7 @@ struct TLSTests {
         }
     }
 
-    @Test("a client certificate is shown where the server asks for one")
+    @Test("a client certificate is presented if the server asks for one")
     func clientCertificate() async throws {
         var tls = TLSOptions(certificateAuthorities: certificates.authority)
         try await TestServer.run(

@@ -14,7 +14,7 @@ struct AdmissionTests {
 
     private static let secret = ResourceKind(group: "", version: "v1", kind: "Secret", plural: "secrets")
 
-    @Test("the operator creates and registers its certificate, and refuses configs that the plugin refuses")
+    @Test("the operator creates and registers its certificate, and denies configs that the plugin refuses")
     func validate() async throws {
         try await TestCluster.run { cluster in
             try await PrometheusServer.run { prometheus in

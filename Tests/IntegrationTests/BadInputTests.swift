@@ -79,7 +79,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("the example of the README is accepted as it stands, and the defaults are filled in")
+    @Test("the README's example is accepted unchanged, and its defaults are filled in")
     func example() async throws {
         try await TestCluster.run { cluster in
             let example = try #require(try Documentation.yaml(in: "README.md").first { $0["kind"] == "GeneralScaler" })

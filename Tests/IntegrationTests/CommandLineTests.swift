@@ -73,7 +73,7 @@ struct CommandLineTests {
     }
 
     @Test(
-        "help names every command and goes to standard output",
+        "the help names every command and goes to standard output",
         arguments: [
             ("generalscaler", ["decide", "explain", "run", "schema", "simulate", "tune", "validate"]),
             ("generalscaler-dev", ["cluster", "demo", "new-plugin", "try"]),

@@ -69,7 +69,7 @@ struct HighAvailabilityTests {
         return duration
     }
 
-    @Test("a leader that ends hands over long before its lease would have run out, with the default times")
+    @Test("a leader that stops hands over long before its lease would have expired, with the default times")
     func release() async throws {
         try await withPair(arguments: []) { cluster, leader, standby in
             let handOver = try await measure("a release") {
@@ -84,7 +84,7 @@ struct HighAvailabilityTests {
         }
     }
 
-    @Test("a killed leader is replaced when its lease has run out")
+    @Test("a killed leader is replaced when its lease has expired")
     func kill() async throws {
         try await withPair { cluster, leader, standby in
             let handOver = try await measure("a kill, with a lease of 4 s") {
@@ -98,7 +98,7 @@ struct HighAvailabilityTests {
         }
     }
 
-    @Test("a leader that is suspended past its lease is no longer leader when it resumes, and has reverted nothing")
+    @Test("a leader suspended past its lease is no longer leader when it resumes, and has reverted nothing")
     func stopped() async throws {
         try await withPair { cluster, leader, standby in
             _ = try await measure("a stop, with a lease of 4 s") {

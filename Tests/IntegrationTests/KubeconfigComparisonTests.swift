@@ -10,7 +10,7 @@ import WireFormats
 
 /// Each kubeconfig is used by kubectl and by this project's client, and a server reports their identities.
 @Suite(
-    "Kubeconfigs as kubectl takes them", .timeLimit(.minutes(3)),
+    "Kubeconfigs compared with kubectl", .timeLimit(.minutes(3)),
     .enabled(if: Kubectl.isInstalled, "kubectl is not installed"))
 struct KubeconfigComparisonTests {
     private struct Case {

@@ -14,7 +14,7 @@ struct KubectlTests {
         return result.output
     }
 
-    @Test("apply, get, describe, explain, scale and delete work, and show what the operator does")
+    @Test("kubectl apply, get, describe, explain, scale and delete work, and show the operator's state")
     func tour() async throws {
         try await TestCluster.run { cluster in
             try await PrometheusServer.run { prometheus in
@@ -61,7 +61,7 @@ struct KubectlTests {
         }
     }
 
-    @Test("objects that kubectl generates are created: kubectl since 1.32 sends them as protobuf")
+    @Test("objects that kubectl create generates are accepted, as protobuf since kubectl 1.32")
     func createCommands() async throws {
         try await TestCluster.run { cluster in
             let other = "\(cluster.namespace)-b"
@@ -95,7 +95,7 @@ struct KubectlTests {
         }
     }
 
-    @Test("a List is applied, changed, read and deleted, GeneralScalers among its items")
+    @Test("kubectl applies, changes, reads and deletes a List with GeneralScalers among its items")
     func lists() async throws {
         try await TestCluster.run { cluster in
             let list = """
@@ -134,7 +134,7 @@ struct KubectlTests {
         }
     }
 
-    @Test("validate takes what kubectl takes and refuses what kubectl refuses, but for what kubectl would lose")
+    @Test("validate accepts and refuses the same manifests as kubectl, except for parts that kubectl would drop")
     func manifests() async throws {
         try await TestCluster.run { cluster in
             for input in ManifestInput.taken + ManifestInput.rejected where input.kubectl != .dependsOnVersion {

@@ -10,7 +10,7 @@ import WireFormats
 /// Metrics are totals (AverageValue), which do not depend on ready pods, because a cluster without nodes has none.
 @Suite("Scaling in a cluster", .timeLimit(.minutes(3)))
 struct ScalingTests {
-    @Test("a metric above its target scales the Deployment; status, event, audit log and metrics say the same")
+    @Test("a metric above its target scales the Deployment, as status, event, audit log and metrics show")
     func scaleUp() async throws {
         try await TestCluster.run { cluster in
             try await PrometheusServer.run { prometheus in
@@ -46,7 +46,7 @@ struct ScalingTests {
         }
     }
 
-    @Test("a StatefulSet named by targetRef is scaled down, one rate at a time, to what the metric asks for")
+    @Test("a StatefulSet named by targetRef is scaled down at its rate to the number that the metric recommends")
     func scaleDown() async throws {
         try await TestCluster.run { cluster in
             try await PrometheusServer.run { prometheus in
@@ -93,7 +93,7 @@ struct ScalingTests {
         }
     }
 
-    @Test("while no decision changes, the object is not written to")
+    @Test("the GeneralScaler is not written to while no decision changes")
     func quiet() async throws {
         try await TestCluster.run { cluster in
             try await PrometheusServer.run { prometheus in

@@ -13,8 +13,7 @@ struct WebhookLoadAttackTests {
     /// The load goes on while that many times the lease is renewed, the scaler is polled and a round of load ends.
     private static let steps = 4
 
-    @Test(
-        "under load on the webhook's port, polls and renewals of the lease go on, leadership stays, and no poll fails")
+    @Test("polls and lease renewals continue under load on the webhook's port, leadership stays, and no poll fails")
     func load() async throws {
         try await WebhookTests.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in

@@ -18,10 +18,7 @@ struct WebhookTests {
     static let configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 
     @Test(
-        """
-        what the plugin refuses is denied in its words, a second claim is a warning, and without an operator failurePolicy \
-        decides
-        """)
+        "the webhook denies with the plugin's message and warns of a second claim; failurePolicy applies if it is down")
     func endToEnd() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in
@@ -97,7 +94,7 @@ struct WebhookTests {
 
     private static let secretValue: JSON = ["valueFrom": ["secretKeyRef": ["name": "scope", "key": "id"]]]
 
-    @Test("a replica without a certificate is not ready, and says so")
+    @Test("a replica without a certificate is not ready and reports the cause")
     func noCertificate() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in
@@ -128,7 +125,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("a certificate that the configuration does not trust fails the call")
+    @Test("a call fails if the webhook configuration does not trust the certificate")
     func badCertificate() async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in

@@ -20,7 +20,7 @@ struct JSONPathQueryTests {
     }
 
     @Test(
-        "a query selects the nodes that RFC 9535 says",
+        "a query selects the nodes that RFC 9535 defines",
         arguments: [
             ("$.queues[*].messages", [17, "3", 2.5]),
             ("$.queues[-1].messages", [2.5]),
@@ -56,7 +56,7 @@ struct JSONPathQueryTests {
     }
 
     @Test(
-        "a malformed or mistyped query is rejected at the character that shows it",
+        "a malformed or mistyped query is rejected with the position of the error",
         arguments: [
             ("", 1), ("queues", 1), ("$.", 3), ("$..", 4), ("$. a", 3), ("$.a ", 4), ("$['a'", 6), ("$[]", 3),
             ("$[01]", 3), ("$[-0]", 3), ("$[9007199254740992]", 3), ("$[1.0]", 4), ("$['\u{1}']", 4),
@@ -74,7 +74,7 @@ struct JSONPathQueryTests {
         }
     }
 
-    @Test("normalized paths quote what RFC 9535 says and nothing else")
+    @Test("normalized paths quote only what RFC 9535 requires")
     func normalizedPaths() throws {
         let document: JSON = ["a'b\\\n\u{b}é\"/": [1, [2]]]
         let paths = try JSONPathQuery(parsing: "$..*").nodes(in: document).map(\.location.normalizedPath)
@@ -83,7 +83,7 @@ struct JSONPathQueryTests {
         for path in paths { #expect(try JSONPathQuery(parsing: path).nodes(in: document).count == 1) }
     }
 
-    @Test("names and texts are equal only if their characters are, not if Unicode calls them equivalent")
+    @Test("names and strings are equal only if their code points are, regardless of Unicode equivalence")
     func codePoints() throws {
         let decomposed = "e\u{301}"
         #expect(try Self.values("$['\(decomposed)']", in: ["é": 1]) == [])
@@ -94,7 +94,7 @@ struct JSONPathQueryTests {
         #expect(try Self.values("$[?@ < '\u{10000}']", in: ["\u{FB03}", "\u{10001}"]) == ["\u{FB03}"])
     }
 
-    @Test("true is not less than true, but at most true")
+    @Test("true is less than or equal to true, but not less")
     func orderOfBooleans() throws {
         #expect(try Self.values("$[?@ < true]", in: [true, false]) == [])
         #expect(try Self.values("$[?@ <= true]", in: [true, false]) == [true])
@@ -108,7 +108,7 @@ struct JSONPathQueryTests {
         #expect(try query.nodes(in: ["1", "d"]).isEmpty)
     }
 
-    @Test("an evaluation ends at its limits")
+    @Test("an evaluation stops at its limits of steps and nodes")
     func limits() throws {
         let wide = JSON.array((0..<300).map { .integer($0) })
         #expect(throws: JSONPathLimitError.nodes(299)) {
@@ -131,7 +131,7 @@ struct JSONPathQueryTests {
     }
 
     @Test(
-        "an empty selection is known to be empty only if the array or object to look in is there",
+        "an empty selection counts as known only if the array or object that contains it exists",
         arguments: [
             ("$.queues[?@.name == 'x']", true), ("$.queues[0].tags[5:]", true), ("$..absent", true), ("$[*].a.b", true),
             ("$.queue[?@.name == 'x']", false), ("$.queues[1].idle[*]", false), ("$.queues[0].absent", false),

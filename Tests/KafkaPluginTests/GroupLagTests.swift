@@ -16,7 +16,7 @@ import Testing
         try GroupLag(all, policy: policy, group: "g").reading().value
     }
 
-    @Test func `lag is what comes after the committed offsets, however large`() throws {
+    @Test func `lag is the number of messages after the committed offsets, however large`() throws {
         let all = [
             partition(0, committed: 17, end: 20), partition(1, committed: 0, end: 0),
             partition(2, committed: 0, end: .max), partition(3, committed: 0, end: .max),
@@ -26,25 +26,25 @@ import Testing
     }
 
     @Test(arguments: [(CommitPolicy.earliest, 3.0 + 13), (.latest, 3)])
-    func `a partition without a commit counts what the config says`(policy: CommitPolicy, sum: Double) throws {
+    func `a partition without a commit counts as the config sets`(policy: CommitPolicy, sum: Double) throws {
         let all = [partition(0, committed: 17, end: 20), partition(1, committed: nil, end: 30, beginning: 17)]
         #expect(try value(all, policy) == sum)
     }
 
-    @Test func `an offset after the end counts as none`() throws {
+    @Test func `a committed offset after the end counts as a missing commit`() throws {
         let all = [partition(0, committed: 17, end: 20), partition(1, committed: 31, end: 30, beginning: 17)]
         #expect(try value(all, .earliest) == 16)
         #expect(throws: KafkaFailure.self) { try value(all, .noData) }
     }
 
-    @Test func `a partition without a commit and without messages is no reason for no data`() throws {
+    @Test func `an empty partition without a commit does not make the lag no data`() throws {
         let all = [partition(0, committed: 17, end: 20), partition(1, committed: nil, end: 30, beginning: 30)]
         #expect(try value(all, .noData) == 3)
         let failure = #expect(throws: KafkaFailure.self) { try value(Array(all.suffix(1)), .noData) }
         #expect(failure?.error.kind == .noData)
     }
 
-    @Test func `a partition whose commit does not move counts as 1 after the time, and in full when it moves`() throws {
+    @Test func `a partition whose commit stands still counts as 1, and in full once the commit moves`() throws {
         let memory = CommitMemory()
         let start = ContinuousClock.now
         func persistent(_ all: [PartitionOffsets], after seconds: Double) throws -> Double {
@@ -69,7 +69,7 @@ import Testing
             try persistent([partition(0, committed: 91, end: 95), partition(1, committed: 7, end: 7)], after: 200) == 4)
     }
 
-    @Test func `the memory of commits is bounded, and what is forgotten counts in full`() throws {
+    @Test func `the memory of commits is bounded, and a forgotten partition counts in full`() throws {
         let memory = CommitMemory()
         let start = ContinuousClock.now
         for group in 0..<(KafkaLimits.maxRememberedPartitions / 1_000 + 3) {

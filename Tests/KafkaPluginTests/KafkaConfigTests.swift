@@ -43,7 +43,7 @@ import Testing
             "sasl.username"
         ),
         (#""brokers": ["k"], "group": "g", "sasl": {"mechanism": "GSSAPI"}"#, "sasl.mechanism"),
-    ]) func `a faulty config is rejected with the field's path`(fields: String, path: String) {
+    ]) func `an invalid config is rejected with the path of the field`(fields: String, path: String) {
         #expect(problems(fields).contains(path), "\(problems(fields))")
     }
 }

@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `several topics and a subset of partitions count what they name`() async throws {
+    @Test func `several topics and a subset of partitions are counted as configured`() async throws {
         try await KafkaMock.run { mock in
             try await fill(mock)
             try await mock.tell("topic bills 1", "produce bills 0 11", "commit shop bills 0 10")
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `a group without commits has no data, or what the config says`() async throws {
+    @Test func `a group without commits has no data or the value that the config sets`() async throws {
         try await KafkaMock.run { mock in
             try await fill(mock)
             let plugin = plugin()
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `all topics of a group without any commit are no data`() async throws {
+    @Test func `a group without any commit in any topic has no data`() async throws {
         try await KafkaMock.run { mock in
             // The mock answers so for every group.
             let error = try #require(try await plugin().failure(#"\#(mock.at), "group": "typo""#))
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `a topic that does not exist or may not be read is an error with its field`() async throws {
+    @Test func `a topic that does not exist or may not be read is reported with its field`() async throws {
         try await KafkaMock.run { mock in
             try await fill(mock)
             let plugin = plugin()
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `a group that may not be described is an error with its field`() async throws {
+    @Test func `a group that may not be described is reported with its field`() async throws {
         try await KafkaMock.run { mock in
             try await fill(mock)
             // OffsetFetch, GROUP_AUTHORIZATION_FAILED
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `calls for many groups at one time get each their own lag, with one client`() async throws {
+    @Test func `concurrent calls for many groups each get their own lag, with one client`() async throws {
         try await KafkaMock.run { mock in
             try await mock.tell("topic orders 1", "produce orders 0 97")
             for group in 0..<40 { try await mock.tell("commit g\(group) orders 0 \(group)") }
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func `no broker is an error by the deadline that names the reason`() async throws {
+    @Test func `a missing broker is reported by the deadline with the reason`() async throws {
         let port = try RawServer.unusedPort()
         let error = try #require(
             try await plugin().failure(
@@ -129,7 +129,7 @@ import Testing
         #expect(error.message.contains("refused"), "\(error.message)")
     }
 
-    @Test func `a server that says nothing does not outlast the deadline`() async throws {
+    @Test func `a server that sends nothing is abandoned at the deadline`() async throws {
         let start = ContinuousClock.now
         let silence: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RawServer.run(script: silence) { port in

@@ -24,7 +24,7 @@ struct CredentialTests {
         try await store.current().authorization?.revealed
     }
 
-    @Test("basic authentication is encoded as RFC 7617 says")
+    @Test("basic authentication is encoded as in RFC 7617")
     func basic() async throws {
         let store = store(.basic(user: "Aladdin", password: SecretString("open sesame")))
         #expect(try await authorization(store) == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")
@@ -32,7 +32,7 @@ struct CredentialTests {
 
     // MARK: Token files
 
-    @Test("a token file is read again after a minute, and an unreadable one leaves the last token in use")
+    @Test("a token file is read again after a minute, and the last token stays in use if the file is unreadable")
     func tokenFile() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/token"
@@ -54,7 +54,7 @@ struct CredentialTests {
         }
     }
 
-    @Test("dropping a credential that has been renewed drops nothing")
+    @Test("dropping a credential that has been renewed has no effect")
     func dropOld() async throws {
         let reads = Atomic<Int>(0)
         let files = FileReader { _ throws(FileReader.Failure) in
@@ -85,7 +85,8 @@ struct CredentialTests {
         ]
     }
 
-    @Test("a real program gets its arguments and environment and gives a token", arguments: ["v1", "v1beta1"])
+    @Test(
+        "a credential program gets its arguments and environment, and its token is used", arguments: ["v1", "v1beta1"])
     func realProgram(version: String) async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/login"
@@ -104,7 +105,7 @@ struct CredentialTests {
         }
     }
 
-    @Test("a failing exec program is reported with its output, and a missing one with the install hint")
+    @Test("a failing credential program is reported with its output, and a missing one with the install hint")
     func realFailures() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/login"
@@ -120,13 +121,13 @@ struct CredentialTests {
         }
     }
 
-    @Test("a real program that writes without end is stopped")
+    @Test("a credential program with endless output is stopped")
     func endlessOutput() async throws {
         let error = await Result { try await store(.exec(plugin("yes"))).current() }.failure as? KubernetesError
         #expect(error?.message == "the credential plugin yes cannot be run: it wrote too much output")
     }
 
-    @Test("a real program that does not end is killed at its deadline, with what it started")
+    @Test("a credential program that does not end is killed at its deadline with its child processes")
     func deadline() async throws {
         try await withTemporaryDirectory { directory in
             let path = "\(directory)/login"
@@ -139,7 +140,7 @@ struct CredentialTests {
         }
     }
 
-    @Test("a credential is kept until shortly before it expires, and calls that come together run the program once")
+    @Test("a credential is kept until shortly before it expires, and concurrent calls run the program once")
     func expiry() async throws {
         let runs = Atomic<Int>(0)
         let start = clock.wallMicroseconds()
@@ -167,7 +168,7 @@ struct CredentialTests {
         #expect(try await authorization(store) == "Bearer t3")
     }
 
-    @Test("a client certificate of a plugin is used for TLS")
+    @Test("a client certificate from a credential program is used for TLS")
     func certificate() async throws {
         let answer = credential(["clientCertificateData": "CERT", "clientKeyData": "KEY"])
         let commands = CommandRunner { _ throws(CommandRunner.Failure) in
@@ -244,7 +245,7 @@ struct CredentialTests {
 
     // MARK: Printing
 
-    @Test("no way to print a secret shows it")
+    @Test("printing a secret does not show its text")
     func secretsDoNotPrint() {
         let secret = SecretString("hush")
         let source = CredentialSource.basic(user: "me", password: secret)

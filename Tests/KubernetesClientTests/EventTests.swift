@@ -22,7 +22,7 @@ struct EventTests {
 
     // MARK: Aggregation
 
-    @Test("equal events are counted on the first; others are separate events")
+    @Test("equal events increase the count of the first one, and other events are separate")
     func series() {
         var aggregator = EventAggregator()
         #expect(aggregator.add(Self.event(), at: 255) == .create(name: "web.ff"))
@@ -33,7 +33,7 @@ struct EventTests {
         #expect(aggregator.add(Self.event(), at: 400) == .countUp(name: "web.ff", count: 3, lastObserved: 400))
     }
 
-    @Test("the text of an event is not kept: of thousands of events it would be megabytes")
+    @Test("the text of an event is not kept in memory")
     func text() {
         var aggregator = EventAggregator()
         _ = aggregator.add(Self.event("a note"), at: 0)
@@ -43,7 +43,7 @@ struct EventTests {
         #expect(!kept.contains("a note"))
     }
 
-    @Test("a series ends when six minutes pass without another")
+    @Test("a series of events ends after six minutes without another event")
     func seriesEnd() {
         var aggregator = EventAggregator()
         #expect(aggregator.add(Self.event(), at: 0) == .create(name: "web.1"))
@@ -86,7 +86,7 @@ struct EventTests {
         }
     }
 
-    @Test("the series of a deleted object are dropped, and a new object of that name starts without any")
+    @Test("the event series of a deleted object are dropped, and a new object of that name starts without series")
     func gone() {
         var aggregator = EventAggregator()
         for index in 0..<30 { _ = aggregator.add(Self.event("note \(index)"), at: 7) }
@@ -98,7 +98,7 @@ struct EventTests {
         #expect(aggregator.add(Self.event("note 1"), at: 10) != .drop)
     }
 
-    @Test("an object without current series is dropped even if its deletion was not reported")
+    @Test("an object without current event series is dropped even if its deletion was not reported")
     func nothingLeft() {
         var aggregator = EventAggregator()
         for index in 0..<25 { _ = aggregator.add(Self.event("note \(index)"), at: 3) }
@@ -111,7 +111,7 @@ struct EventTests {
         #expect(aggregator.objectCount == 1)
     }
 
-    @Test("names fit the API server, also those of objects with the longest names")
+    @Test("event names are valid for the API server, also for objects with the longest names")
     func names() throws {
         var aggregator = EventAggregator()
         let object = String(repeating: "a", count: 200) + "." + String(repeating: "-b", count: 26)
@@ -123,7 +123,7 @@ struct EventTests {
         #expect(try #require(name.wholeMatch(of: /[a-z0-9]([-a-z0-9.]*[a-z0-9])?\.[0-9a-f]+/)).0 == name)
     }
 
-    @Test("notes, reasons and actions are cut between characters")
+    @Test("notes, reasons and actions of events are truncated between characters")
     func cut() {
         let long = Self.event(String(repeating: "é🧪", count: 400), reason: String(repeating: "R", count: 200))
         #expect(long.note.utf8.count <= 1_024)
@@ -151,7 +151,7 @@ struct EventTests {
         }
     }
 
-    @Test("an event is created with all required fields, then counted up")
+    @Test("an event is created with all required fields, then its count is increased")
     func record() async throws {
         let fixture = Fixture()
         try await withRecorder(fixture) { recorder in
@@ -200,7 +200,7 @@ struct EventTests {
         }
     }
 
-    @Test("a stumbling server is tried again; an event that arrived after all counts as sent")
+    @Test("an event is retried after a server error, and one that was created nevertheless counts as sent")
     func retries() async throws {
         let fixture = Fixture()
         try await withRecorder(fixture) { recorder in
@@ -228,7 +228,7 @@ struct EventTests {
         }
     }
 
-    @Test("an object that is gone has its events sent, and an equal one of its successor is no count of theirs")
+    @Test("events of a deleted object are still sent, and are not counted with equal events of its successor")
     func forgottenObject() async throws {
         let fixture = Fixture()
         try await withRecorder(fixture) { recorder in
@@ -244,7 +244,7 @@ struct EventTests {
         }
     }
 
-    @Test("at shutdown the queue goes out, for as long as the server answers within two seconds")
+    @Test("queued events are sent at shutdown for as long as the server answers within two seconds")
     func flush() async throws {
         let fixture = Fixture()
         let recorder = EventRecorder(
@@ -264,7 +264,7 @@ struct EventTests {
         try await running
     }
 
-    @Test("a full queue drops and counts, and never waits")
+    @Test("a full event queue drops and counts events and never waits")
     func fullQueue() {
         let fixture = Fixture()
         let recorder = EventRecorder(

@@ -6,11 +6,11 @@ import WireFormats
 
 @testable import KubernetesClient
 
-@Suite("Calls", .timeLimit(.minutes(5)))
+@Suite("Requests to the API server", .timeLimit(.minutes(5)))
 struct KubernetesClientTests {
     private let fixture = Fixture(credentials: .token(SecretString("t0ken")))
 
-    @Test("a read asks for JSON at the object's path, with the token")
+    @Test("a read requests JSON at the object's path, with the token")
     func get() async throws {
         async let object = fixture.client.get(.deployment, .web)
         let call = try await fixture.server.next()
@@ -23,14 +23,14 @@ struct KubernetesClientTests {
         #expect(try await object == ["kind": "Deployment"])
     }
 
-    @Test("a core kind lives under /api, a kind without namespaces under none")
+    @Test("a core kind has a path below /api, and a kind without namespaces has none in its path")
     func paths() {
         let node = ResourceKind(group: "", version: "v1", kind: "Node", plural: "nodes", isNamespaced: false)
         #expect(node.path(namespace: nil, name: "a b/c", subresource: "status") == "/api/v1/nodes/a%20b%2Fc/status")
         #expect(ResourceKind.sample.path(namespace: nil) == "/apis/example.com/v1/samples")
     }
 
-    @Test("writes name their field manager and their kind of body")
+    @Test("writes name their field manager and the content type of their body")
     func writes() async throws {
         async let created = fixture.client.create(.sample, in: "shop", sample("a", version: 0))
         let create = try await fixture.server.next()
@@ -62,7 +62,7 @@ struct KubernetesClientTests {
         try await deleted
     }
 
-    @Test("names that would lead to another path are refused unsent", arguments: ["", ".", ".."])
+    @Test("names that would lead to another path are refused before a request is sent", arguments: ["", ".", ".."])
     func pathSegments(name: String) async throws {
         let error = await #expect(throws: KubernetesError.self) {
             _ = try await fixture.client.scale(of: .deployment, ObjectKey(namespace: "shop", name: name))
@@ -80,7 +80,7 @@ struct KubernetesClientTests {
     }
 
     @Test(
-        "each refusal has its kind",
+        "each error response has its error kind",
         arguments: [
             Refusal(code: 400, reason: "BadRequest", kind: .badRequest),
             Refusal(code: 401, reason: "Unauthorized", kind: .unauthorized),
@@ -107,7 +107,7 @@ struct KubernetesClientTests {
             error.description == "patch samples shop/web: \(refusal.kind.rawValue) (\(refusal.code)): because")
     }
 
-    @Test("a refusal carries the fields it is about")
+    @Test("an error contains the fields that the server names")
     func causes() async throws {
         async let result = Result { try await fixture.client.mergePatch(.sample, .web, [:]) }
         try await fixture.server.next().answer(
@@ -135,14 +135,14 @@ struct KubernetesClientTests {
         #expect(error.message.utf8.count < 400)
     }
 
-    @Test("an answer that is not JSON is not an answer")
+    @Test("a response that is not JSON is a malformed answer")
     func malformedAnswer() async throws {
         async let result = Result { try await fixture.client.get(.sample, .web) }
         try await fixture.server.next().answer(text: "hello")
         #expect(try #require(await result.failure as? KubernetesError).kind == .malformedAnswer)
     }
 
-    @Test("every attempt is observed")
+    @Test("every attempt of a call is observed")
     func observed() async throws {
         let attempts = Mutex<[KubernetesClient.Attempt]>([])
         let fixture = Fixture(observe: { attempt in attempts.withLock { $0.append(attempt) } })
@@ -163,7 +163,7 @@ struct KubernetesClientTests {
 
     // MARK: Lists
 
-    @Test("a list comes page by page")
+    @Test("a list is read page by page")
     func pages() async throws {
         async let names = collectNames()
         let first = try await fixture.server.next()
@@ -184,7 +184,7 @@ struct KubernetesClientTests {
     }
 
     @Test(
-        "a list answer may have no items, null items, and its members in any order",
+        "a list response may have no items, null items, and its members in any order",
         arguments: [
             #"{"metadata":{"resourceVersion":"5"}}"#, #"{"items":null,"metadata":{"resourceVersion":"5"}}"#,
             #" { "metadata" : {"resourceVersion":"5","continue":null} , "items" : [ ] } "#,
@@ -198,7 +198,7 @@ struct KubernetesClientTests {
     }
 
     @Test(
-        "an answer that is not a list is reported as such",
+        "a response that is not a list is reported as such",
         arguments: [
             "", "[]", "{", #"{"items":[]}"#, #"{"items":{},"metadata":{"resourceVersion":"5"}}"#,
             #"{"items":[{"a":"}]"#, #"{"items":[{]],"metadata":{"resourceVersion":"5"}}"#,

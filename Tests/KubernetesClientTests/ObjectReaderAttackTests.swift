@@ -5,7 +5,7 @@ import WireFormats
 @testable import KubernetesClient
 
 /// Objects that are designed to exhaust the reader's memory.
-@Suite("Objects over the bounds", .timeLimit(.minutes(5)))
+@Suite("Objects above the limits", .timeLimit(.minutes(5)))
 struct ObjectReaderAttackTests {
     private static let identity: JSON = [
         "name": "huge", "namespace": "shop", "uid": "u-17", "resourceVersion": "4711", "generation": 3,
@@ -27,7 +27,7 @@ struct ObjectReaderAttackTests {
         return object
     }
 
-    @Test("managedFields are skipped unread, and the rest is read whole")
+    @Test("managedFields are skipped unread, and the rest of the object is read")
     func managedFields() throws {
         guard case .whole(let object) = try ObjectReader().read(Self.text(members: 7)[...]) else {
             Issue.record("is not read")
@@ -49,7 +49,7 @@ struct ObjectReaderAttackTests {
         #expect(object.description.hasPrefix("has 20024 values"))
     }
 
-    @Test("bytes and depth are bounded as well, and a status that is large is not kept")
+    @Test("the bytes and depth of an object are limited too, and a large status is not kept")
     func bytesAndDepth() throws {
         let long = try #require(
             try Self.oversized(Self.text(members: 0, spec: "\"\(String(repeating: "x", count: 300_001))\"")))
@@ -62,7 +62,7 @@ struct ObjectReaderAttackTests {
         #expect(try #require(try Self.oversized(Self.text(members: 0, status: status))).partial["status"] == nil)
     }
 
-    @Test("an identity that is itself too large is not kept")
+    @Test("the identity of an oversized object is not kept if it is too large itself")
     func identity() throws {
         let name = String(repeating: "n", count: 2_000)
         let text =
@@ -71,7 +71,7 @@ struct ObjectReaderAttackTests {
         #expect(object.partial["metadata"] == ["resourceVersion": "1", "uid": []])
     }
 
-    @Test("unused fields do not count, regardless of their size")
+    @Test("unused fields do not count toward the limits of an object, regardless of their size")
     func projection() throws {
         let spec = #"{"replicas":7,"template":{"x":"\#(String(repeating: "y", count: 600_000))"}}"#
         let reader = ObjectReader(ObjectFields(["spec": ["replicas"], "status": ["readyReplicas"]]))
@@ -84,7 +84,7 @@ struct ObjectReaderAttackTests {
         #expect(object["metadata"] == Self.identity)
     }
 
-    @Test("a list is read in chunks of any size, one item at a time", arguments: [1, 2, 7, 64, 4_099])
+    @Test("a list is read in chunks of any size, item by item", arguments: [1, 2, 7, 64, 4_099])
     func list(chunk: Int) throws {
         let names = (0..<40).map { "item\($0) \\\" ]}{[," }
         let items = names.map { JSON(dictionaryLiteral: ("metadata", ["name": .string($0)]), ("n", [1, [], nil])) }
@@ -124,7 +124,7 @@ struct ObjectReaderAttackTests {
         #expect(read[1] == .whole(["metadata": ["name": "next"]]))
     }
 
-    @Test("an informer reports an object over the bounds once by its name, in lists and watches, and reads the others")
+    @Test("an informer reports an object above the limits once by name, in lists and watches, and reads the others")
     func informer() async throws {
         let fixture = Fixture()
         let (told, tell) = AsyncStream<String>.makeStream()

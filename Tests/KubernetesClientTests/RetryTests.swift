@@ -6,11 +6,11 @@ import WireFormats
 
 @testable import KubernetesClient
 
-@Suite("Trying again", .timeLimit(.minutes(5)))
+@Suite("Retries", .timeLimit(.minutes(5)))
 struct RetryTests {
     private let fixture = Fixture()
 
-    @Test("a busy server's own delay is kept, for writes too", arguments: [429, 503])
+    @Test("the Retry-After delay of a busy server is respected, for writes too", arguments: [429, 503])
     func retryAfter(code: Int) async throws {
         async let object = fixture.client.mergePatch(.sample, .web, [:])
         try await fixture.server.next().answer(
@@ -24,7 +24,7 @@ struct RetryTests {
         #expect(try await object["kind"] == "Sample")
     }
 
-    @Test("a delay past the call's deadline fails the call instead of waiting")
+    @Test("a Retry-After delay beyond the call's deadline fails the call immediately")
     func retryAfterTooLong() async throws {
         async let result = Result { try await fixture.client.get(.sample, .web) }
         try await fixture.server.next().answer(429, headers: [HTTPHeader("Retry-After", "60")], text: "slow down")
@@ -33,7 +33,7 @@ struct RetryTests {
         #expect(error.retryAfter == .seconds(60))
     }
 
-    @Test("a server that always asks to wait is asked at most eleven times")
+    @Test("a server that always asks to wait gets at most eleven requests")
     func serverDelaysAreBounded() async throws {
         async let result = Result { try await fixture.client.get(.sample, .web) }
         for attempt in 0...10 {
@@ -45,7 +45,7 @@ struct RetryTests {
         #expect(try #require(await result.failure as? KubernetesError).kind == .tooManyRequests)
     }
 
-    @Test("a read is tried again with growing pauses, four times")
+    @Test("a read is retried four times with growing delays")
     func reads() async throws {
         async let result = Result { try await fixture.client.get(.sample, .web) }
         var pauses: [Duration] = []
@@ -61,7 +61,7 @@ struct RetryTests {
         #expect(try #require(await result.failure as? KubernetesError).kind == .serverError)
     }
 
-    @Test("a write whose fate is unknown is not repeated", arguments: [HTTPError.Kind.connectionLost, .deadline])
+    @Test("a write with an unknown outcome is not retried", arguments: [HTTPError.Kind.connectionLost, .deadline])
     func writes(failure: HTTPError.Kind) async throws {
         async let result = Result { try await fixture.client.mergePatch(.sample, .web, [:]) }
         try await fixture.server.next().fail(failure)
@@ -69,14 +69,14 @@ struct RetryTests {
         #expect(error.kind == (failure == .deadline ? .timeout : .unreachable))
     }
 
-    @Test("a refusal is not repeated", arguments: [400, 403, 404, 409, 410, 422])
+    @Test("a client error is not retried", arguments: [400, 403, 404, 409, 410, 422])
     func refusals(code: Int) async throws {
         async let result = Result { try await fixture.client.get(.sample, .web) }
         try await fixture.server.next().answer(code, status(code, ""))
         #expect(try #require(await result.failure as? KubernetesError).status == code)
     }
 
-    @Test("cancelling ends the wait for another try")
+    @Test("cancelling a call ends the wait for its next attempt")
     func cancelled() async throws {
         let task = Task { await Result { try await fixture.client.get(.sample, .web) } }
         try await fixture.server.next().answer(500, text: "")
@@ -93,7 +93,7 @@ struct RetryTests {
         #expect(try #require(await result.failure as? KubernetesError).kind == .unauthorized)
     }
 
-    @Test("a refused token is read again once")
+    @Test("a refused token is read again from its file once")
     func rotatedToken() async throws {
         let token = Mutex("one")
         let files = FileReader { _ throws(FileReader.Failure) in Array(token.withLock { $0 }.utf8) }
@@ -109,7 +109,7 @@ struct RetryTests {
         #expect(try #require(await result.failure as? KubernetesError).kind == .unauthorized)
     }
 
-    @Test("the time a credential takes is not the call's")
+    @Test("the time that a credential takes does not count toward the call's deadline")
     func slowCredential() async throws {
         let clock = ManualClock()
         let commands = CommandRunner { _ throws(CommandRunner.Failure) in

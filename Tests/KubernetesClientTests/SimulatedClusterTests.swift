@@ -10,7 +10,7 @@ import WireFormats
 @testable import KubernetesClient
 
 /// The same types over real HTTP, with a server as strict as the real one.
-@Suite("Over HTTP to a simulated cluster", .timeLimit(.minutes(5)))
+@Suite("The client with a simulated cluster", .timeLimit(.minutes(5)))
 struct SimulatedClusterTests {
     private struct Running {
         let api: APIServer
@@ -82,7 +82,7 @@ struct SimulatedClusterTests {
         ]
     }
 
-    @Test("a deployment is discovered, read and scaled; a stale decision is a conflict")
+    @Test("a deployment is discovered, read and scaled, and a stale scale request is a conflict")
     func scale() async throws {
         try await withCluster { cluster in
             try cluster.api.create(deployment("web"))
@@ -126,7 +126,7 @@ struct SimulatedClusterTests {
         }
     }
 
-    @Test("a list in pages, and a busy server's delay")
+    @Test("a list is read in pages, and a busy server's delay is respected")
     func pages() async throws {
         try await withCluster { cluster in
             for name in ["a", "b", "c"] { try cluster.api.create(map(name, size: "1")) }
@@ -147,7 +147,7 @@ struct SimulatedClusterTests {
         return pages
     }
 
-    @Test("an informer follows through broken connections and forgotten history")
+    @Test("an informer continues after broken connections and expired resource versions")
     func informer() async throws {
         try await withCluster { cluster in
             try cluster.api.create(map("a", size: "1"))
@@ -185,7 +185,7 @@ struct SimulatedClusterTests {
         }
     }
 
-    @Test("events are accepted and counted up")
+    @Test("events are accepted by the cluster and their count is increased")
     func events() async throws {
         try await withCluster { cluster in
             let recorder = EventRecorder(

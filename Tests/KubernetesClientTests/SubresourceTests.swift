@@ -11,7 +11,7 @@ struct SubresourceTests {
 
     // MARK: Scale
 
-    @Test("the scale is read with its resourceVersion; a left-out count is zero")
+    @Test("the scale is read with its resourceVersion, and an omitted count is zero")
     func readScale() async throws {
         async let scale = fixture.client.scale(of: .deployment, .web)
         let call = try await fixture.server.next()
@@ -39,7 +39,7 @@ struct SubresourceTests {
     }
 
     @Test(
-        "a scale that the object's own fields prevent is asked for once, and the reason is known",
+        "a scale request that the object's own fields prevent is sent once, and its error names the reason",
         arguments: [
             (
                 #"Internal error occurred: the spec replicas field ".spec.size.wanted" does not exist"#,
@@ -59,7 +59,7 @@ struct SubresourceTests {
         #expect(error.scaleFault == fault)
     }
 
-    @Test("another 500 is the server's own, and the request is retried")
+    @Test("a 500 response to a scale request with another cause is retried")
     func serverFault() async throws {
         let fixture = Fixture()
         async let scale = fixture.client.scale(of: .deployment, .web)
@@ -83,7 +83,7 @@ struct SubresourceTests {
 
     private let leaseKey = ObjectKey(namespace: "ops", name: "leader")
 
-    @Test("a lease is created with six digits of a second, as the server insists")
+    @Test("a lease is created with six fractional digits of a second, as the API server requires")
     func createLease() async throws {
         let lease = Lease(
             key: leaseKey, holder: "one", durationSeconds: 15, acquired: 1_767_225_600_000_000,
@@ -101,7 +101,7 @@ struct SubresourceTests {
         #expect(try await created.resourceVersion == "4")
     }
 
-    @Test("an update keeps what others put into the lease, and its resourceVersion")
+    @Test("an update keeps unknown fields of the lease and its resourceVersion")
     func updateLease() async throws {
         async let read = fixture.client.lease(leaseKey, deadline: .seconds(5))
         try await fixture.server.next().answer(
@@ -145,7 +145,7 @@ struct SubresourceTests {
         ],
     ]
 
-    @Test("a kind is discovered once, with its path and whether it scales")
+    @Test("a kind is discovered once, with its path and its scale subresource")
     func discover() async throws {
         async let found = fixture.client.discover(apiVersion: "apps/v1", kind: "Deployment")
         let call = try await fixture.server.next()
@@ -157,7 +157,7 @@ struct SubresourceTests {
         #expect(try await !fixture.client.discover(apiVersion: "apps/v1", kind: "DaemonSet").hasScale)
     }
 
-    @Test("a missing kind is remembered for half a minute, a known one for ten")
+    @Test("a missing kind is cached for half a minute, and a known one for ten minutes")
     func discoveryLifetimes() async throws {
         for missing in ["Deployment", "Nothing"] {
             async let first = Result { try await fixture.client.discover(apiVersion: "x.io/v1", kind: missing) }
@@ -177,7 +177,8 @@ struct SubresourceTests {
     }
 
     @Test(
-        "an apiVersion that would lead elsewhere is refused unsent", arguments: ["", "..", "a/b/c", "../v1", "apps/"])
+        "an apiVersion that would lead to another path is refused before a request is sent",
+        arguments: ["", "..", "a/b/c", "../v1", "apps/"])
     func apiVersions(apiVersion: String) async throws {
         let error = await #expect(throws: KubernetesError.self) {
             _ = try await fixture.client.discover(apiVersion: apiVersion, kind: "Deployment")

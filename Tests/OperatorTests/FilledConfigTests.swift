@@ -22,7 +22,7 @@ struct FilledConfigTests {
         ]
     ]
 
-    @Test("validation and reading get the scaler, the target and its selector; two scalers do not share a reading")
+    @Test("a plugin gets the filled-in scaler, target and selector, and two scalers do not share a reading")
     func filled() async throws {
         let environment = try TestEnvironment()
         environment.source.declare(Self.schema)
@@ -60,7 +60,7 @@ struct FilledConfigTests {
         #expect(read.withLock { Set($0) } == [expected("web"), expected("api")])
     }
 
-    @Test("a spec that sets such a field is not read, and says which field to remove")
+    @Test("a spec that sets a field that the operator fills in is not read, and the message names the field to remove")
     func refused() async throws {
         let environment = try TestEnvironment()
         environment.source.declare(Self.schema)
@@ -88,7 +88,7 @@ struct FilledConfigTests {
     }
 
     @Test(
-        "a label selector is written as kubectl takes it",
+        "a label selector is written in the syntax of kubectl",
         arguments: [
             (["matchLabels": ["tier": "web", "app": "shop"]], "app=shop,tier=web"),
             (["matchLabels": ["app": ""]], "app="),

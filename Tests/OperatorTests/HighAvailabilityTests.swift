@@ -8,7 +8,7 @@ import WireFormats
 @testable import ScalerAPI
 
 /// Two replicas and one lease with the default times, in simulated time.
-@Suite("Several replicas", .timeLimit(.minutes(5)))
+@Suite("Several operator replicas", .timeLimit(.minutes(5)))
 struct HighAvailabilityTests {
     /// A scaler whose metric requires one more replica with each poll.
     private static let climbing: JSON = [
@@ -66,7 +66,7 @@ struct HighAvailabilityTests {
         #expect(second.writes.isEmpty)
     }
 
-    @Test("a rolling update hands over within two seconds, and no decision is made twice or lost")
+    @Test("a rolling update hands over leadership within two seconds, and no decision is made twice or lost")
     func rollingUpdate() async throws {
         let environment = try environment()
         var leader = Replica("replica-0", in: environment)
@@ -115,7 +115,7 @@ struct HighAvailabilityTests {
         try expectOnePatchPerDecision(environment, [first, second])
     }
 
-    @Test("a leader whose network is cut stops before its lease ends, and stands by when the network is back")
+    @Test("a leader whose network is cut stops before its lease ends, and becomes a standby when the network is back")
     func cutNetwork() async throws {
         let environment = try environment()
         let first = Replica("first", in: environment)
@@ -148,7 +148,7 @@ struct HighAvailabilityTests {
         try expectOnePatchPerDecision(environment, [first, second])
     }
 
-    @Test("a leader stopped between decision and write is refused when it wakes up after the standby has scaled")
+    @Test("a leader suspended between decision and write gets a conflict after the standby has scaled")
     func pausedBeforeWrite() async throws {
         let environment = try environment()
         let first = Replica("first", in: environment)
@@ -173,7 +173,7 @@ struct HighAvailabilityTests {
         try expectOnePatchPerDecision(environment, [first, second])
     }
 
-    @Test("a leader stopped before it writes the status does not overwrite what the next leader wrote")
+    @Test("a leader suspended before it writes the status does not overwrite the status of the next leader")
     func pausedBeforeStatus() async throws {
         let environment = try environment()
         let first = Replica("first", in: environment)
@@ -197,7 +197,7 @@ struct HighAvailabilityTests {
         try expectOnePatchPerDecision(environment, [first, second])
     }
 
-    @Test("a standby whose watch is behind reads the last leader's status before it decides: the cooldown is kept")
+    @Test("a standby with an outdated watch reads the last leader's status before it decides and keeps the cooldown")
     func laggingStandby() async throws {
         let environment = try environment(["minReplicas": 1, "safety": ["cooldownSeconds": 300, "maxScaleUpRate": 1]])
         let second = Replica("second", in: environment)

@@ -62,7 +62,7 @@ struct LeaseMachineTests {
         }
     }
 
-    @Test("a lease that has not changed for as long as it lasts is taken, that moment and not before")
+    @Test("a lease that has not changed for its full duration is taken at that moment and not before")
     mutating func expiry() {
         _ = machine.start()
         let dead = lease("them", renewed: 9_000_000_000_000_000)
@@ -80,7 +80,7 @@ struct LeaseMachineTests {
         #expect(machine.tenure == nil)
     }
 
-    @Test("a lease lasts for the duration its holder wrote, not for our own")
+    @Test("a lease lasts for the duration that its holder wrote, not for the standby's own")
     mutating func holdersDuration() {
         _ = machine.start()
         let long = lease("them", duration: 60)
@@ -133,7 +133,7 @@ struct LeaseMachineTests {
         #expect(machine.tenure == nil)
     }
 
-    @Test("a renewal whose answer comes after the end of the tenure makes no leader: the lease is read first")
+    @Test("a renewal that is answered after the end of the leadership restores no leadership; the lease is read first")
     mutating func lateAnswer() throws {
         let lease = try #require(acquireLeadership())
         guard case .update = next(.waited, at: 2) else {
@@ -148,8 +148,7 @@ struct LeaseMachineTests {
     }
 
     @Test(
-        "after a conflict a leader reads the lease: it keeps leading after an edited label, and stops after another holder"
-    )
+        "a leader reads the lease after a conflict, keeps leading after an edited label and stops after another holder")
     mutating func conflict() throws {
         let ours = try #require(acquireLeadership())
         _ = next(.waited, at: 2)
@@ -190,7 +189,7 @@ struct LeaseMachineTests {
         #expect(next(.failed, at: 1, isStopping: true) == .end)
     }
 
-    @Test("a standby that stops ends immediately; one that is elected while it stops releases the lease")
+    @Test("a standby that stops ends immediately, and one that is elected while it stops releases the lease")
     mutating func stopping() {
         _ = machine.start()
         #expect(next(.read(lease("them")), at: 0, isStopping: true) == .end)
@@ -209,7 +208,7 @@ struct LeaseMachineTests {
     }
 
     @Test(
-        "times that are not safe are refused",
+        "lease times that are not safe are refused",
         arguments: [
             (15.0, 15.0, 2.0), (15, 10, 9), (15, 10, 0), (0, -1, -2), (15.5, 10, 2), (4_000, 10, 2), (15, 16, 2),
         ])

@@ -28,7 +28,7 @@ struct OversizedObjectAttackTests {
         ["a": [.string(String(repeating: "x", count: 61_441))]], ["a": [.array(Array(repeating: 0, count: 257))]],
     ]
 
-    @Test("the API server refuses a config that is wide on one of its first three levels")
+    @Test("the API server refuses a config with too many members on one of its first three levels")
     func schema() throws {
         let environment = try TestEnvironment()
         for (number, config) in Self.wideConfigs.enumerated() {
@@ -41,7 +41,7 @@ struct OversizedObjectAttackTests {
         }
     }
 
-    @Test("six objects of 20,000 values get a condition, at every start, and others are scaled")
+    @Test("six objects of 20,000 values get a condition at every start, and others are scaled")
     func conditions() async throws {
         let environment = try TestEnvironment()
         environment.source.answer { _ in 200 }
@@ -74,7 +74,7 @@ struct OversizedObjectAttackTests {
         #expect(environment.api.requests.allSatisfy { !($0.method == "PATCH" && $0.path.contains("/huge")) })
     }
 
-    @Test("an object that is made smaller works again, with what its status remembers")
+    @Test("an oversized object that is made smaller works again, with the state from its status")
     func mended() async throws {
         let environment = try TestEnvironment()
         environment.source.answer { _ in 200 }
@@ -93,8 +93,7 @@ struct OversizedObjectAttackTests {
         }
     }
 
-    @Test(
-        "a config over its own bounds is invalid where the object is not, and the message has the bound and the size")
+    @Test("a config above its own limits is invalid in a valid object, and the message has the limit and the size")
     func configBounds() throws {
         let configs: [(config: JSON, message: String)] = [
             (["a": ["b": ["c": Self.wide(2_050)]]], "has 2054 values (scalars, arrays and objects), and at most 2048"),
@@ -118,7 +117,7 @@ struct OversizedObjectAttackTests {
         }
     }
 
-    @Test("admission refuses an object over the bounds, and lets its labels be changed")
+    @Test("admission refuses an object above the limits, but allows a change of its labels")
     func admission() throws {
         let object = Self.scaler("web", config: Self.huge)
         let refused = try AdmissionRequest(AdmissionValidatorTests.review(object))

@@ -8,7 +8,7 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-@Suite("Readings that are pushed", .timeLimit(.minutes(5)))
+@Suite("Pushed readings", .timeLimit(.minutes(5)))
 struct PushTests {
     private static let interval: Duration = .seconds(60)
 
@@ -47,12 +47,12 @@ struct PushTests {
             #expect(status["desiredReplicas"] == 3)
             #expect(fixture.seconds == time)
             #expect(environment.source.reads == reads)
-            #expect(status["reason"]?.stringValue?.contains("a pushed reading started it") == true)
+            #expect(status["reason"]?.stringValue?.contains("triggered by a pushed reading") == true)
             #expect(fixture.audit.all.last?["decision"]?["pushed"] == true)
         }
     }
 
-    @Test("two scaling events stay a polling interval apart, regardless of pushes")
+    @Test("pushed readings do not bring two scaling events closer together than a polling interval")
     func apart() async throws {
         try await run(replicas: 2) { environment, fixture in
             environment.source.push(300)
@@ -71,7 +71,7 @@ struct PushTests {
         }
     }
 
-    @Test("of many in a short time a target above 0 is polled for once in a second")
+    @Test("a target above 0 is polled at most once per second, however many readings are pushed")
     func bounded() async throws {
         try await run(replicas: 2) { environment, fixture in
             let reads = environment.source.reads
@@ -85,7 +85,7 @@ struct PushTests {
         }
     }
 
-    @Test("the first is not held up by the poll that has just been")
+    @Test("the first pushed reading is used immediately even after a recent poll")
     func first() async throws {
         try await run(replicas: 2) { environment, fixture in
             try await fixture.poll()
@@ -97,7 +97,7 @@ struct PushTests {
         }
     }
 
-    @Test("a push does not replace the poll, which finds lost changes")
+    @Test("a pushed reading does not replace the next poll, which finds lost changes")
     func safetyNet() async throws {
         try await run(replicas: 2) { environment, fixture in
             let reads = environment.source.reads
@@ -112,7 +112,7 @@ struct PushTests {
         }
     }
 
-    @Test("a pushed reading obeys the limits as a polled one does")
+    @Test("a pushed reading is subject to the same limits as a polled one")
     func limits() async throws {
         try await run(replicas: 2, spec: ["safety": ["maxScaleUpRate": 1]]) { environment, fixture in
             environment.source.push(900)
@@ -123,7 +123,7 @@ struct PushTests {
         }
     }
 
-    @Test("the operator allows the clock skew that the plugin protocol names")
+    @Test("the operator allows the clock skew of the plugin protocol")
     func clockSkew() {
         #expect(MetricObservation.maxClockSkew == ProtocolLimits.maxClockSkew)
     }
@@ -141,7 +141,7 @@ struct PushTests {
         }
     }
 
-    @Test("a scaler is subscribed once, and unsubscribed when deleted; a source without pushes costs nothing")
+    @Test("a scaler is subscribed once, and its subscription ends when its metric moves to a source that cannot push")
     func subscriptions() async throws {
         try await run(replicas: 2) { environment, fixture in
             #expect(environment.source.subscriptionCount == 1)
@@ -152,7 +152,7 @@ struct PushTests {
         }
     }
 
-    @Test("a poll in progress uses a reading that is pushed during the poll, and the plugin is not asked twice")
+    @Test("a poll in progress uses a reading that is pushed during the poll, and the plugin is not called twice")
     func underWay() async throws {
         let clock = ManualClock()
         let source = ScriptedSource(now: clock.wallMicroseconds)

@@ -35,7 +35,7 @@ struct ScalerStatusTests {
         #expect(read.heldTargetAt == history.lastScaleDownTime || read.heldTargetAt == history.lastScaleUpTime)
     }
 
-    @Test("whether the target has been above 0 is its own field, and of an older status what else it shows")
+    @Test("the status field seenAboveZero is read, and inferred from other fields of an older status")
     func seenAboveZero() {
         func hasSeen(_ status: JSON) -> Bool { ScalerStatus(reading: status).history.hasSeenReplicas }
         #expect(!hasSeen(["currentReplicas": 0]))
@@ -47,7 +47,7 @@ struct ScalerStatusTests {
         #expect(hasSeen(["targetUID": "t", "currentReplicas": 0, "seenAboveZero": true]))
     }
 
-    @Test("a status shows whether the scaler owned the target, and when it last scaled it")
+    @Test("the status shows whether the scaler owned the target, and when it last scaled it")
     func heldTarget() {
         func held(_ status: JSON) -> Timestamp? { ScalerStatus(reading: status).heldTargetAt }
         let decided: JSON = "2026-01-01T00:00:09.001Z"
@@ -91,7 +91,7 @@ struct ScalerStatusTests {
         #expect(ScalerState(try scaler(target: "api", generation: 3)).history == expected)
     }
 
-    @Test("a malformed status is ignored, field by field")
+    @Test("malformed fields of a status are ignored one by one")
     func nonsense() {
         let status = ScalerStatus(reading: [
             "lastScaleUpTime": "yesterday", "pendingScale": ["from": "a", "to": 2],
@@ -102,7 +102,7 @@ struct ScalerStatusTests {
         #expect(status.conditions.isEmpty)
     }
 
-    @Test("a condition keeps the time of its last change of status when only its message changes")
+    @Test("a condition keeps its transition time when only its message changes")
     func transitionTime() {
         let first = [RecordedCondition]().updated(
             with: [Condition(.ready, .true, "Scaling", "a")], generation: 1, now: at(0))

@@ -31,7 +31,7 @@ struct ScheduledScalerTests {
         return environment
     }
 
-    @Test("a scaler is polled within 300 ms of an edge, regardless of its polling interval")
+    @Test("a scaler is polled within 300 ms of a schedule's edge, regardless of its polling interval")
     func edges() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { (fixture) async throws in
@@ -52,7 +52,7 @@ struct ScheduledScalerTests {
         }
     }
 
-    @Test("the status shows what schedules set, and /metrics the bounds in effect")
+    @Test("the status shows the fields that schedules set, and /metrics shows the bounds in effect")
     func status() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { (fixture) async throws in
@@ -72,7 +72,7 @@ struct ScheduledScalerTests {
         }
     }
 
-    @Test("an edge that passed while no operator ran takes effect at the next start")
+    @Test("a schedule's edge that passed while no operator ran takes effect at the next start")
     func restart() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -92,7 +92,7 @@ struct ScheduledScalerTests {
         }
     }
 
-    @Test("an edge that passed without a leader takes effect under the next leader")
+    @Test("a schedule's edge that passed without a leader takes effect under the next leader")
     func leaderChange() async throws {
         let environment = try environment()
         let first = Replica("first", in: environment)
@@ -105,7 +105,7 @@ struct ScheduledScalerTests {
         try await second.stop()
     }
 
-    @Test("a scaler with an unknown time zone holds with the cause, and scales once that is corrected")
+    @Test("a scaler with an unknown time zone holds and reports the cause, and scales once the zone is corrected")
     func unknownZone() async throws {
         let environment = try environment([
             "minReplicas": 3,

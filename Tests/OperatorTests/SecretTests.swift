@@ -65,7 +65,7 @@ struct SecretTests {
         #expect(try fixture.replicas() == 2)
     }
 
-    @Test("the value gets into the call, at any depth, and the scaler needs only get for it")
+    @Test("a Secret's value is passed to the call at any depth of the config, and only get is requested")
     func resolved() async throws {
         let (environment, passwords) = try environment()
         try environment.api.create(Self.secret(["password": "hunter22", "user": "alice"]))
@@ -87,7 +87,7 @@ struct SecretTests {
         }
     }
 
-    @Test("a missing Secret holds the replicas and the message says how to create it; scaling starts once it exists")
+    @Test("a missing Secret holds the replicas, the message says how to create it, and scaling starts once it exists")
     func missing() async throws {
         let (environment, _) = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -134,7 +134,7 @@ struct SecretTests {
         }
     }
 
-    @Test("without the right to read it the message says which right is missing")
+    @Test("without permission to read a Secret the message names the missing permission")
     func forbidden() async throws {
         let (environment, _) = try environment()
         environment.api.addFault(refusal(403, "Forbidden"))
@@ -162,7 +162,7 @@ struct SecretTests {
         }
     }
 
-    @Test("a rotated value that the old one still works beside takes effect within the cache's time")
+    @Test("a rotated value takes effect within the cache's lifetime even if the old value still works")
     func expires() async throws {
         let (environment, passwords) = try environment()
         passwords.acceptsAll()
@@ -179,7 +179,7 @@ struct SecretTests {
         }
     }
 
-    @Test("a wrong password does not hammer the API server")
+    @Test("a wrong password does not cause frequent requests to the API server")
     func wrongPassword() async throws {
         let (environment, _) = try environment()
         try environment.api.create(Self.secret(["password": "wrong-one"]))
@@ -211,7 +211,7 @@ struct SecretTests {
         }
     }
 
-    @Test("an API server that fails takes no value away; a Secret that is deleted does")
+    @Test("a failing API server does not remove a cached value, but the deletion of the Secret does")
     func staleAndDeleted() async throws {
         let (environment, _) = try environment()
         try environment.api.create(Self.secret(["password": "hunter22"]))
@@ -230,7 +230,7 @@ struct SecretTests {
         }
     }
 
-    @Test("a malformed reference is reported with its place")
+    @Test("a malformed Secret reference is reported with its path")
     func malformed() async throws {
         let (environment, _) = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -241,7 +241,7 @@ struct SecretTests {
         }
     }
 
-    @Test("two scalers with the same value share one reading, with other values they do not")
+    @Test("two scalers with the same Secret value share one reading, and with different values they do not")
     func shared() async throws {
         let (environment, _) = try environment()
         try environment.deploy("other", replicas: 2)

@@ -24,7 +24,7 @@ struct SharedReadingsTests {
         return (SharedReadings(source: source, time: time, metrics: OperatorMetrics()), source)
     }
 
-    @Test("callers at one time share one call, and one soon after takes the same answer")
+    @Test("concurrent callers share one call, and a caller soon after gets the same answer")
     func shared() async throws {
         let calls = Mutex(0)
         let (started, start) = AsyncStream<Void>.makeStream()
@@ -53,7 +53,7 @@ struct SharedReadingsTests {
         #expect(try await readings.outcome(of: query).get().value == 2)
     }
 
-    @Test("a failure is shared like a value and is asked again at the next interval")
+    @Test("a failure is shared like a value, and the source is read again at the next interval")
     func failure() async throws {
         let (readings, source) = make { _ throws(PluginFailure) in
             throw PluginFailure(.crashed, plugin: "test", "it crashed")
@@ -83,25 +83,25 @@ struct SharedReadingsTests {
         return source.reads
     }
 
-    @Test("a source with an error that is not retryable is asked with backoff, up to once a minute")
+    @Test("a source with an error that is not retryable is read with backoff, up to once a minute")
     func refusal() async {
         // At 0, 10, 30, 70 s and every 60 s from there on.
         #expect(await reads(failing: PluginError(.notFound, "no such queue"), seconds: 305) == 7)
     }
 
-    @Test("a source with a retryable error is asked at every poll")
+    @Test("a source with a retryable error is read at every poll")
     func retryable() async {
         #expect(await reads(failing: PluginError(.sourceUnreachable, "no such host"), seconds: 305) == 61)
     }
 
-    @Test("a source is not asked before its retryAfterMs, limited to five minutes")
+    @Test("a source is not read before its retryAfterMs, limited to five minutes")
     func rateLimited() async {
         #expect(await reads(failing: PluginError(.rateLimited, "slow down", retryAfterMs: 32_007), seconds: 305) == 9)
         #expect(
             await reads(failing: PluginError(.rateLimited, "slow down", retryAfterMs: 9_000_000), seconds: 305) == 2)
     }
 
-    @Test("a source that answers again is read at the next poll")
+    @Test("a source that has recovered is read at every poll again")
     func recovery() async {
         let isFound = Mutex(false)
         let (readings, source) = make { _ throws(PluginFailure) in

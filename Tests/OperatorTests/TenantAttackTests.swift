@@ -31,8 +31,7 @@ struct TenantAttackTests {
         return TestEnvironment.scaler(name, target: "web", ["metrics": [metric], "mode": "DryRun"])
     }
 
-    @Test(
-        "a server's error and a config's text forge no line and carry no terminal control into status, explain or log")
+    @Test("a server's error and a config's text forge no line in the status, explain or log, and no terminal control")
     func injection() async throws {
         let evil =
             "1:3: parse error\n2026-11-29T00:00:00+0000 critical generalscaler: FAKE line\u{1B}[31mred\u{7}\u{202E}evil"
@@ -99,7 +98,7 @@ struct TenantAttackTests {
         ]
     }
 
-    @Test("explain removes control characters from a status that others wrote")
+    @Test("explain removes control characters from a status that another client wrote")
     func explain() {
         let view = StatusView([
             "reason": "a\u{1B}[2Jb\nc", "metrics": [["name": "m\u{202E}x", "error": "e\u{7}"]],
@@ -131,7 +130,7 @@ struct TenantAttackTests {
             if m["method"] == "shutdown": break
         """
 
-    @Test("the status of a scaler with default credentials shows one sentence, and another address does not get them")
+    @Test("the status of a scaler with default credentials shows a fixed sentence, and no other address gets them")
     func defaults() async throws {
         let directory = URL.temporaryDirectory.appending(path: "tenant-attack-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -166,7 +165,7 @@ struct TenantAttackTests {
         }
     }
 
-    @Test("a plugin host gets the namespace of each call")
+    @Test("a plugin host receives the namespace of each call")
     func origin() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)

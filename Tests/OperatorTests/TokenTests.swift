@@ -50,7 +50,7 @@ struct TokenTests {
         fixture.api.requests.count { $0.info?.resource == "serviceaccounts" && $0.info?.subresource == subresource }
     }
 
-    @Test("a token of the account gets into the call: one request for all scalers that use it")
+    @Test("a ServiceAccount token is passed to the call, with one request for all scalers that use the account")
     func issued() async throws {
         let (environment, tokens) = try environment()
         try environment.api.create(Self.account())
@@ -71,7 +71,7 @@ struct TokenTests {
     }
 
     @Test(
-        "an account that does not allow it gives no token, and the message has the fix",
+        "an account that does not allow tokens gets none, and the message has the fix",
         arguments: [
             (Self.account(labelled: false), "kubectl -n shop label serviceaccount reader"),
             (Self.account(audiences: nil), "does not allow tokens for the audience sts"),
@@ -92,7 +92,7 @@ struct TokenTests {
         }
     }
 
-    @Test("the operator's own account is refused with any labels")
+    @Test("the operator's own account is refused regardless of its labels")
     func ownAccount() async throws {
         let (environment, tokens) = try environment()
         try environment.api.create(Self.account())
@@ -108,7 +108,7 @@ struct TokenTests {
         }
     }
 
-    @Test("without the right to create tokens the message names the two rights")
+    @Test("without permission to create tokens the message names the two permissions")
     func forbidden() async throws {
         let (environment, _) = try environment()
         try environment.api.create(Self.account())
@@ -142,7 +142,7 @@ struct TokenTests {
         }
     }
 
-    @Test("a token that the source refuses is requested again at once, and then every 10 s at most")
+    @Test("a token that the source refuses is requested again immediately, and then at most every 10 s")
     func revoked() async throws {
         let (environment, tokens) = try environment()
         try environment.api.create(Self.account())
@@ -156,7 +156,7 @@ struct TokenTests {
         }
     }
 
-    @Test("a malformed reference is an error of the spec")
+    @Test("a malformed token reference is an error of the spec")
     func malformed() {
         func problem(_ json: JSON) -> String? {
             ConfigTemplate(["token": json], path: "c").problems.first?.description
@@ -177,7 +177,7 @@ struct TokenTests {
             ]) != nil)
     }
 
-    @Test("a reference in the administrator's defaults means an account of the operator's namespace")
+    @Test("a token reference in the administrator's defaults refers to an account in the operator's namespace")
     func inherited() {
         let template = ConfigTemplate(
             ["token": Self.reference(), "own": [Self.reference()]], path: "c", inherited: ["token"])
@@ -189,7 +189,7 @@ struct TokenTests {
     }
 
     @Test(
-        "the account of a token is read from its claims, and only of a ServiceAccount's token",
+        "the account of a token is read from its claims, and only from a ServiceAccount's token",
         arguments: [
             ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6b3BzOmdzIn0.x", "ops/gs"),
             ("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.x", nil), ("opaque", nil), ("", nil), ("a.b.c", nil),
@@ -219,7 +219,7 @@ struct FetchCacheTests {
         }
     }
 
-    @Test("while the server is down a value is used to its end, and not for a second longer")
+    @Test("a cached value is used until it expires while the server is down, and not longer")
     func outage() async throws {
         let (server, clock) = (Server(), ManualClock())
         let cache = Cache(time: TimeSource(clock: clock) { 0 }) { _ in

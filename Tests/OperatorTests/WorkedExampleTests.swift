@@ -21,7 +21,7 @@ struct WorkedExampleTests {
         ],
     ]
 
-    @Test("a constant load of 700 gives 2 -> 5 -> 7, exactly 300 s apart, and then not one write more")
+    @Test("a constant load of 700 scales 2 -> 5 -> 7, exactly 300 s apart, and causes no further write")
     func constantLoad() async throws {
         let environment = try TestEnvironment()
         try environment.deploy("http-app", replicas: 2)

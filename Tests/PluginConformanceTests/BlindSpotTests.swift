@@ -7,7 +7,7 @@ import WireFormats
 @testable import PluginConformance
 
 /// Plugins that look right and are broken in a way that only production would show.
-@Suite("A plugin with a hidden fault fails on its rule", .timeLimit(.minutes(10)))
+@Suite("Plugins with a hidden fault", .timeLimit(.minutes(10)))
 struct BlindSpotTests {
     private func check(
         _ extra: String, capabilities: String = "{}", configure: (inout CheckOptions) -> Void = { _ in }
@@ -47,7 +47,7 @@ struct BlindSpotTests {
         #expect(report.failures.first?.findings.first?.message.contains("and did not stop") == true)
     }
 
-    @Test("a cache that is bounded is no leak")
+    @Test("a bounded cache does not count as a memory leak")
     func boundedCache() async throws {
         let report = try await check(
             """
@@ -71,7 +71,7 @@ struct BlindSpotTests {
         #expect(report.failures.first?.findings.first?.fix?.contains("maxAgeMs") == true)
     }
 
-    @Test("a value of a slow source is fresh for the maxAgeMs of its type")
+    @Test("a value of a slow source is fresh within the maxAgeMs of its metric type")
     func slowSource() async throws {
         CheckFixture.expectConformant(
             try await check(Self.reading(at: -63, maxAge: "120000")), kept: [.observedAt])
@@ -99,7 +99,7 @@ struct BlindSpotTests {
 
     // MARK: Confinement
 
-    @Test("a plugin that counts 0 files confined and 7 unconfined fails on P-48")
+    @Test("a plugin that counts 0 files in the sandbox and 7 without it fails on P-48")
     func hiddenFiles() async throws {
         let folder = try TemporaryFolder()
         for number in 0..<7 { try "x".write(toFile: "\(folder.path)/job-\(number)", atomically: true, encoding: .utf8) }
@@ -119,7 +119,7 @@ struct BlindSpotTests {
         #expect(finding?.fix?.contains("readPaths") == true)
     }
 
-    @Test("a value that changes with every call is not taken for a difference of the sandbox")
+    @Test("a value that changes with every call does not count as a difference of the sandbox")
     func changingValue() async throws {
         for value in ["random.randrange(1000)", "time.time()", "next(count)"] {
             let report = try await check(
@@ -161,46 +161,46 @@ struct BlindSpotTests {
         """
     }
 
-    @Test("a plugin that bounds each call as a whole keeps the rules with every bad source")
+    @Test("a plugin with one timeout for the whole call keeps the rules with every bad source")
     func boundedCalls() async throws {
         let report = try await check(Self.source("0.8"))
         CheckFixture.expectConformant(report, kept: [.deadline, .endOfInput])
     }
 
-    @Test("a plugin without a timeout fails on P-39, as a hang")
+    @Test("a plugin without a timeout fails on P-39 and is reported as hanging")
     func noTimeout() async throws {
         let report = try await check(Self.source("3600"))
         expect(.deadline, in: report)
         #expect(report.hasHang)
         let messages = report.failures.flatMap(\.findings).map(\.message)
-        for behavior in ["says nothing", "sends one byte a second", "sends a body without end"] {
+        for behavior in ["sends nothing", "sends one byte a second", "sends a body without end"] {
             #expect(messages.contains { $0.contains(behavior) }, "\(behavior): \(messages)")
         }
     }
 
-    @Test("a plugin whose timeout restarts with each byte fails on P-39 with a source that drips")
+    @Test("a plugin whose timeout restarts with each byte fails on P-39 with a source that sends slowly")
     func timeoutOfEachByte() async throws {
         let report = try await check(
             Self.source("1.5").replacing("if time.monotonic() > end", with: "if False").replacing(
                 "s.settimeout(max(0.001, end - time.monotonic()))", with: "s.settimeout(1.5)"))
         expect(.deadline, in: report)
         #expect(report.failures.flatMap(\.findings).contains { $0.message.contains("one byte a second") })
-        #expect(!report.failures.flatMap(\.findings).contains { $0.message.contains("says nothing") })
+        #expect(!report.failures.flatMap(\.findings).contains { $0.message.contains("sends nothing") })
     }
 
-    @Test("a plugin that serves one call after the other fails on P-40 when the source says nothing")
+    @Test("a plugin that serves one call at a time fails on P-40 if the source does not answer")
     func serial() async throws {
         let report = try await check(Self.source("0.8"), capabilities: #"{"maxInFlight": 8}"#)
         expect(.inFlight, in: report)
     }
 
-    @Test("a plugin that misses the end of its input while its source says nothing fails on P-44")
+    @Test("a plugin that does not notice the end of its input while its source does not answer fails on P-44")
     func deafAtEnd() async throws {
         let report = try await check(Self.source(#"p["deadlineMs"] / 1000 * 0.8"#))
         expect(.endOfInput, in: report)
     }
 
-    @Test("a plugin that ends on garbage fails on P-42")
+    @Test("a plugin that crashes on garbage from its source fails on P-42")
     func garbage() async throws {
         let report = try await check(Self.source("0.8", read: "s.recv(65536).decode()"))
         expect(.staysAlive, in: report)

@@ -15,7 +15,7 @@ struct CommandTests {
 
     private let misbehaving = BuiltExecutable.path("misbehaving-plugin")
 
-    @Test("exits 0 for a plugin that keeps the rules, and shows each")
+    @Test("plugin-check exits 0 for a conformant plugin and lists each rule")
     func conformant() async throws {
         let result = try await run(["test", "--deadline", "20", misbehaving])
         #expect(result.status == .exited(0))
@@ -26,7 +26,7 @@ struct CommandTests {
         #expect(result.errors.isEmpty)
     }
 
-    @Test("exits 1 for a plugin that breaks a rule, and shows the rule, the bytes and the fix")
+    @Test("plugin-check exits 1 for a plugin that breaks a rule, and shows the rule, the bytes and the fix")
     func failure() async throws {
         let result = try await run(["test", misbehaving, "--", "--violation", "nan"])
         #expect(result.status == .exited(1))
@@ -35,7 +35,7 @@ struct CommandTests {
         #expect(result.output.contains("Fix: answer the error 1006"))
     }
 
-    @Test("exits 4 for one that hangs")
+    @Test("plugin-check exits 4 for a plugin that hangs")
     func hang() async throws {
         let result = try await run([
             "test", "--only", "P-39", "--deadline", "0.2", misbehaving, "--", "--violation",
@@ -45,7 +45,7 @@ struct CommandTests {
     }
 
     @Test(
-        "exits 3 if the plugin cannot be started, and prints the cause",
+        "plugin-check exits 3 if the plugin cannot be started, and prints the cause",
         arguments: [("/nonexistent/plugin", "No such file"), ("/etc/passwd", "chmod +x")])
     func cannotLaunch(path: String, reason: String) async throws {
         for command in ["test", "call", "bench", "fuzz", "repl"] {
@@ -56,7 +56,7 @@ struct CommandTests {
     }
 
     @Test(
-        "exits 2 for wrong usage, with one line",
+        "plugin-check exits 2 for a usage error and prints one line",
         arguments: [
             ["test"], ["test", "--only", "P-99", "x"], ["test", "--deadline", "0", "x"], ["test", "--env", "x", "x"],
             ["test", "--config", "/nonexistent", "x"], ["bench", "--calls", "0", "x"], ["explain", "P-0"],
@@ -68,7 +68,7 @@ struct CommandTests {
         #expect(result.errors.split(separator: "\n").count == 1)
     }
 
-    @Test("checks only the selected rules")
+    @Test("plugin-check test checks only the selected rules")
     func selection() async throws {
         let result = try await run(
             ["test", "--only", "framing,P-26", "--skip", "P-14", "--format", "json", misbehaving])
@@ -78,7 +78,7 @@ struct CommandTests {
         #expect(rules.filter { $0["outcome"] == "failed" }.isEmpty)
     }
 
-    @Test("writes JUnit XML that a parser reads")
+    @Test("plugin-check test writes JUnit XML that a parser can read")
     func junit() async throws {
         let result = try await run(["test", "--format", "junit", misbehaving, "--", "--violation", "invalid-utf8"])
         let folder = try TemporaryFolder()
@@ -95,7 +95,7 @@ struct CommandTests {
         #expect(counts == ["\(checked)", "\(checked)", "1", "1"])
     }
 
-    @Test("call shows what a plugin answers")
+    @Test("plugin-check call shows the plugin's answer")
     func call() async throws {
         let value = try await run(["call", misbehaving])
         #expect(value.status == .exited(0))
@@ -109,7 +109,7 @@ struct CommandTests {
         #expect(broken.status != .exited(0))
     }
 
-    @Test("bench measures starts and calls")
+    @Test("plugin-check bench measures starts and calls")
     func bench() async throws {
         let result = try await run([
             "bench", "--calls", "50", "--starts", "2", "--in-flight", "4", "--json", misbehaving,
@@ -125,7 +125,7 @@ struct CommandTests {
         #expect(broken.output.contains("P-42"))
     }
 
-    @Test("fuzz sends the same for the same seed, and names the config that broke the plugin")
+    @Test("plugin-check fuzz sends the same configs for the same seed, and names the config that broke the plugin")
     func fuzz() async throws {
         let good = try await run(["fuzz", "--seed", "7", "--cases", "100", misbehaving])
         #expect(good.status == .exited(0))
@@ -139,7 +139,8 @@ struct CommandTests {
     }
 
     @Test(
-        "each command shows its help, before and after a plugin's path", arguments: ["test", "call", "bench", "fuzz"])
+        "each plugin-check command shows its help, before and after a plugin's path",
+        arguments: ["test", "call", "bench", "fuzz"])
     func help(command: String) async throws {
         for arguments in [[command, "--help"], [command, "./plugin", "--help"], [command, "-h"]] {
             let result = try await run(arguments)
@@ -148,7 +149,7 @@ struct CommandTests {
         }
     }
 
-    @Test("a misspelled option before or after the plugin's path is wrong usage", arguments: [0, 1])
+    @Test("a misspelled option before or after the plugin's path is a usage error", arguments: [0, 1])
     func misspelled(place: Int) async throws {
         var words = [misbehaving]
         words.insert("--confg=x", at: place)
@@ -158,7 +159,7 @@ struct CommandTests {
         #expect(result.errors.contains("after --"))
     }
 
-    @Test("options come before or after the plugin's path, and its own arguments after --")
+    @Test("options of plugin-check come before or after the plugin's path, and the plugin's own arguments after --")
     func arguments() async throws {
         for words in [
             ["--only", "P-34", misbehaving, "--format", "json", "--", "--violation", "nan"],
@@ -175,7 +176,7 @@ struct CommandTests {
         #expect(extra.errors.contains("after --"))
     }
 
-    @Test("explain shows a rule, or lists them")
+    @Test("plugin-check explain shows a rule, or lists all rules")
     func explain() async throws {
         let rule = try await run(["explain", "P-17"])
         #expect(rule.output.hasPrefix("P-17  Longest answer  (framing)"))

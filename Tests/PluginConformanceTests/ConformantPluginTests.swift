@@ -88,7 +88,7 @@ struct ConformantPluginTests {
             kept: [.range, .secretsUnseen, .inFlight, .cancel, .finiteValue]),
     ]
 
-    @Test("the built-in ones and the examples", arguments: builtIn + examples)
+    @Test("the built-in plugins and the examples keep the rules", arguments: builtIn + examples)
     func conformant(_ subject: Subject) async throws {
         let report = try await CheckFixture.check(subject.command, subject.options())
         CheckFixture.expectConformant(
@@ -98,7 +98,9 @@ struct ConformantPluginTests {
     /// The Go compiler, if installed. The tests do not require it.
     static let goCompiler = ["/usr/bin/go", "/usr/local/go/bin/go"].first(where: FileManager.default.isExecutableFile)
 
-    @Test("the example in Go, where there is a compiler", arguments: [goCompiler].compactMap(\.self))
+    @Test(
+        "the example plugin in Go keeps the rules if a Go compiler is installed",
+        arguments: [goCompiler].compactMap(\.self))
     func go(compiler: String) async throws {
         let directory = try TemporaryFolder()
         let program = "\(directory.path)/generalscaler-plugin-minute"
@@ -111,7 +113,7 @@ struct ConformantPluginTests {
     }
 
     // What new-plugin makes is checked by scripts/test-new-plugins.py, with every language's own tools.
-    @Test("a new plugin in Swift can take the SDK from a repository")
+    @Test("a new plugin in Swift can get the SDK from a repository")
     func repositoryOfSDK() async throws {
         let directory = try TemporaryFolder()
         try await directory.run(
@@ -128,7 +130,7 @@ struct ConformantPluginTests {
         #expect(!FileManager.default.fileExists(atPath: "\(root)/sdk"))
     }
 
-    @Test("all messages of the plugins and the host match the schemas")
+    @Test("all messages between the host and the plugins match the schemas")
     func schemas() async throws {
         let traffic = Mutex<[JSON]>([])
         let scripted = try ScriptedPlugin(

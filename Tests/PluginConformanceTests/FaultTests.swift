@@ -22,7 +22,7 @@ struct FaultTests {
         return try await CheckFixture.check(command, options)
     }
 
-    @Test("with batch, range, push and log it keeps every rule")
+    @Test("a plugin with batch, range, push and log keeps every rule")
     func good() async throws {
         let report = try await check(
             capabilities: #"{"batch": True, "range": True, "subscribe": True}"#,
@@ -36,7 +36,7 @@ struct FaultTests {
     }
 
     @Test(
-        "and on no other",
+        "a plugin that breaks one rule fails on that rule and on no other",
         arguments: [
             (
                 RuleID.fileName,
@@ -142,13 +142,13 @@ struct FaultTests {
             return error(1008, 'busy') if b'\\n' in pending and r['method'] == 'get_metric_value' else inner(r)
         """
 
-    @Test("a bad config that is valid is reported")
+    @Test("a --bad-config that is valid is reported")
     func badConfig() async throws {
         let valid = try await check(badConfig: ["key": "fine"])
         #expect(valid.failures.map(\.rule.id) == [.badConfig])
     }
 
-    @Test("a verdict that needs a network is reported, or that it is unknown here")
+    @Test("a config check that needs a network is reported, or skipped if the environment cannot show it")
     func network() async throws {
         let report = try await check(
             """
@@ -163,7 +163,7 @@ struct FaultTests {
         #expect(report.failures.map(\.rule.id) == [.noNetwork])
     }
 
-    @Test("a plugin that reads files outside the sandbox is reported, or that this is unknown here")
+    @Test("a plugin that reads files outside the sandbox is reported, or skipped if the environment cannot show it")
     func sandbox() async throws {
         let report = try await check(
             "import os\ninner = reading\ndef reading(): os.listdir('/var/log'); return inner()")
@@ -181,7 +181,7 @@ struct FaultTests {
         #expect(report.failures.isEmpty)
     }
 
-    @Test("a source that does not answer is no fault of the plugin, and what could not be seen has not passed")
+    @Test("a source that does not answer is not a fault of the plugin, and its unverified rules are skipped")
     func unreachable() async throws {
         let report = try await check(
             "def reading(): pass\ndef get_metric_value(p): return error(1001, 'x') if "

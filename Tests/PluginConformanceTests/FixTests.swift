@@ -4,13 +4,13 @@ import WireFormats
 
 @testable import PluginConformance
 
-@Suite("The fix of a finding names the thing to write")
+@Suite("The fix of a finding")
 struct FixTests {
     @Test(
-        "a value that is not a number",
+        "the fix for a value that is not a number names what to write",
         arguments: [
             (JSON.string("7.25"), "write the number without quotes: \"value\": 7.25"),
-            (true, "write a number in place of true"),
+            (true, "write a number instead of true"),
             (.null, "\"code\": 1006"), ("many", "\"code\": 1006"), ([1], "write one number"),
         ] as [(JSON, String)])
     func value(value: JSON, fix: String) {
@@ -18,13 +18,13 @@ struct FixTests {
     }
 
     @Test(
-        "a time that is not RFC 3339",
+        "the fix for a time that is not RFC 3339 names what to write",
         arguments: [
             (JSON.string("2026-01-02T03:04:05"), "add Z or an offset"),
             ("2026-01-02T03:04:05.000007", "add Z or an offset"),
             ("2026-01-02T03:04:05+0200", "with a colon: \"2026-01-02T03:04:05+02:00\""),
-            ("2026-01-02", "add the time of day"), (1_767_323_045, "as text in place of seconds"),
-            ("1767323045", "in place of seconds since 1970"), ("yesterday", "date, T, time of day"),
+            ("2026-01-02", "add the time of day"), (1_767_323_045, "as text instead of seconds"),
+            ("1767323045", "instead of seconds since 1970"), ("yesterday", "date, T, time of day"),
             (.null, "\"observedAt\":"),
         ] as [(JSON, String)])
     func time(time: JSON, fix: String) {
@@ -38,7 +38,7 @@ struct FixTests {
     }
 
     @Test(
-        "a verdict or a handshake with a value in quotes",
+        "the fix for an invalid verdict or handshake names what to write",
         arguments: [
             (["valid": "true"] as JSON, "write true without quotes"),
             (["valid": false, "errors": ["no"]], "write each error as"),
@@ -54,7 +54,7 @@ struct FixTests {
     }
 
     @Test(
-        "a message that is none",
+        "the fix for a malformed message names what to write",
         arguments: [
             (#"{"jsonrpc":"2.0","id":"7","result":{}}"#, "write the number without quotes: \"id\": 7"),
             (#"{"id":7,"result":{}}"#, "write \"jsonrpc\": \"2.0\""),
@@ -72,7 +72,7 @@ struct FixTests {
     }
 
     @Test(
-        "an error that is not the protocol's",
+        "the fix for an error outside the protocol names what to write",
         arguments: [
             ("it failed" as JSON, "write {\"code\": 1003"), (["code": "1003", "message": "x"], "\"code\": 1003"),
             (["code": 42, "message": "x"], "-32603"), (["code": 1003], "write \"message\""),

@@ -2,9 +2,9 @@ import Testing
 
 @testable import PluginConformance
 
-@Suite("A histogram of times")
+@Suite("The latency histogram")
 struct LatencyHistogramTests {
-    @Test("percentiles are right to within 7 %")
+    @Test("percentiles of a latency histogram are right to within 7%")
     func percentiles() {
         var histogram = LatencyHistogram()
         for microseconds in (1...10_000).shuffled() { histogram.add(.microseconds(microseconds)) }
@@ -17,7 +17,7 @@ struct LatencyHistogramTests {
         #expect(histogram.rows.map(\.count).reduce(0, +) == 10_000)
     }
 
-    @Test("no durations, and durations below a nanosecond, give valid quantiles")
+    @Test("a latency histogram without durations or with durations below a nanosecond has valid quantiles")
     func edges() {
         var histogram = LatencyHistogram()
         #expect(histogram.percentile(0.5) == .zero)

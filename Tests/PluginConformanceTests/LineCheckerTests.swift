@@ -3,7 +3,7 @@ import WireFormats
 
 @testable import PluginConformance
 
-@Suite("A line of a plugin")
+@Suite("The line checker")
 struct LineCheckerTests {
     private func brokenRule(_ line: [UInt8]) -> (rule: RuleID, id: Int64?)? {
         guard case .broken(let finding, let id) = LineChecker.check(line) else { return nil }
@@ -11,7 +11,7 @@ struct LineCheckerTests {
     }
 
     @Test(
-        "is checked against the rules of framing",
+        "a line is checked against the rules of framing",
         arguments: [
             ("hello", RuleID.oneObjectPerLine, nil),
             ("3", .oneObjectPerLine, nil),
@@ -36,7 +36,7 @@ struct LineCheckerTests {
         #expect(broken?.id == id)
     }
 
-    @Test("of broken UTF-8 shows its bytes")
+    @Test("the finding for a line with invalid UTF-8 shows its bytes")
     func evidence() {
         let line = Array(#"{"jsonrpc":"2.0","id":7,"result":"#.utf8) + [0x22, 0xC3, 0x22, 0x7D]
         guard case .broken(let finding, 7) = LineChecker.check(line) else {
@@ -46,7 +46,7 @@ struct LineCheckerTests {
         #expect(finding.evidence?.hasSuffix(#""result":"\xC3"}"#) == true)
     }
 
-    @Test("is skipped if it is blank", arguments: ["", "  ", "\r", "\t"])
+    @Test("a blank line is skipped", arguments: ["", "  ", "\r", "\t"])
     func blank(_ line: String) {
         guard case .blank = LineChecker.check(Array(line.utf8)) else {
             Issue.record("not blank")
@@ -55,7 +55,7 @@ struct LineCheckerTests {
     }
 
     @Test(
-        "with an error is checked against the table",
+        "a line with an error is checked against the table of errors",
         arguments: [
             (#"{"code":1003,"message":"no"}"#, nil),
             (#"{"code":1003,"message":"no","data":{"kind":"source_unreachable","retryable":true}}"#, nil),
@@ -71,7 +71,7 @@ struct LineCheckerTests {
         #expect(fault.map { found?.hasPrefix($0) == true } ?? (found == nil), "\(found ?? "no fault")")
     }
 
-    @Test("shows control characters and what is no UTF-8 as escapes, and is cut where it is long")
+    @Test("the evidence shows control characters and invalid UTF-8 as escapes and is truncated")
     func text() {
         #expect(Evidence.text(Array("a\u{0}\n\u{2028}é".utf8) + [0xFF]) == #"a\u{0}\n\u{2028}é\xFF"#)
         #expect(Evidence.text([UInt8](repeating: 0x61, count: 500), limit: 3) == "aaa... (500 bytes)")

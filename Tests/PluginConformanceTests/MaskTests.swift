@@ -37,7 +37,7 @@ struct MaskTests {
     }
 
     @Test(
-        "in every encoding, in the output of each command",
+        "plugin-check masks a secret in every encoding, in the output of each command",
         arguments: [
             ["call"], ["call", "--trace"], ["call", "--method", "validate", "--trace"], ["test", "--trace"],
             ["test", "--format", "json"], ["test", "--format", "junit"],

@@ -7,10 +7,10 @@ import WireFormats
 
 @testable import PluginConformance
 
-@Suite("A line of an interactive session")
+@Suite("A repl line")
 struct ReplRequestTests {
     @Test(
-        "is read as a command with a config or a name",
+        "a repl line is parsed as a command with a config or a name",
         arguments: [
             ("value", .call(.value, nil)),
             ("  value   {\"queue\": \"a b\"} \r", .call(.value, ["queue": "a b"])),
@@ -33,7 +33,7 @@ struct ReplRequestTests {
     }
 
     @Test(
-        "is refused with what to type instead",
+        "an invalid repl line is refused with what to type instead",
         arguments: [
             ("valeu", "unknown command valeu; help lists the commands"),
             ("value {\"queue\": }", "the config is not JSON: "),
@@ -41,7 +41,7 @@ struct ReplRequestTests {
             ("config null", "a config is a JSON object"),
             ("unsubscribe all", "unsubscribe takes the number"),
             ("unsubscribe 9223372036854775808", "unsubscribe takes the number"),
-            ("reload now", "reload takes nothing after it"),
+            ("reload now", "reload takes no argument"),
             ("\u{1B}[A", "unknown command \\u{1B}[A"),
         ])
     func refused(line: String, message: String) {
@@ -50,7 +50,7 @@ struct ReplRequestTests {
     }
 }
 
-@Suite("An interactive session", .timeLimit(.minutes(3)))
+@Suite("A repl session", .timeLimit(.minutes(3)))
 struct ReplTests {
     private final class Shown {
         private(set) var text = ""
@@ -76,7 +76,7 @@ struct ReplTests {
         repl.end()
     }
 
-    @Test("shows what the plugin offers, its answers and its errors, and no broken rule of one that keeps them")
+    @Test("the repl shows a plugin's offer, answers and errors, and no broken rule of a conformant plugin")
     func answers() throws {
         try session(ScriptedPlugin(capabilities: #"{"range": True}"#)) { repl, shown in
             #expect(shown.take() == "scripted 1: metric types scripted (called); capabilities range\n")
@@ -97,7 +97,7 @@ struct ReplTests {
         }
     }
 
-    @Test("names the broken rule, the bytes and the fix after each answer that breaks one")
+    @Test("the repl names the broken rule, the bytes and the fix after each answer that breaks one")
     func findings() throws {
         let plugin = try ScriptedPlugin(extra: "def reading(): return {'value': '7.25', 'observedAt': time_text()}")
         try session(plugin) { repl, shown in
@@ -111,7 +111,7 @@ struct ReplTests {
         }
     }
 
-    @Test("calls with the config that was set, or with one of its own for one call")
+    @Test("the repl calls with the config that was set, or with another config for one call")
     func config() throws {
         let plugin = try ScriptedPlugin(
             extra: """
@@ -134,7 +134,7 @@ struct ReplTests {
         }
     }
 
-    @Test("the session masks the secrets of every config in its output")
+    @Test("the repl masks the secrets of every config in its output")
     func secrets() throws {
         let plugin = try ScriptedPlugin(
             extra: """
@@ -154,7 +154,7 @@ struct ReplTests {
         }
     }
 
-    @Test("shows pushed readings and the end of a subscription")
+    @Test("the repl shows pushed readings and the end of a subscription")
     func push() throws {
         try session(ScriptedPlugin(capabilities: #"{"subscribe": True}"#)) { repl, shown in
             repl.run(.subscribe(nil))
@@ -168,7 +168,7 @@ struct ReplTests {
         }
     }
 
-    @Test("names the rule that a pushed reading breaks, also if it comes while nothing is asked")
+    @Test("the repl names the rule that a pushed reading breaks, also if no call is in flight")
     func wrongPush() throws {
         let plugin = try ScriptedPlugin(
             capabilities: #"{"subscribe": True}"#,
@@ -179,11 +179,11 @@ struct ReplTests {
         try session(plugin) { repl, shown in
             repl.run(.subscribe(nil))
             while !shown.text.contains("broken rule") { repl.waitForNews() }
-            #expect(shown.text.contains("the reading is wrong: observedAt"), "\(shown.text)")
+            #expect(shown.text.contains("the reading is invalid: observedAt"), "\(shown.text)")
         }
     }
 
-    @Test("starts the plugin again when its program has changed and is whole, with its subscriptions")
+    @Test("the repl restarts the plugin when its program has changed and is complete, and renews its subscriptions")
     func reload() throws {
         let plugin = try ScriptedPlugin(capabilities: #"{"subscribe": True}"#)
         try session(plugin) { repl, shown in
@@ -207,7 +207,7 @@ struct ReplTests {
         }
     }
 
-    @Test("tells that the plugin has ended, and starts it again for the next call")
+    @Test("the repl reports that the plugin has ended, and starts it again for the next call")
     func crash() throws {
         let plugin = try ScriptedPlugin(
             extra: """
@@ -223,13 +223,13 @@ struct ReplTests {
             #expect(
                 text.contains("broken rule P-42: it exited with code 7 instead of answering get_metric_value"),
                 "\(text)")
-            #expect(text.contains("the plugin exited with code 7; the next call starts it again"))
+            #expect(text.contains("the plugin exited with code 7; the next call restarts it"))
             repl.run(.call(.value, nil))
             #expect(shown.text.contains("\"value\": 1"), "\(shown.text)")
         }
     }
 
-    @Test("continues with a plugin that does not answer one call")
+    @Test("the repl continues after a call that the plugin does not answer")
     func hang() throws {
         let plugin = try ScriptedPlugin(
             extra: """
@@ -250,7 +250,7 @@ struct ReplTests {
         repl.end()
     }
 
-    @Test("waits for a corrected program if the plugin does not start")
+    @Test("the repl waits for a corrected program if the plugin does not start")
     func broken() throws {
         let plugin = try ScriptedPlugin(extra: "print('hello', flush=True)\nsys.exit(3)")
         try session(plugin) { repl, shown in
@@ -268,7 +268,7 @@ struct ReplTests {
         }
     }
 
-    @Test("calls a oneshot plugin in a process for each call")
+    @Test("the repl calls a oneshot plugin in one process for each call")
     func oneshot() throws {
         let plugin = try ScriptedPlugin(extra: "")
         var command = plugin.command
@@ -296,7 +296,7 @@ extension PluginRepl {
 /// The program, with a terminal's part played by a FIFO.
 @Suite("plugin-check repl", .timeLimit(.minutes(3)))
 struct ReplCommandTests {
-    @Test("the session reads commands to the end of its input, shows readings, and reloads a changed program")
+    @Test("the repl reads commands to the end of its input, shows readings, and reloads a changed program")
     func live() async throws {
         let folder = try TemporaryFolder()
         let plugin = try ScriptedPlugin(capabilities: #"{"subscribe": True}"#)

@@ -5,13 +5,13 @@ import Testing
 
 @Suite("The rules of the protocol")
 struct RuleBookTests {
-    @Test("the book has one rule for each number, in order")
+    @Test("the rule book has one rule for each number, in order")
     func numbers() {
         #expect(RuleBook.rules.map(\.id) == RuleID.allCases)
         #expect(RuleID.allCases.map(\.rawValue) == Array(1...RuleID.allCases.count))
     }
 
-    @Test("the protocol page says every rule in the book's words, under its group's heading, and no other")
+    @Test("the protocol page lists every rule with the rule book's text under its group's heading, and no other rule")
     func page() throws {
         let page = try CheckFixture.contents("docs/reference/plugin-protocol.md")
         let sections = Self.rulesByHeading(page)
@@ -35,7 +35,7 @@ struct RuleBookTests {
         return rules
     }
 
-    @Test("every rule that can be checked has a check, and the others have a reason")
+    @Test("every rule that is marked as checked has a check, and no other rule has one")
     func checks() {
         let checked = Set(Check.all.flatMap(\.rules))
         for rule in RuleBook.rules {
@@ -44,7 +44,7 @@ struct RuleBookTests {
         }
     }
 
-    @Test("the rules that the host names in its messages are those of the book")
+    @Test("the rules that the host names in its messages are in the rule book")
     func hostRules() {
         for rule in ProtocolRule.allCases {
             #expect(RuleID(rawValue: rule.rawValue).map { "\($0)" } == "\(rule)")
@@ -58,7 +58,7 @@ struct RuleBookTests {
     @Test("an unknown rule label finds nothing", arguments: ["P-0", "P-68", "P17", "", "framing"])
     func noLabel(_ label: String) { #expect(RuleID(label: label) == nil) }
 
-    @Test("an explanation gives the rule and its fix, or why there is no check")
+    @Test("an explanation of a rule contains its fix, or why there is no check")
     func explanation() {
         let text = RuleBook.rule(.endOfInput).explanation
         #expect(text.hasPrefix("P-44  End of input  (exit)"))

@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginConformance
 
-@Suite("Plugins that misbehave fail", .timeLimit(.minutes(5)))
+@Suite("Misbehaving plugins", .timeLimit(.minutes(5)))
 struct ViolationTests {
     /// The rules that each violation breaks, including inevitable ones.
     static let brokenRules: [String: Set<RuleID>] = [
@@ -54,7 +54,9 @@ struct ViolationTests {
         "no-handshake", "never-reads", "never-answers", "ignores-sigterm", "ignores-eof",
     ]
 
-    @Test("each on its rules, and on no other", arguments: brokenRules.keys.sorted())
+    @Test(
+        "a protocol violation of the misbehaving plugin breaks exactly the rules listed for it",
+        arguments: brokenRules.keys.sorted())
     func violation(_ name: String) async throws {
         var options = CheckOptions()
         options.times = Self.times(for: name)
@@ -65,7 +67,7 @@ struct ViolationTests {
         for failure in report.failures { #expect(failure.rule.isChecked) }
     }
 
-    @Test("every protocol violation has a test")
+    @Test("every protocol violation of the misbehaving plugin has a test")
     func allSins() async throws {
         let list = try await CheckFixture.onThread { () throws(LaunchError) in
             var command = CheckFixture.misbehaving(nil)

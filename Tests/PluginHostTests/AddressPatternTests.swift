@@ -8,7 +8,7 @@ import WireFormats
 @Suite("Allowed addresses")
 struct AddressPatternTests {
     @Test(
-        "a pattern allows these addresses",
+        "an address pattern allows the addresses that it matches",
         arguments: [
             ("http://prom.example.com", "http://prom.example.com"),
             ("http://prom.example.com", "HTTP://Prom.Example.COM/graph?x=1"),
@@ -33,7 +33,7 @@ struct AddressPatternTests {
     }
 
     @Test(
-        "a pattern does not allow these",
+        "an address pattern does not allow an address with another scheme, host or port",
         arguments: [
             ("http://prom.example.com", "https://prom.example.com"),
             ("http://prom.example.com", "http://prom.example.com:8080"),
@@ -108,7 +108,7 @@ struct AddressPatternTests {
           guarded: {defaults: {more: ["own:1"]}, allowedAddresses: ["http://good.example", "*.shop:6379"]}
         """
 
-    @Test("the host refuses what is not allowed, names the field and what to add, and shows no password")
+    @Test("the host refuses an address that is not allowed, names the field and what to add, and shows no password")
     func host() async throws {
         try await HostFixture.run(["guarded": Self.plugin(Self.marked)], manifest: Self.manifest) {
             fixture async throws in
@@ -146,7 +146,7 @@ struct AddressPatternTests {
         }
     }
 
-    @Test("a plugin that marks no address is refused while it has a list, and the log says so at its start")
+    @Test("a plugin with allowedAddresses that marks no address field is refused, and a log line at its start says so")
     func unmarked() async throws {
         try await HostFixture.run(["guarded": Self.plugin("{\"url\": {}}")], manifest: Self.manifest) {
             fixture async throws in

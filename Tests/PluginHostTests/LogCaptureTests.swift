@@ -4,13 +4,13 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("What a plugin logs")
+@Suite("Log capture")
 struct LogCaptureTests {
     private func receive(_ capture: inout PluginLogCapture, _ text: String, at seconds: Int = 0) -> [PluginNote] {
         Array(text.utf8).withUnsafeBytes { capture.receive($0, now: .seconds(seconds)) }
     }
 
-    @Test("stderr is split into lines, without blank ones; the last one may lack a newline")
+    @Test("stderr is split into lines, without blank ones; the last line may lack a newline")
     func lines() {
         var capture = PluginLogCapture(now: .zero)
         #expect(receive(&capture, "one\n\r\n tw") == [.stderr("one")])
@@ -19,7 +19,7 @@ struct LogCaptureTests {
         #expect(capture.lastLine == "three")
     }
 
-    @Test("a line without end is logged in pieces")
+    @Test("a stderr line without end is logged in pieces")
     func longLine() {
         var capture = PluginLogCapture(now: .zero)
         let notes = receive(&capture, String(repeating: "x", count: 2 * PluginHostLimits.maxLogLineBytes + 3))
@@ -27,7 +27,7 @@ struct LogCaptureTests {
         #expect(capture.finish(now: .zero) == [.stderr("xxx")])
     }
 
-    @Test("a flood is cut to the burst, and the loss is reported later")
+    @Test("a flood of log lines is limited to the burst, and the number of dropped lines is reported later")
     func flood() {
         var capture = PluginLogCapture(now: .zero)
         let flood = receive(&capture, String(repeating: "x\n", count: 10_000))
@@ -36,7 +36,7 @@ struct LogCaptureTests {
         #expect(later == [.suppressed(lines: 10_000 - PluginHostLimits.logBurstLines), .stderr("y")])
     }
 
-    @Test("secrets of configs are redacted, including configs sent before it was known which fields are secret")
+    @Test("secrets of configs are redacted, including configs sent before the host knew which fields are secret")
     func secrets() {
         let schema: JSON = [
             "type": "object",
@@ -61,7 +61,7 @@ struct LogCaptureTests {
         #expect(notes2.isEmpty)
     }
 
-    @Test("a secret at the seam of two pieces of an endless line is redacted whole")
+    @Test("a secret across the boundary of two pieces of a long stderr line is redacted completely")
     func seam() {
         var capture = PluginLogCapture(now: .zero)
         capture.learn([])
@@ -71,7 +71,7 @@ struct LogCaptureTests {
         #expect(notes == [.stderr(filler), .stderr("*** and more")])
     }
 
-    @Test("a line is cleared of secrets before it is cut, so that no part of one is left where the cut is")
+    @Test("secrets are redacted before a line is truncated, so that no part of a secret remains at the cut")
     func excerpt() {
         var capture = PluginLogCapture(now: .zero)
         capture.learn([])

@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A program that is put into a plugin directory", .timeLimit(.minutes(5)))
+@Suite("A program added to a plugin directory", .timeLimit(.minutes(5)))
 struct NewProgramTests {
     private func script(_ type: String) -> PluginScript { PluginScript(types: [type]) }
 
@@ -21,7 +21,7 @@ struct NewProgramTests {
         ).value
     }
 
-    @Test("starts without a restart of the host, beside the plugins that run")
+    @Test("a program added to a plugin directory starts without a restart of the host, beside running plugins")
     func added() async throws {
         try await HostFixture.run(["depth": script("depth")], clock: ManualClock()) { fixture async throws in
             let before = try await fixture.process()
@@ -39,7 +39,7 @@ struct NewProgramTests {
         }
     }
 
-    @Test("starts in a host without plugins")
+    @Test("a program added to a plugin directory starts in a host without plugins")
     func first() async throws {
         try await HostFixture.run([:], clock: ManualClock()) { fixture async throws in
             try install(script("depth"), as: "depth", fixture)
@@ -49,7 +49,7 @@ struct NewProgramTests {
         }
     }
 
-    @Test("does not take a type from the plugin that has it")
+    @Test("a program added to a plugin directory does not take over a metric type from the plugin that has it")
     func conflict() async throws {
         try await HostFixture.run(["depth": script("depth")], clock: ManualClock()) { fixture async throws in
             try install(script("depth"), as: "other", fixture)

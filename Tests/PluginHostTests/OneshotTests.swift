@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("Plugins that run once for each call", .timeLimit(.minutes(5)))
+@Suite("Oneshot plugins", .timeLimit(.minutes(5)))
 struct OneshotTests {
     private func run(
         onCall: String = ":", entry: String = "mode: oneshot", clock: ManualClock? = nil, waitsForStart: Bool = true,
@@ -20,7 +20,7 @@ struct OneshotTests {
         try await fixture.host.read(type: "shell", config: [:], targetType: .value, timeout: timeout).value
     }
 
-    @Test("a shell script answers calls and verdicts, one process each")
+    @Test("a oneshot shell script answers calls and config checks, with one process for each")
     func answers() async throws {
         try await run { fixture async throws in
             #expect(fixture.host.metricType("shell")?.pluginName == "shell")
@@ -34,7 +34,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("calls beyond the limit of concurrent runs wait for their turn")
+    @Test("oneshot calls beyond the limit of concurrent runs wait for their turn")
     func turns() async throws {
         try await run { fixture async throws in
             let sum = try await withThrowingTaskGroup(of: Double.self) { group in
@@ -45,7 +45,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a call before the script has answered initialize waits for the answer")
+    @Test("a call that arrives before the oneshot script has answered initialize waits for the answer")
     func early() async throws {
         try await run(waitsForStart: false) { fixture async throws in
             var answer: Double?
@@ -61,7 +61,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a process that fails ends only its own call, with its last log lines")
+    @Test("a oneshot process that fails ends only its own call, with its last log lines")
     func failure() async throws {
         let once = #"[ -e "${0%/*}/failed" ] || { echo 'no database' >&2; exit 4; }"#
         try await run(onCall: once) { fixture async throws in
@@ -75,7 +75,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a process that hangs is killed at its call's deadline, and a call that waited for it gets its turn")
+    @Test("a oneshot process that hangs is killed at its call's deadline, and the next queued call is run")
     func hangs() async throws {
         let hang = #"[ -e "${0%/*}/fixed" ] || { trap '' TERM; echo hanging >&2; sleep 1000; }"#
         let clock = ManualClock()
@@ -96,7 +96,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a script that is edited is the new one from the next call on")
+    @Test("an edited oneshot script is used from the next call on")
     func swapped() async throws {
         try await run(clock: ManualClock()) { fixture async throws in
             let directory = TemporaryDirectory(existing: fixture.directory)
@@ -110,7 +110,7 @@ struct OneshotTests {
         }
     }
 
-    @Test("a script that does not answer initialize is retried like any plugin")
+    @Test("a oneshot script that does not answer initialize is retried like any plugin")
     func noIntroduction() async throws {
         try await HostFixture.run(
             [:], files: ["generalscaler-plugin-shell": "#!/bin/sh\necho 'no such database' >&2\nexit 1\n"],

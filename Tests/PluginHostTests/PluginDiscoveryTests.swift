@@ -16,7 +16,7 @@ struct PluginDiscoveryTests {
             manifest: manifest)
     }
 
-    @Test("executables of the right name are found, and get the allowed part of the environment")
+    @Test("executables with the plugin prefix are found, and get the allowed part of the environment")
     func byDirectory() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -44,7 +44,7 @@ struct PluginDiscoveryTests {
         #expect(found.warnings == [])
     }
 
-    @Test("the project's own build folder has its plugins, and nothing to warn of")
+    @Test("the project's own build directory has all its plugins and causes no warning")
     func ownBuildFolder() throws {
         let found = try find([BuiltExecutable.directory])
         let names = Set(found.programs.map(\.name))
@@ -52,7 +52,7 @@ struct PluginDiscoveryTests {
         #expect(found.warnings == [])
     }
 
-    @Test("of two with one name the first directory's counts, with a warning")
+    @Test("of two plugins with one name, the one in the first directory is used, with a warning")
     func shadowed() throws {
         let first = try TemporaryDirectory()
         let second = try TemporaryDirectory()
@@ -67,7 +67,8 @@ struct PluginDiscoveryTests {
         #expect(found.warnings.count == 1)
     }
 
-    @Test("the manifest sets arguments, environment, defaults and calls in flight, and can name a program itself")
+    @Test(
+        "the plugin manifest sets arguments, environment, defaults and calls in flight, and can name a program itself")
     func manifest() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -99,7 +100,7 @@ struct PluginDiscoveryTests {
     @Test(
         "an invalid plugin manifest is reported with its line",
         arguments: [
-            ("plugin: {}", "plugins.yaml:1: plugin: is not a known field; known here: plugins"),
+            ("plugin: {}", "plugins.yaml:1: plugin: is not a known field; known fields: plugins"),
             ("plugins:\n  a:\n    arg: [x]", "plugins.yaml:3: plugins.a.arg: is not a known field"),
             ("plugins:\n  a:\n    argv: run", "plugins.yaml:3: plugins.a.argv: must be a list"),
             ("plugins:\n  a:\n    argv: [run]", "plugins.yaml:3: plugins.a.argv: must begin with the absolute path"),
@@ -134,7 +135,7 @@ struct PluginDiscoveryTests {
         #expect(error?.description.contains(problem) == true, "\(error.debugDescription)")
     }
 
-    @Test("an entry without a program says where it was looked for")
+    @Test("a manifest entry without a program is reported with the searched directories")
     func missingProgram() throws {
         let manifest = try PluginManifest(parsing: "plugins:\n  a: {maxInFlight: 1}", path: "plugins.yaml")
         let error = #expect(throws: PluginHostError.self) { try find(["/nowhere"], manifest: manifest) }

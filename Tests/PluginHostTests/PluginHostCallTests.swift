@@ -8,7 +8,7 @@ import WireFormats
 
 @Suite("Calls to plugins", .timeLimit(.minutes(5)))
 struct PluginHostCallTests {
-    @Test("a plugin is found by its file name, started, shaken hands with and asked")
+    @Test("a plugin is found by its file name, started, initialized and called")
     func read() async throws {
         try await HostFixture.run(["depth": PluginScript(types: ["depth", "age"])]) { fixture in
             let reading = try await fixture.host.read(
@@ -96,7 +96,7 @@ struct PluginHostCallTests {
         }
     }
 
-    @Test("a type that no plugin offers is answered with the installed types and the searched directories")
+    @Test("a call for a type that no plugin offers fails with the installed types and the searched directories")
     func unknownType() async throws {
         try await HostFixture.run(["depth": PluginScript(types: ["depth"])]) { fixture in
             let failure = await #expect(throws: PluginFailure.self) {

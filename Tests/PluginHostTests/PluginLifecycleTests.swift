@@ -28,7 +28,7 @@ struct PluginLifecycleTests {
         return try #require(actions.backoff).until
     }
 
-    @Test("a plugin whose process ends is started again when its wait is over, and only then")
+    @Test("a plugin whose process ends is restarted when its backoff is over, and not before")
     func restart() throws {
         var (lifecycle, run) = try Self.up()
         let until = try Self.crash(&lifecycle, run)
@@ -45,7 +45,7 @@ struct PluginLifecycleTests {
         #expect(lifecycle.isReliable)
     }
 
-    @Test("a plugin that rests is started by its next use, also while its old process has not ended")
+    @Test("a resting plugin is started by its next use, even if its old process has not ended")
     func rest() throws {
         var (lifecycle, run) = try Self.up()
         expect(lifecycle.rest().retired == run)
@@ -58,7 +58,7 @@ struct PluginLifecycleTests {
         #expect(lifecycle.restarts == 0)
     }
 
-    @Test("a new version that is accepted takes the calls, and the old run is retired")
+    @Test("a new version that is accepted takes over the calls, and the old run is retired")
     func accepted() throws {
         var (lifecycle, run) = try Self.up()
         let successor = try Self.trial(&lifecycle)
@@ -83,7 +83,7 @@ struct PluginLifecycleTests {
         expect(lifecycle.refuse(successor).isEmpty)
     }
 
-    @Test("a new version replaces a process that ended during the trial, without its wait")
+    @Test("a new version replaces a process that ended during the trial, without a backoff")
     func acceptedWhileWaiting() throws {
         var (lifecycle, run) = try Self.up()
         let successor = try Self.trial(&lifecycle)
@@ -104,7 +104,7 @@ struct PluginLifecycleTests {
         #expect(lifecycle.current == second)
     }
 
-    @Test("the need for a repair lasts from the end that shows it to the next handshake")
+    @Test("the need for a repair lasts from the exit that shows it to the next handshake")
     func repair() throws {
         var (lifecycle, run) = try Self.up()
         let actions = lifecycle.ended(run, Self.end(upFor: nil, needsRepair: true), now: .zero, random: 0.9)
@@ -129,7 +129,7 @@ struct PluginLifecycleTests {
         expect(lifecycle.use().isEmpty && lifecycle.begin().isEmpty)
     }
 
-    @Test("a plugin that waits or rests can be stopped", arguments: [true, false])
+    @Test("a plugin in backoff or at rest can be stopped", arguments: [true, false])
     func stopWithoutRun(rests: Bool) throws {
         var (lifecycle, run) = try Self.up()
         if rests {
@@ -144,7 +144,8 @@ struct PluginLifecycleTests {
     }
 
     @Test(
-        "after any sequence of events the current run is open, and a stopped plugin starts nothing", arguments: 0..<50)
+        "after any sequence of events the current run is open, and a stopped plugin starts no process",
+        arguments: 0..<50)
     func anySequence(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var lifecycle = PluginLifecycle()

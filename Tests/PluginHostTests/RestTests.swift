@@ -31,7 +31,7 @@ struct RestTests {
         ).value
     }
 
-    @Test("its process ends; it counts as healthy, and the next call starts it again")
+    @Test("an unused plugin's process ends; the plugin counts as healthy, and the next call starts it again")
     func restsAndWakes() async throws {
         try await run { fixture, clock async throws in
             let first = try await fixture.process()
@@ -52,14 +52,14 @@ struct RestTests {
         }
     }
 
-    @Test("its host can stop while it rests")
+    @Test("a host can stop while a plugin rests")
     func stops() async throws {
         try await run { fixture, clock async throws in
             try await letRest(fixture, clock)
         }
     }
 
-    @Test("a plugin stays up while a scaler uses it, however rarely, and for the idle time afterwards")
+    @Test("a plugin stays up while a scaler uses it, however rarely, and for the idle time after that")
     func inUse() async throws {
         try await run { fixture, clock async throws in
             let process = try await fixture.process()
@@ -83,7 +83,7 @@ struct RestTests {
         }
     }
 
-    @Test("a resting plugin is woken when a periodic reader registers, before the first call")
+    @Test("a resting plugin is started when a periodic reader registers, before the first call")
     func wokenByUse() async throws {
         try await run { fixture, clock async throws in
             try await letRest(fixture, clock)
@@ -93,7 +93,7 @@ struct RestTests {
         }
     }
 
-    @Test("a plugin that crashes when it leaves rest is restarted as usual")
+    @Test("a plugin that crashes when it is started from rest is restarted as usual")
     func crashesOnWaking() async throws {
         try await run { fixture, clock async throws in
             try await letRest(fixture, clock)

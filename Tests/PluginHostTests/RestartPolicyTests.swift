@@ -2,16 +2,16 @@ import Testing
 
 @testable import PluginHost
 
-@Suite("Restarts")
+@Suite("The restart policy")
 struct RestartPolicyTests {
-    @Test("the wait doubles from one second with each failure in a row")
+    @Test("the restart delay doubles from one second with each failure in a row")
     func doubling() {
         var policy = RestartPolicy()
         let delays = (0..<4).map { policy.ended(upFor: nil, now: .seconds($0), random: 0.5).delay }
         #expect(delays == [.seconds(1), .seconds(2), .seconds(4), .seconds(8)])
     }
 
-    @Test("the wait is drawn from around its middle and never passes the longest")
+    @Test("the restart delay has jitter around its middle and never exceeds the maximum")
     func jitter() {
         var low = RestartPolicy()
         var high = RestartPolicy()
@@ -25,7 +25,7 @@ struct RestartPolicyTests {
         #expect(delays.last == PluginHostLimits.maxRestartDelay)
     }
 
-    @Test("ten minutes up start it over")
+    @Test("a run of ten minutes resets the restart delay")
     func healthy() {
         var policy = RestartPolicy()
         for second in 0..<3 { _ = policy.ended(upFor: nil, now: .seconds(second), random: 0.5) }
@@ -33,7 +33,7 @@ struct RestartPolicyTests {
         #expect(policy.ended(upFor: .seconds(600), now: .seconds(1_400), random: 0.5).delay == .seconds(1))
     }
 
-    @Test("five crashes in ten minutes open the breaker, and a probe that fails keeps it open")
+    @Test("five crashes in ten minutes open the circuit breaker, and a probe that fails keeps it open")
     func breaker() {
         var policy = RestartPolicy()
         let verdicts = (0..<5).map { policy.ended(upFor: .seconds(1), now: .seconds($0 * 100), random: 0.5) }
@@ -45,7 +45,7 @@ struct RestartPolicyTests {
         #expect(recovered == RestartPolicy.Verdict(delay: .seconds(1), isBroken: false))
     }
 
-    @Test("crashes more than ten minutes apart leave it closed")
+    @Test("crashes that are more than ten minutes apart leave the circuit breaker closed")
     func window() {
         var policy = RestartPolicy()
         for round in 0..<20 {
@@ -53,7 +53,7 @@ struct RestartPolicyTests {
         }
     }
 
-    @Test("a graceful stop waits for the process, then terminates, then kills")
+    @Test("a graceful stop waits for the process, then sends SIGTERM, then SIGKILL")
     func gracefulStop() {
         var stop = StopSequence(isGraceful: true, now: .seconds(10))
         #expect(stop.next(now: .seconds(11)) == nil)
@@ -65,7 +65,7 @@ struct RestartPolicyTests {
         #expect(stop.nextWake == nil)
     }
 
-    @Test("an abandoned process is terminated immediately")
+    @Test("an abandoned process gets SIGTERM immediately")
     func abruptStop() {
         var stop = StopSequence(isGraceful: false, now: .seconds(10))
         #expect(stop.next(now: .seconds(10)) == .terminate)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("A program that runs beside a test", .timeLimit(.minutes(1)))
 struct RunningProcessTests {
-    @Test("a program that ends first ends the wait for its lines, and its last output is reported")
+    @Test("waiting for a line of a program that ends first fails with the program's last output")
     func ended() async throws {
         let error = try await #require(throws: RunningProcess.Ended.self) {
             try await RunningProcess.run("/bin/sh", ["-c", "echo no thread left >&2; exit 7"]) { process in

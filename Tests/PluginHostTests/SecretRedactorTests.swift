@@ -29,7 +29,7 @@ struct SecretRedactorTests {
     }
 
     @Test(
-        "a secret in every form it may have on the way to a source",
+        "a secret is redacted in every form that it may have on the way to a source",
         arguments: [
             secret, percentEncoded(secret), percentEncoded(secret, all: false),
             "p%40ss%2Fw%C3%B6rd%2B+%221%22", "p%40ss/w%c3%b6rd+%20%221%22", JSON.string(secret).description.dropQuotes,
@@ -40,12 +40,12 @@ struct SecretRedactorTests {
         #expect(redactor(Self.secret).redact("before \(form) after") == "before *** after")
     }
 
-    @Test("a character outside the basic plane, as JSON escapes it")
+    @Test("a secret with a character outside the basic plane is redacted as JSON escapes it")
     func surrogates() {
         #expect(redactor("key-\u{1F511}-1").redact(#"got "key-\ud83d\udd11-1""#) == #"got "***""#)
     }
 
-    @Test("a private key line by line, also out of JSON")
+    @Test("a private key is redacted line by line, also when it is part of a JSON secret")
     func lines() {
         let key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----\n"
         #expect(redactor(key).redact("line hkiG9w0BAQEFAASC.") == "line ***.")
@@ -54,14 +54,14 @@ struct SecretRedactorTests {
         #expect(redactor(json).redact("all \(json)") == "all ***")
     }
 
-    @Test("other text stays as it is, also where it looks encoded")
+    @Test("text without a secret stays unchanged, even if it looks encoded")
     func others() {
         let text = #"100% of +3 \"things\" \u12 \ud800 %4 %zz at https://a.example/b?c=d"#
         #expect(redactor(Self.secret).redact(text) == text)
         #expect(redactor("abc").redact("abc") == "abc", "too short to be one")
     }
 
-    @Test("the password in a URL or a connection string is a secret, from 8 bytes on")
+    @Test("the password in a URL or a connection string is redacted if it has at least 8 bytes")
     func parts() {
         let redactor = redactor(
             "postgres://reader:s3cret%2Fpassw0rd@db/x", "Server=db;Pwd=S3cr,et w0rd;Encrypt=yes", "redis://:short7x@h")
@@ -71,7 +71,7 @@ struct SecretRedactorTests {
         #expect(redactor.redact("short7x of reader") == "short7x of reader")
     }
 
-    @Test("secrets used long ago are evicted and recurring secrets stay")
+    @Test("secrets used long ago are evicted, and recurring secrets stay")
     func forgets() {
         var redactor = SecretRedactor()
         for number in 0...PluginHostLimits.maxSecrets {
@@ -81,7 +81,7 @@ struct SecretRedactorTests {
         #expect(redactor.redact("secret-0.") == "secret-0.")
     }
 
-    @Test("marked fields are found in maps, lists, alternatives and definitions")
+    @Test("fields marked as secret are found in maps, lists, alternatives and definitions")
     func marks() {
         let secret: JSON = ["type": "string", "x-secret": true]
         let schema: JSON = [
@@ -105,7 +105,7 @@ struct SecretRedactorTests {
         #expect(found == ["header1", "token1", "token2", "listed1", "bearer1", "server1", "server2"])
     }
 
-    @Test("a config prints as ***")
+    @Test("printing a config does not show its secrets")
     func printing() {
         let config = PluginConfig(["password": "hunter22"], secrets: ["hunter22"])
         var dumped = ""

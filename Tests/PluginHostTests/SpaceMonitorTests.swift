@@ -2,7 +2,7 @@ import Testing
 
 @testable import PluginHost
 
-@Suite("The space of the temporary directories")
+@Suite("Free space of the temporary directories")
 struct SpaceMonitorTests {
     /// An eighth of it is 393,216 bytes, or 96 entries.
     private static let limit: UInt64 = 3 << 20
@@ -17,7 +17,7 @@ struct SpaceMonitorTests {
         return monitor.hasLost(limit: limit)
     }
 
-    @Test("the first measurement is not a loss")
+    @Test("the first measurement of free space does not count as a loss")
     func first() {
         var monitor = SpaceMonitor()
         #expect(!monitor.hasLost(limit: Self.limit))
@@ -25,7 +25,7 @@ struct SpaceMonitorTests {
         #expect(!monitor.hasLost(limit: Self.limit))
     }
 
-    @Test("small losses add up until an eighth of the limit is lost, in bytes or in entries")
+    @Test("small losses of free space add up until an eighth of the limit is lost, in bytes or in entries")
     func addsUp() {
         let start: (UInt64, UInt64) = (7_000_001, 10_007)
         #expect(!Self.hasLost([start, (6_900_003, 10_001)]))
@@ -34,13 +34,13 @@ struct SpaceMonitorTests {
         #expect(Self.hasLost([start, (7_000_001, 10_007 - 96)]))
     }
 
-    @Test("a loss counts from the most space, so that deleted files of other programs hide nothing")
+    @Test("a loss is measured from the most free space seen, so that files deleted by other programs do not hide it")
     func fromTheMost() {
         #expect(!Self.hasLost([(1_000_003, 503), (9_000_007, 503)]))
         #expect(Self.hasLost([(1_000_003, 503), (9_000_007, 503), (8_600_000, 503)]))
     }
 
-    @Test("after the files were summed, losses count from there")
+    @Test("losses of free space are measured from the last time the files were summed")
     func reset() {
         var monitor = SpaceMonitor()
         for bytes: UInt64 in [7_000_001, 6_600_000] {
@@ -52,7 +52,7 @@ struct SpaceMonitorTests {
         #expect(!monitor.hasLost(limit: Self.limit))
     }
 
-    @Test("with a limit of a few bytes any loss counts, and an unchanged space does not")
+    @Test("with a limit of a few bytes any loss of free space counts, and unchanged space does not")
     func tinyLimit() {
         #expect(!Self.hasLost([(1_001, 11), (1_001, 11)], limit: 5))
         #expect(Self.hasLost([(1_001, 11), (1_000, 11)], limit: 5))

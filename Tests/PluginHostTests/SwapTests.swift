@@ -37,7 +37,7 @@ struct SwapTests {
         ).value
     }
 
-    @Test("the new version takes over without a failed call, and the old one ends")
+    @Test("a new version of a plugin file takes over without a failed call, and the old process ends")
     func swap() async throws {
         try await run { fixture async throws in
             #expect(await fixture.host.validate(type: "depth", config: ["value": 9]) == .valid(.value))
@@ -63,7 +63,7 @@ struct SwapTests {
         }
     }
 
-    @Test("the host looks by itself, again and again")
+    @Test("the host checks plugin files periodically and starts a changed one")
     func byItself() async throws {
         try await run { fixture async throws in
             try install(script(2), fixture)
@@ -76,7 +76,7 @@ struct SwapTests {
     }
 
     @Test(
-        "a version that does not start, or refuses what the old one takes, is not used",
+        "a new version that does not start, or refuses what the old one accepts, is not used",
         arguments: [
             ("        sys.exit('broken build')", "broken build"),
             ("        hello(m, version=7)", "protocol version 7"),
@@ -101,7 +101,7 @@ struct SwapTests {
         }
     }
 
-    @Test("a version that no longer accepts a config in use is not used")
+    @Test("a new version that no longer accepts a config in use is not used")
     func configRefused() async throws {
         try await run { fixture async throws in
             #expect(await fixture.host.validate(type: "depth", config: ["value": 9]) == .valid(.value))
@@ -122,7 +122,7 @@ struct SwapTests {
         }
     }
 
-    @Test("a file that still changes is left alone")
+    @Test("a plugin file that is still changing is not used")
     func changing() throws {
         var changes = ProgramChanges()
         let directory = try TemporaryDirectory()

@@ -15,7 +15,7 @@ struct TypeRegistryTests {
             }, capabilities: PluginCapabilities())
     }
 
-    @Test("a plugin answers for its name before its first handshake, and for all it offers after")
+    @Test("a plugin owns the type of its own name before its first handshake, and all types that it offers after")
     func owners() {
         var registry = TypeRegistry(plugins: ["a"], directories: ["/d"])
         #expect(registry.owner(of: "a") == "a")
@@ -25,7 +25,7 @@ struct TypeRegistryTests {
         #expect(registry.installed["b"]?.pluginVersion == "2")
     }
 
-    @Test("a type offered twice stays with its plugin, and the second offer is reported")
+    @Test("a type that two plugins offer stays with the first, and the second offer is reported")
     func conflict() throws {
         var registry = TypeRegistry(plugins: ["a", "b"], directories: [])
         #expect(registry.handshakeCompleted("a", offer("a", "x")).isEmpty)
@@ -37,7 +37,7 @@ struct TypeRegistryTests {
         #expect(registry.owner(of: "b") == "b")
     }
 
-    @Test("a type that a plugin does not offer any more is free")
+    @Test("a type that its plugin no longer offers can be taken by another plugin")
     func changedOffer() {
         var registry = TypeRegistry(plugins: ["a", "b"], directories: [])
         _ = registry.handshakeCompleted("a", offer("x"))
@@ -47,7 +47,7 @@ struct TypeRegistryTests {
         #expect(registry.owner(of: "x") == "b")
     }
 
-    @Test("while a plugin has not started, a missing type is not called unknown")
+    @Test("a missing type is not reported as unknown while a plugin has not started")
     func unsettled() {
         var registry = TypeRegistry(plugins: ["a"], directories: ["/d"])
         #expect(registry.unknown("x").kind == .notRunning)

@@ -16,7 +16,7 @@ struct EnvelopeTests {
         return try attempt.get()
     }
 
-    @Test("a request that the host frames is what the plugin reads")
+    @Test("a get_metric_value request that the host encodes is decoded unchanged by the plugin")
     func request() throws {
         let config: JSON = ["query": "up{a=\"ä\u{2028}\"}", "n": 1.5]
         let line = PluginRequest.getMetricValue(type: "t", config: config, targetType: .averageValue)
@@ -34,7 +34,7 @@ struct EnvelopeTests {
             read == GetMetricValueParams(type: "t", config: config, targetType: .averageValue, deadlineMs: 900))
     }
 
-    @Test("the other requests too")
+    @Test("initialize, validate_config and shutdown requests round-trip")
     func otherRequests() throws {
         let params = InitializeParams(hostName: "h", hostVersion: "1.2")
         let initialize = try HostMessage.decode(PluginRequest.initialize(params).line(id: 1, deadlineMs: 5))
@@ -54,7 +54,7 @@ struct EnvelopeTests {
     }
 
     @Test(
-        "a line that is no request is answered with the right error, and with its id if readable",
+        "a line that is not a request is answered with the right error, and with its id if readable",
         arguments: [
             ("nonsense", JSON.null, PluginError.Kind.parseError),
             (#"{"jsonrpc":"2.0","id":4}"#, 4, .invalidRequest),
@@ -67,7 +67,7 @@ struct EnvelopeTests {
         #expect(error?.error.kind == kind)
     }
 
-    @Test("a response that the plugin frames is what the host reads")
+    @Test("a response that the plugin encodes is decoded unchanged by the host")
     func response() throws {
         let result = ProtocolLine.result(id: 5) { $0.value(["a": "ä"]) }
         #expect(try decode(String(decoding: result, as: UTF8.self)) == .result(id: 5, ["a": "ä"]))
@@ -79,7 +79,7 @@ struct EnvelopeTests {
     }
 
     @Test(
-        "a line that is no response says why",
+        "a line that is not a response is rejected with the cause",
         arguments: [
             ("nonsense", "it is not JSON: expected a value at byte 0"),
             (#"{"id":1,"result":1}"#, "jsonrpc: is required"),
@@ -99,7 +99,7 @@ struct EnvelopeTests {
     }
 
     @Test(
-        "the id is found in a response that cannot be read",
+        "the id is found in a malformed response",
         arguments: [
             (#"{"jsonrpc":"2.0","id":17,"result":{"value":1e400}}"#, 17),
             (#"{"result":{"id":1,"x":[{"id":2}]},"id" : 18 }"#, 18),

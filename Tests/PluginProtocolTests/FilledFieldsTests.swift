@@ -20,7 +20,7 @@ struct FilledFieldsTests {
     }
 
     @Test(
-        "a schema without marks has none",
+        "a schema without address marks has none",
         arguments: [
             [:], ["properties": [:]], ["properties": ["a": true]], ["properties": ["x-from": ["type": "string"]]],
         ]

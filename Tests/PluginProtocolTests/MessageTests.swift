@@ -3,7 +3,7 @@ import WireFormats
 
 @testable import PluginProtocol
 
-@Suite("What messages say")
+@Suite("Protocol messages")
 struct MessageTests {
     private let full: JSON = [
         "protocolVersion": 1,
@@ -29,7 +29,7 @@ struct MessageTests {
         return .object(members)
     }
 
-    @Test("a handshake survives the round trip, all members and the least")
+    @Test("a handshake with all members and one with the required members round-trip")
     func handshake() throws {
         let read = try InitializeResult(JSONReader(full))
         #expect(read.json == full)
@@ -43,7 +43,7 @@ struct MessageTests {
     }
 
     @Test(
-        "a handshake with a wrong member names it",
+        "a handshake with an invalid member is rejected with its name",
         arguments: [
             (["protocolVersion"], nil, "protocolVersion: is required"),
             (["protocolVersion"], 0, "protocolVersion: must be at least 1"),
@@ -67,7 +67,7 @@ struct MessageTests {
     }
 
     @Test(
-        "a verdict survives the round trip",
+        "a config verdict round-trips",
         arguments: [
             .valid(targetType: nil), .valid(targetType: .value),
             .invalid([ConfigProblem(path: "a.b", message: "no"), ConfigProblem(path: "", message: "neither")]),
@@ -77,7 +77,7 @@ struct MessageTests {
     }
 
     @Test(
-        "a verdict that says nothing is refused",
+        "an incomplete config verdict is rejected with the missing member",
         arguments: [
             ([:], "valid: is required"), (["valid": false], "errors: is required"),
             (["valid": false, "errors": []], "errors: must name at least one"),
@@ -89,7 +89,7 @@ struct MessageTests {
         #expect(error?.description.contains(problem) == true)
     }
 
-    @Test("every kind of error has a unique code and survives the round trip", arguments: PluginError.Kind.allCases)
+    @Test("every kind of error has a unique code and round-trips", arguments: PluginError.Kind.allCases)
     func errorKind(kind: PluginError.Kind) throws {
         let error = PluginError(kind, "m", retryAfterMs: 5, path: "p")
         var writer = JSONWriter()
@@ -100,14 +100,14 @@ struct MessageTests {
         #expect(PluginError.Kind.allCases.count { $0.code == kind.code } == 1)
     }
 
-    @Test("an unknown code is an internal error")
+    @Test("an unknown error code is read as an internal error")
     func unknownCode() throws {
         let error = try PluginError(JSONReader(["code": 4_711, "message": "m"]))
         #expect(error == PluginError(.internalError, "m"))
     }
 
     @Test(
-        "a call with a wrong member names it",
+        "a call with an invalid member is rejected with its name",
         arguments: [
             ("type", nil, "type: is required"), ("config", [], "config: must be an object"),
             ("targetType", "value", "targetType: must be one of"), ("deadlineMs", 0, "deadlineMs: must be at least 1"),

@@ -7,7 +7,7 @@ import WireFormats
 struct MetricRangeTests {
     private let window = RangeWindow(fromMicroseconds: 0, toMicroseconds: 60_000_000, stepSeconds: 30)
 
-    @Test("a request says type, config, window and deadline, and reads back as the same")
+    @Test("a range request contains type, config, window and deadline, and round-trips")
     func request() throws {
         let window = try #require(window)
         let request = PluginRequest.getMetricRange(
@@ -23,7 +23,7 @@ struct MetricRangeTests {
         #expect(params.deadlineMs == 900)
     }
 
-    @Test("times that are no whole milliseconds survive the round trip of a window, its points and a reading")
+    @Test("a window, its points and a reading round-trip with times that are not whole milliseconds")
     func oddTimes() throws {
         let window = try #require(
             RangeWindow(
@@ -60,7 +60,7 @@ struct MetricRangeTests {
         #expect(MetricRange(points: points).values(in: window) == expected)
     }
 
-    @Test("of several points that are near one time the nearest counts")
+    @Test("the nearest of several points close to one time counts")
     func finerGrid() throws {
         let window = try #require(RangeWindow(fromMicroseconds: 0, toMicroseconds: 20_000_000, stepSeconds: 10))
         let points = stride(from: Int64(-7_000_000), through: 27_000_000, by: 3_000_000).map {
@@ -70,7 +70,7 @@ struct MetricRangeTests {
         #expect(window.nearest(of: [Int64.min, .max]) == [nil, nil, nil])
     }
 
-    @Test("an answer survives the round trip")
+    @Test("a range answer round-trips")
     func answer() throws {
         let range = MetricRange(
             points: [.init(atMicroseconds: 0, value: 1.5), .init(atMicroseconds: 30_000_000, value: -2)], unit: "jobs",
@@ -81,7 +81,7 @@ struct MetricRangeTests {
     }
 
     @Test(
-        "an answer with a wrong member names it",
+        "a range answer with an invalid member is rejected with its name",
         arguments: [
             (["points": 3], "points: must be an array"),
             ([:], "points: is required"),
@@ -100,7 +100,7 @@ struct MetricRangeTests {
         #expect(error?.description.hasPrefix(message) == true)
     }
 
-    @Test("a window has an order, a step and an end")
+    @Test("a range window needs ordered times, a positive step and a bounded number of points")
     func bounds() {
         let most = Int64(ProtocolLimits.maxRangePoints - 1) * 1_000_000
         #expect(RangeWindow(fromMicroseconds: 5, toMicroseconds: 5, stepSeconds: 1) != nil)

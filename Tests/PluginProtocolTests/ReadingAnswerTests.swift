@@ -48,7 +48,7 @@ struct ReadingAnswerTests {
     }
 
     @Test(
-        "a number is read as the general reader reads it, or left to that",
+        "the fast reader reads a number as the general reader does, or leaves it to that reader",
         arguments: [
             "0", "-0", "1", "00", "01", "1.", ".5", "-", "- 1", "+1", "1.50", "0.1", "0.30000000000000004", "1e3",
             "1E3",
@@ -63,7 +63,7 @@ struct ReadingAnswerTests {
         }
     }
 
-    @Test("random decimals are read as the general reader reads them")
+    @Test("the fast reader reads random decimals as the general reader does")
     func randomNumbers() throws {
         var generator = SplitMix(seed: 1)
         for _ in 0..<20_000 {
@@ -80,7 +80,7 @@ struct ReadingAnswerTests {
         }
     }
 
-    @Test("a line changed at any one byte is read as the general reader reads it, or left to that")
+    @Test("the fast reader reads a line changed at any byte as the general reader does, or leaves it to that reader")
     func mutations() {
         let original = Array(
             #"{"jsonrpc":"2.0","id":70,"result":{"value":4.25,"unit":"s","observedAt":"2026-01-01T00:00:00Z"}}"#.utf8)

@@ -5,7 +5,7 @@ import Testing
 @Suite("The credentials inside a secret")
 struct SecretPartsTests {
     @Test(
-        "of a URL or a connection string",
+        "credentials are found inside a URL or a connection string",
         arguments: [
             ("postgres://reader:s3cret-passw0rd@db:5432/x", ["s3cret-passw0rd"]),
             ("amqp://u:p%40ss-w%2Frd-1@mq/%2F", ["p%40ss-w%2Frd-1", "p@ss-w/rd-1"]),
@@ -22,7 +22,7 @@ struct SecretPartsTests {
     }
 
     @Test(
-        "are none where they are shorter than 8 bytes, or the text is neither",
+        "credentials shorter than 8 bytes, or in any other text, are not found",
         arguments: [
             "", "=", "@", "://", "://@", "redis://:short7x@h", "password=short7x", "s3cret-token", "user@example.com",
             "a=b=c",
@@ -30,7 +30,7 @@ struct SecretPartsTests {
         ])
     func none(secret: String) { #expect(SecretParts.of(secret).isEmpty) }
 
-    @Test("are bounded, however long the secret is")
+    @Test("the number of credentials found in a secret is bounded")
     func bounds() {
         let many = (0..<100).map { "password=secret-number-\($0)" }.joined(separator: ";")
         #expect(SecretParts.of(many).count == SecretParts.maxParts)

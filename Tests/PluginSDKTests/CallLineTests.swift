@@ -17,7 +17,7 @@ import WireFormats
             + #""targetType":"\#(targetType)","deadlineMs":\#(deadlineMs)}}"#
     }
 
-    @Test func `what the host writes is read`() throws {
+    @Test func `a call that the host writes is parsed by the fast reader`() throws {
         for targetType in TargetType.allCases {
             let config: JSON = ["query": "sum(rate(a{b=\"c\"}[5m]))", "nested": ["é": [1, ["}", "\\"]]]]
             let request = PluginRequest.getMetricValue(type: "test", config: config, targetType: targetType)
@@ -30,7 +30,7 @@ import WireFormats
         }
     }
 
-    @Test func `a metric type with a quote is matched as it is written`() {
+    @Test func `a metric type with a quote is matched in its escaped form`() {
         #expect(read(Self.line(type: #"a\"b"#), metricType: "a\"b") != nil)
     }
 
@@ -42,7 +42,7 @@ import WireFormats
         line(deadlineMs: "-5"), line(deadlineMs: "5e3"), line(deadlineMs: "99999999999"), line(deadlineMs: ""),
         line(type: "other"), line() + " ", " " + line(), "", "}}", "{}",
     ])
-    func `any other form is left to the general reader`(line: String) {
+    func `a call in any other form is left to the general reader`(line: String) {
         #expect(read(line) == nil)
     }
 
@@ -51,7 +51,7 @@ import WireFormats
         line(), line(config: "{}"), line(config: #"{"a":{"b":[]},"c":"\"}"}"#), line(id: "0"),
         line(targetType: "AverageValue", deadlineMs: "2147483647"),
     ])
-    func `both readers read the same`(line: String) throws {
+    func `the fast and the general reader read a call the same way`(line: String) throws {
         let call = try #require(read(line))
         guard case .request(let id, "get_metric_value", let params) = try HostMessage.decode(line.utf8) else {
             throw SessionScript.Unexpected()
@@ -63,7 +63,7 @@ import WireFormats
         #expect(try general.config == JSON(parsing: call.config.bytes))
     }
 
-    @Test func `every prefix of a line is refused without a trap`() {
+    @Test func `every prefix of a call line is refused without a trap`() {
         let line = Self.line()
         for count in 0..<line.utf8.count { #expect(read(String(line.prefix(count))) == nil) }
     }

@@ -27,13 +27,13 @@ import Testing
         (["0123456789abcdefg\nnext\n"], ["<overlong>", "next"]),
         (["0123456789", "0123456789", "0123456789", "\nnext\n"], ["<overlong>", "next"]),
     ])
-    func `a stream is cut at the newline byte alone, and a line past the limit is dropped whole`(
+    func `a stream is split only at the newline byte, and a line above the limit is dropped completely`(
         chunks: [String], expected: [String]
     ) {
         #expect(lines(chunks) == expected)
     }
 
-    @Test func `any cut of the stream gives the same lines`() {
+    @Test func `a stream split at any byte gives the same lines`() {
         let text = "first\nsecond line\n\n0123456789abcdefgh\nlast\n"
         let whole = lines([text])
         for cut in 0...text.utf8.count {

@@ -42,7 +42,7 @@ private struct Everything: MetricConfig {
         }
     }
 
-    @Test func `fields that a config leaves out have their defaults`() throws {
+    @Test func `omitted config fields have their defaults`() throws {
         let config = try Everything(parsing: #"{"address": "there", "tls": null}"#)
         #expect(config.address == "there")
         #expect(config.timeoutSeconds == 10)
@@ -55,7 +55,7 @@ private struct Everything: MetricConfig {
         #expect(config.database == nil)
     }
 
-    @Test func `fields have what the config says`() throws {
+    @Test func `config fields have the values of the config`() throws {
         let config = try Everything(
             parsing: #"""
                 {"address": "there", "timeoutSeconds": 20, "ratio": 2, "measure": "pending", "strict": true,
@@ -94,26 +94,26 @@ private struct Everything: MetricConfig {
         (#"{"address": "a", "servers": [{"port": 1}, {}]}"#, ["servers[1].port: is required: Port."]),
         (#"{"address": "a", "labels": {"x": 1}}"#, ["labels.x: must be a string, not a number"]),
     ])
-    func `each problem names its field and says what is wanted`(config: String, expected: [String]) {
+    func `each config problem names its field and what is expected`(config: String, expected: [String]) {
         #expect(problems(config) == expected)
     }
 
-    @Test func `all problems are reported together, in the order of the fields`() {
+    @Test func `all config problems are reported together, in the order of the fields`() {
         let found = problems(#"{"timeoutSeconds": 0, "tls": {"ca": 1, "crt": "x"}, "servers": [{}, 3], "querry": ""}"#)
         #expect(
             found == [
                 "address: is required: Where.",
                 "timeoutSeconds: must be from 1 to 300, not 0",
                 "tls.ca: must be a string, not a number",
-                "tls.crt: is not a known field; known here: ca, cert, key",
+                "tls.crt: is not a known field; known fields: ca, cert, key",
                 "servers[0].port: is required: Port.",
                 "servers[1]: must be an object, not a number",
-                "querry: is not a known field; known here: address, timeoutSeconds, ratio, measure, strict, tls, "
+                "querry: is not a known field; known fields: address, timeoutSeconds, ratio, measure, strict, tls, "
                     + "servers, labels, database",
             ])
     }
 
-    @Test func `the schema says what the reading enforces`() throws {
+    @Test func `the config schema matches the rules that parsing enforces`() throws {
         let schema = try JSON(
             parsing: #"""
                 {"type": "object", "additionalProperties": false, "required": ["address"], "properties": {

@@ -32,7 +32,7 @@ import WireFormats
             standardError: result.standardError)
     }
 
-    @Test func `a plugin answers, and exits 0 when its input ends`() async throws {
+    @Test func `a plugin process answers calls, and exits 0 when its input ends`() async throws {
         let outcome = try await play("answer", "fail")
         #expect(outcome.status == .exited(0))
         #expect(outcome.answers.map(\.id) == [0, 1, 2])
@@ -40,7 +40,7 @@ import WireFormats
         #expect(outcome.standardError.isEmpty)
     }
 
-    @Test func `a stray print lands on standard error and not in the protocol`() async throws {
+    @Test func `a stray print goes to standard error and not into the protocol`() async throws {
         let outcome = try await play("print")
         #expect(outcome.answers.map(\.id) == [0, 1])
         #expect(outcome.standardError == "a stray print, and the token is Optional(***)\n")
@@ -62,13 +62,13 @@ import WireFormats
     /// Longer than the suite's time limit: a plugin that waits for the call's deadline fails the test.
     private static let endless = 3_600_000
 
-    @Test func `a call that waits does not keep the plugin past the end of its input`() async throws {
+    @Test func `a waiting call does not keep the plugin running after the end of its input`() async throws {
         let outcome = try await play("answer", "wait", deadlineMs: Self.endless)
         #expect(outcome.status == .exited(0))
         #expect(outcome.answers.map(\.id) == [0, 1])
     }
 
-    @Test func `a call that never gives its thread back does not keep the plugin either`() async throws {
+    @Test func `a call that blocks its thread does not keep the plugin running after end of input`() async throws {
         let outcome = try await play("block", deadlineMs: Self.endless)
         #expect(outcome.status == .exited(0))
         #expect(outcome.answers.map(\.id) == [0])

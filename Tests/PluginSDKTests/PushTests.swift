@@ -21,13 +21,13 @@ struct PushTests {
         return try PushedReading(JSONReader(params))
     }
 
-    @Test("the handshake says who does")
+    @Test("the handshake shows whether a plugin pushes")
     func capability() {
         #expect(TickPlugin.identity.capabilities.subscribe)
         #expect(!SilentPlugin.identity.capabilities.subscribe)
     }
 
-    @Test("readings follow the answer, until they are unsubscribed from, which ends their task")
+    @Test("pushed readings follow the answer to subscribe until the subscription is ended, which ends their task")
     func readings() async throws {
         let plugin = TickPlugin()
         try await withLoop(plugin) { host in
@@ -52,7 +52,7 @@ struct PushTests {
         }
     }
 
-    @Test("a refusal is the answer, and a sequence that fails ends the subscription, both without secrets")
+    @Test("a refused subscription is answered with an error, and a failing sequence ends it, both without secrets")
     func failures() async throws {
         let plugin = TickPlugin()
         try await withLoop(plugin) { host in
@@ -85,7 +85,7 @@ struct PushTests {
         }
     }
 
-    @Test("a plugin that does not push knows no such method")
+    @Test("a plugin that does not push answers subscribe with method not found")
     func unknown() async throws {
         try await withLoop(SilentPlugin()) { host in
             host.send(SessionScript.initialize)
@@ -95,7 +95,7 @@ struct PushTests {
         }
     }
 
-    @Test("of a subscription the newest goes, no sooner than the spacing after the last")
+    @Test("only the newest reading of a subscription is pushed, no sooner than the spacing after the last one")
     func spacing() {
         var outbox = PushOutbox()
         let start = ContinuousClock.now
@@ -113,7 +113,7 @@ struct PushTests {
         #expect(outbox.takeDue(now: later + .seconds(1)).isEmpty)
     }
 
-    @Test("all together keep to what a plugin may push in a second, and none is lost")
+    @Test("all subscriptions together respect the maximum push rate, and no reading is lost")
     func rate() {
         var outbox = PushOutbox()
         let start = ContinuousClock.now

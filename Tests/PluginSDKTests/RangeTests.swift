@@ -26,13 +26,13 @@ import WireFormats
         return try #require(answer)
     }
 
-    @Test("the handshake shows which types have one")
+    @Test("the handshake shows whether a plugin has a history")
     func capability() {
         #expect(RampPlugin.identity.capabilities.range)
         #expect(!PlainPlugin.identity.capabilities.range)
     }
 
-    @Test("the points are returned in the order of time, with their values")
+    @Test("the points of a history are returned in the order of time, with their values")
     func points() async throws {
         guard case .result(1, let json) = try await answer(to: Self.request()) else { throw SessionScript.Unexpected() }
         let range = try MetricRange(JSONReader(json))
@@ -42,7 +42,7 @@ import WireFormats
         #expect(range.detail == "seen with ***")
     }
 
-    @Test("the longest window that may be asked for fits an answer")
+    @Test("the history of the longest window fits into an answer")
     func longest() async throws {
         let line = Self.request(from: 0, to: (ProtocolLimits.maxRangePoints - 1) * 60, step: 60)
         guard case .result(1, let json) = try await answer(to: line) else { throw SessionScript.Unexpected() }
@@ -50,26 +50,28 @@ import WireFormats
     }
 
     @Test(
-        "a window that cannot be asked for is refused",
+        "an invalid history window is refused",
         arguments: [(0, -1, 10), (0, 20, 0), (0, ProtocolLimits.maxRangePoints * 60, 60)])
     func window(from: Int, to: Int, step: Int) async throws {
         let error = try await answer(to: Self.request(from: from, to: to, step: step)).error
         #expect(error?.kind == .invalidParams)
     }
 
-    @Test("no point at all is no data")
+    @Test("a history without points is no data")
     func empty() async throws {
         let error = try await answer(to: Self.request(#"{"skip":"all"}"#)).error
         #expect(error?.kind == .noData)
     }
 
-    @Test("points that are out of order or not finite are the plugin's fault", arguments: ["backwards", "nan"])
+    @Test(
+        "history points that are out of order or not finite are reported as an error of the plugin",
+        arguments: ["backwards", "nan"])
     func faults(skip: String) async throws {
         let error = try await answer(to: Self.request(#"{"skip":"\#(skip)"}"#)).error
         #expect(error?.kind == .internalError)
     }
 
-    @Test("a plugin without a history does not know the method")
+    @Test("a plugin without a history answers the request with method not found")
     func unknown() async throws {
         let error = try await answer(to: Self.request(), of: PlainPlugin()).error
         #expect(error?.kind == .methodNotFound)

@@ -11,11 +11,11 @@ import Testing
         @Field("Headers.") var headers: [String: Secret] = [:]
     }
 
-    @Test func `a secret gives its text only when asked to reveal it`() {
+    @Test func `a secret returns its text only through reveal`() {
         #expect(secret.reveal() == "canary")
     }
 
-    @Test func `however a secret is printed, it reads as stars`() throws {
+    @Test func `every way of printing a secret shows asterisks`() throws {
         var dumped = ""
         dump(["secret": secret], to: &dumped)
         let prints = [
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func `a config that holds secrets shows none of them`() throws {
+    @Test func `printing a config does not show its secrets`() throws {
         let config = try Config(parsing: #"{"password": "canary", "headers": {"Authorization": "canary"}}"#)
         var dumped = ""
         dump(config, to: &dumped)
@@ -40,13 +40,13 @@ import Testing
         #expect(config.headers["Authorization"]?.reveal() == "canary")
     }
 
-    @Test func `secrets of a config are masked in what a plugin says`() throws {
+    @Test func `secrets of a config are masked in the texts of a plugin`() throws {
         let config = try Config(parsing: #"{"password": "canary", "headers": {"A": "canary bird", "B": "ab"}}"#)
         let text = Secret.masking(config.configSecrets, in: "canary birds, canary, and a cab")
         #expect(text == "***s, ***, and a cab")
     }
 
-    @Test func `the schema marks a secret`() {
+    @Test func `the config schema marks a secret`() {
         let properties = Config.configSchema["properties"]
         #expect(properties?["password"]?["x-secret"] == true)
         #expect(properties?["headers"]?["additionalProperties"]?["x-secret"] == true)

@@ -7,7 +7,7 @@ import WireFormats
 
 /// The loop with real pipes in this process.
 @Suite(.timeLimit(.minutes(5))) struct ServeLoopTests {
-    @Test func `a call goes in as a line and comes out as a line`() async throws {
+    @Test func `a call line is answered with a line`() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(SessionScript.initialize)
             #expect(try await host.receive().id == 0)
@@ -18,7 +18,7 @@ import WireFormats
         }
     }
 
-    @Test func `many calls in one write are all answered`() async throws {
+    @Test func `calls sent in one write are all answered`() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(([SessionScript.initialize] + (1...16).map { SessionScript.call($0) }).joined(separator: "\n"))
             _ = try await host.receive()
@@ -28,7 +28,7 @@ import WireFormats
         }
     }
 
-    @Test func `a call that waits holds up no other, and cancelling it cancels its task`() async throws {
+    @Test func `a waiting call does not delay other calls, and cancelling it cancels its task`() async throws {
         let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
             host.send(SessionScript.initialize)
@@ -43,7 +43,7 @@ import WireFormats
         }
     }
 
-    @Test func `at the deadline the host gets an error and the task is cancelled`() async throws {
+    @Test func `at its deadline a call is answered with an error and its task is cancelled`() async throws {
         let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
             host.send(SessionScript.initialize)
@@ -54,7 +54,7 @@ import WireFormats
         }
     }
 
-    @Test func `a config that is wrong fails the call with its first path`() async throws {
+    @Test func `an invalid config fails the call with the path of its first problem`() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(SessionScript.initialize)
             _ = try await host.receive()
@@ -65,7 +65,7 @@ import WireFormats
         }
     }
 
-    @Test func `errors of a plugin keep their kind, and others are internal`() async throws {
+    @Test func `plugin errors keep their kind, and other errors are reported as internal`() async throws {
         try await withLoop(FailingPlugin()) { host in
             host.send(SessionScript.initialize)
             _ = try await host.receive()
@@ -77,7 +77,7 @@ import WireFormats
         }
     }
 
-    @Test func `the loop ends at shutdown`() async throws {
+    @Test func `the serve loop ends at shutdown`() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(SessionScript.initialize)
             _ = try await host.receive()
@@ -87,7 +87,7 @@ import WireFormats
         }
     }
 
-    @Test func `at the end of input the loop answers what is in flight and ends`() async throws {
+    @Test func `the serve loop answers calls in flight at the end of its input and ends`() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(SessionScript.initialize + "\n" + SessionScript.call(1))
             host.endInput()

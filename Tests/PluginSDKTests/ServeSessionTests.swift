@@ -9,7 +9,7 @@ import WireFormats
 
     // MARK: Handshake
 
-    @Test func `initialize names the plugin, its metric type and what it can do`() throws {
+    @Test func `the answer to initialize contains the plugin, its metric type and its capabilities`() throws {
         var script = SessionScript(maxInFlight: 3)
         guard case .result(0, let json) = try script.answer(to: SessionScript.initialize) else {
             throw SessionScript.Unexpected()
@@ -21,7 +21,7 @@ import WireFormats
         #expect(result.capabilities == PluginCapabilities(maxInFlight: 3, cancel: true))
     }
 
-    @Test func `without a common version the error lists what the plugin speaks`() throws {
+    @Test func `the error without a common version lists the versions that the plugin supports`() throws {
         var script = SessionScript()
         let line = SessionScript.initialize.replacing("[2,1]", with: "[7,8]")
         let error = try script.error(to: line)
@@ -31,14 +31,14 @@ import WireFormats
     }
 
     @Test(arguments: ["get_metric_value", "validate_config", "shutdown", "nonsense"])
-    func `nothing comes before initialize`(method: String) throws {
+    func `a request before initialize is refused`(method: String) throws {
         var script = SessionScript()
         let error = try script.error(to: #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":{}}"#)
         #expect(error.kind == .invalidRequest)
         #expect(error.message.contains("before initialize"))
     }
 
-    @Test func `initialize comes once`() throws {
+    @Test func `a second initialize is refused`() throws {
         var script = SessionScript.serving()
         #expect(try script.error(to: SessionScript.initialize).kind == .invalidRequest)
     }
@@ -46,7 +46,7 @@ import WireFormats
     // MARK: Framing and requests
 
     @Test(arguments: ["", "   ", "\r", "\t\r"])
-    func `blank lines are nothing`(line: String) {
+    func `blank lines are ignored`(line: String) {
         var script = SessionScript.serving()
         #expect(script.receive(line) == .nothing)
     }
@@ -62,7 +62,7 @@ import WireFormats
         (#"{"jsonrpc":"2.0","id":4,"method":"get_metric_value","params":7}"#, .invalidParams, "4"),
         (#"{"jsonrpc":"2.0","id":4,"method":"get_metric_range","params":{}}"#, .methodNotFound, "4"),
     ])
-    func `a request that is none of the protocol's gets the error that JSON-RPC has for it`(
+    func `an invalid request is answered with the error that JSON-RPC defines for it`(
         line: String, kind: PluginError.Kind, id: String
     ) throws {
         var script = SessionScript.serving()
@@ -72,7 +72,7 @@ import WireFormats
         #expect(answer["id"]?.description == id)
     }
 
-    @Test func `a line past the limit is answered and forgotten`() throws {
+    @Test func `a line above the limit is answered with an error, and the next call is accepted`() throws {
         var script = SessionScript.serving()
         guard case .answer(let bytes) = script.session.receive(.overlong, now: script.now) else {
             throw SessionScript.Unexpected()
@@ -99,7 +99,7 @@ import WireFormats
         #expect(bad == .result(id: 1, ["valid": false, "errors": [["path": "bad", "message": "is bad"]]]))
     }
 
-    @Test func `another plugin's metric type is refused by name`() throws {
+    @Test func `a call for another plugin's metric type is refused with both types`() throws {
         var script = SessionScript.serving()
         let error = try script.error(to: SessionScript.call(1).replacing(#""type":"test""#, with: #""type":"redis""#))
         #expect(error.kind == .invalidParams)
@@ -116,7 +116,7 @@ import WireFormats
         #expect(try script.finish(first, .success(reading)).id == 1)
     }
 
-    @Test func `a call past maxInFlight is busy, and one more fits when one is answered`() throws {
+    @Test func `a call beyond maxInFlight is answered with busy, and another is accepted after an answer`() throws {
         var script = SessionScript.serving(maxInFlight: 1)
         let first = try script.start(SessionScript.call(1))
         #expect(try script.error(to: SessionScript.call(2)).kind == .busy)
@@ -124,7 +124,7 @@ import WireFormats
         #expect(throws: Never.self) { try script.start(SessionScript.call(3)) }
     }
 
-    @Test func `an id in flight cannot be used again`() throws {
+    @Test func `an id of a call in flight cannot be used again`() throws {
         var script = SessionScript.serving()
         let first = try script.start(SessionScript.call(1))
         #expect(try script.error(to: SessionScript.call(1)).kind == .invalidRequest)
@@ -140,7 +140,7 @@ import WireFormats
         #expect(answer.error?.kind == .noData)
     }
 
-    @Test func `an answer longer than the host takes becomes a short error`() throws {
+    @Test func `an answer longer than the host accepts becomes a short error`() throws {
         var script = SessionScript.serving()
         let call = try script.start(SessionScript.call(1))
         let long = MetricReading(
@@ -162,7 +162,7 @@ import WireFormats
         #expect(script.session.finish(call.token, .success(.reading(reading))) == nil)
     }
 
-    @Test func `shutdown answers every call and then itself, and the session is over`() throws {
+    @Test func `shutdown answers every call and then itself, and ends the session`() throws {
         var script = SessionScript.serving()
         _ = try script.start(SessionScript.call(1))
         guard case .shutDown(let bytes) = script.receive(#"{"jsonrpc":"2.0","id":2,"method":"shutdown"}"#) else {

@@ -7,7 +7,7 @@ import WireFormats
 @Suite struct ServeSessionTimeTests {
     private let reading = MetricReading(value: 5, observedAtMicroseconds: 0)
 
-    @Test func `at its deadline a call is answered and given up, and no sooner`() throws {
+    @Test func `a call is answered and abandoned at its deadline, and not before`() throws {
         var script = SessionScript.serving()
         let call = try script.start(SessionScript.call(1, deadlineMs: 500))
         #expect(script.session.nextDeadline == script.now + .milliseconds(500))
@@ -19,7 +19,7 @@ import WireFormats
         #expect(script.session.nextDeadline == nil)
     }
 
-    @Test func `only the calls that are late are given up`() throws {
+    @Test func `only calls past their deadline are abandoned`() throws {
         var script = SessionScript.serving(maxInFlight: 3)
         let slow = try script.start(SessionScript.call(1, deadlineMs: 900))
         let quick = try script.start(SessionScript.call(2, deadlineMs: 100))
@@ -30,7 +30,7 @@ import WireFormats
         #expect(script.session.finish(slow.token, .success(.reading(reading))) != nil)
     }
 
-    @Test func `a call given up frees its place, but calls that never return are bounded`() throws {
+    @Test func `an abandoned call frees its slot, but the number of calls that never return is bounded`() throws {
         var script = SessionScript.serving(maxInFlight: 1)
         var first: ServeSession.Call?
         for id in 1...ServeLimits.maxAbandonedCalls {
@@ -45,7 +45,7 @@ import WireFormats
         #expect(throws: Never.self) { try script.start(SessionScript.call(1_001)) }
     }
 
-    @Test func `after the end of input the calls in flight may finish`() throws {
+    @Test func `calls in flight may finish after the end of input`() throws {
         var script = SessionScript.serving()
         let call = try script.start(SessionScript.call(1, deadlineMs: 60_000))
         script.session.endOfInput(now: script.now)
@@ -54,7 +54,7 @@ import WireFormats
         #expect(script.session.isOver(now: script.now))
     }
 
-    @Test func `after the end of input a call that hangs holds the plugin for less than two seconds`() throws {
+    @Test func `a hanging call keeps the plugin running for less than two seconds after the end of input`() throws {
         var script = SessionScript.serving()
         _ = try script.start(SessionScript.call(1, deadlineMs: 60_000))
         script.session.endOfInput(now: script.now)

@@ -57,7 +57,7 @@ import WireFormats
         (#""address": "a", "database": "d\u0000e", "username": "u", "query": "SELECT 1""#, "database", "NUL"),
         (#""address": "a", "database": "d", "username": "u", "query": "SELECT 1\u0000; DROP""#, "query", "NUL"),
     ])
-    func `what is wrong with a config is said at its field`(fields: String, path: String, message: String) {
+    func `each config problem is reported with its field`(fields: String, path: String, message: String) {
         let found = problems(fields)
         #expect(found.contains { $0.path == path && $0.message.contains(message) }, "\(found)")
         #expect(!found.contains { $0.message.contains("canary") })
@@ -88,7 +88,7 @@ import WireFormats
         #expect(!found.contains { $0.message.contains("canary") || $0.message.contains("evil") })
     }
 
-    @Test func `a URL says the same as the fields`() throws {
+    @Test func `a URL is equivalent to the single fields`() throws {
         let url = try endpoint(
             #""url": "postgresql://sc%40ler:p%2Fw%3A@pg.shop:6543,[fd00::7]/my%20db?sslmode=verify-ca&target_session_attrs=read-only&application_name=x", \#(Self.query)"#
         )
@@ -110,7 +110,7 @@ import WireFormats
         #expect(fields.description == "pg.shop:5432, unix:///run/pg/.s.PGSQL.5433")
     }
 
-    @Test func `without tls and sslmode, TLS is optional`() throws {
+    @Test func `a config without tls and sslmode uses TLS if the server offers it`() throws {
         #expect(try endpoint(#""address": "a", \#(Self.login)"#).tlsMode == .prefer)
         #expect(
             try endpoint(#""address": "a", "tls": {"insecureSkipVerify": true}, \#(Self.login)"#).tlsMode == .require)
@@ -120,14 +120,13 @@ import WireFormats
                 == .verifyFull)
     }
 
-    @Test func `a config that is printed shows no password`() throws {
+    @Test func `printing a config shows no password`() throws {
         let config = try PostgresConfig(parsing: #"{"url": "postgresql://u:canary%2Dword@a/d", \#(Self.query)}"#)
         #expect(!"\(config) \(config.configJSON)".contains("canary"))
         #expect(!"\(try PostgresEndpoint(config, files: NoFiles()))".contains("canary"))
     }
 
-    @Test func `a client key without a certificate is refused, and a file that cannot be read names its field`() throws
-    {
+    @Test func `a client key without a certificate is refused, and an unreadable file is reported`() throws {
         #expect(problems(#""address": "a", "tls": {"key": "k"}, \#(Self.login)"#).map(\.path) == ["tls.cert"])
         let error = #expect(throws: PluginError.self) {
             try endpoint(#""address": "a", "tls": {"ca": "/nonexistent/ca.pem"}, \#(Self.login)"#)

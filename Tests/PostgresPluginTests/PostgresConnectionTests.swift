@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2)), .serialized) struct PostgresConnectionTests {
     private static let query = #""query": "SELECT count(*) FROM jobs""#
 
-    @Test func `a server is read by address, by name, by URL and by socket`() async throws {
+    @Test func `a server is read through an address, a name, a URL and a socket`() async throws {
         let options = PostgresServer.Options(
             access: ["host all all 127.0.0.1/32 scram-sha-256", "local all scaler scram-sha-256"],
             setup: PostgresServer.setup)
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `a refusal says what to correct, and never shows a password`() async throws {
+    @Test func `a refusal is reported with the fix, and never shows a password`() async throws {
         let setup =
             PostgresServer.setup + [
                 "CREATE ROLE idle PASSWORD 'canary-word'",
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `a connection that an administrator ends under a query is retried once, on a new one`() async throws {
+    @Test func `a connection that an administrator ends during a query is replaced once`() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             #expect(try await plugin.value(server.query("SELECT 1")).value == 1)
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `one database gets no more than four connections, and further calls wait for one`() async throws {
+    @Test func `a database gets at most four connections, and further calls wait for one`() async throws {
         let setup = PostgresServer.setup + ["ALTER ROLE scaler CONNECTION LIMIT 4"]
         try await PostgresServer.run(PostgresServer.Options(setup: setup)) { server in
             let plugin = PostgresPlugin()
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func `calls that wait for a connection end by their own deadlines`() async throws {
+    @Test func `calls that wait for a connection end at their own deadlines`() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             let errors = try await withThrowingTaskGroup(of: PluginError?.self) { group in
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func `of several servers the first is used that answers and that has the role`() async throws {
+    @Test func `the first server that answers and has the required role is used`() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             let closed = try RawServer.unusedPort()
@@ -179,7 +179,7 @@ import Testing
         }
     }
 
-    @Test func `a server that stops for a while is read again once it continues`() async throws {
+    @Test func `a server that is suspended for a while is read again once it resumes`() async throws {
         try await PostgresServer.run { server in
             server.freeze()
             let plugin = PostgresPlugin()
@@ -193,7 +193,7 @@ import Testing
         }
     }
 
-    @Test func `no server at all is told from a name without an address`() async throws {
+    @Test func `a refused connection and a name without an address have different errors`() async throws {
         let plugin = PostgresPlugin()
         let port = try RawServer.unusedPort()
         let fields = #""database": "d", "username": "u", \#(Self.query)"#

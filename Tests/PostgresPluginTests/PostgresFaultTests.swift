@@ -43,7 +43,7 @@ import Testing
     @Test(arguments: [
         "", "HTTP/1.1 400 Bad Request\r\n\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}\u{46}", "+OK\r\n", "\r\n",
     ])
-    func `a server of another protocol is said to be none`(answer: String) async throws {
+    func `a server of another protocol is reported as such`(answer: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(answer)
@@ -53,14 +53,14 @@ import Testing
         #expect(!error.message.contains("canary"))
     }
 
-    @Test func `a server that accepts and says nothing does not outlast the deadline`() async throws {
+    @Test func `a server that accepts and sends nothing is abandoned at the deadline`() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .milliseconds(500)) { $0.waitForClose() }
         #expect(error.kind == .deadlineExceeded)
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `a session that answers no query does not outlast the deadline`() async throws {
+    @Test func `a session that answers no query is abandoned at the deadline`() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .milliseconds(700)) { connection in
             Self.accept(connection)
@@ -71,7 +71,7 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `an answer that drips in does not outlast the deadline`() async throws {
+    @Test func `an answer that arrives byte by byte ends at the deadline`() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .seconds(1)) { connection in
             Self.accept(connection)
@@ -82,7 +82,7 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `a connection that ends under a query is reported as lost`() async throws {
+    @Test func `a connection that ends during a query is reported as lost`() async throws {
         let error = try await failure { connection in
             Self.accept(connection)
             connection.write(Self.message("1", []) + Self.message("D", [0, 1]).prefix(3))
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `of an answer of 1 GB no more than the bound is taken`(afterLogin: Bool) async throws {
+    func `an answer of 1 GB is read only up to the size limit`(afterLogin: Bool) async throws {
         let error = try await failure { connection in
             if afterLogin {
                 Self.accept(connection)
@@ -114,7 +114,7 @@ import Testing
         #expect(error.message.contains("more than 4 MiB"), "\(error.message)")
     }
 
-    @Test func `an error of the server is on one line and without control characters`() async throws {
+    @Test func `a server error is reported on one line and without control characters`() async throws {
         let error = try await failure { connection in
             let first = connection.read()
             if first?.count == 8 {
@@ -129,7 +129,7 @@ import Testing
         #expect(!error.message.contains("\u{1B}"))
     }
 
-    @Test func `a call that is given up ends at once, and its connection is not used again`() async throws {
+    @Test func `a cancelled call ends immediately, and its connection is not used again`() async throws {
         let (arrivals, arrived) = AsyncStream<Void>.makeStream()
         let (closings, closed) = AsyncStream<Void>.makeStream()
         let script: @Sendable (RawServer.Connection) -> Void = { connection in

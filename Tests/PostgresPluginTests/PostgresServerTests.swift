@@ -6,7 +6,7 @@ import Testing
 
 /// Queries at a real server.
 @Suite(.timeLimit(.minutes(2)), .serialized) struct PostgresServerTests {
-    @Test func `a number of any numeric type is the value`() async throws {
+    @Test func `a result of any numeric type is the value`() async throws {
         try await PostgresServer.run { server async throws in
             let plugin = PostgresPlugin()
             let cases: [(query: String, value: Double)] = [
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `no row and NULL are no data, and so are NaN and infinity`() async throws {
+    @Test func `a result without a row, with NULL, NaN or infinity is no data`() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             let cases = [
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `a statement that fails is reported with its SQLSTATE, position and fix`() async throws {
+    @Test func `a failed statement is reported with its SQLSTATE, position and fix`() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             typealias Case = (query: String, kind: PluginError.Kind, path: String, hints: [String])
@@ -112,7 +112,7 @@ import Testing
         "SELECT count(*) FROM (SELECT set_config('transaction_read_only', 'off', true)) AS a, (SELECT nextval('numbers')) AS b",
         "SELECT nextval('numbers')", "CREATE TABLE more (id int)",
     ])
-    func `a query cannot write, also if its user may`(query: String) async throws {
+    func `a query cannot write, even if its user may`(query: String) async throws {
         let setup = PostgresServer.setup + ["CREATE SEQUENCE numbers", "ALTER ROLE scaler SUPERUSER"]
         try await PostgresServer.run(PostgresServer.Options(setup: setup)) { server in
             let error = try #require(try await PostgresPlugin().failure(server.query(query)))
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `the server ends a query that outlasts the deadline, and its connection is used again`() async throws {
+    @Test func `the server ends a query that exceeds the deadline, and its connection is used again`() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             #expect(try await plugin.value(server.query("SELECT 1")).value == 1)
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func `a lock that another session holds is waited for no longer than the deadline`() async throws {
+    @Test func `a lock of another session is waited for only until the deadline`() async throws {
         try await PostgresServer.run { server in
             let holder = Task { try await server.sql("BEGIN; LOCK TABLE jobs; SELECT pg_sleep(3600)") }
             while try await server.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'") == "0" {}
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func `settings that a query changes do not reach the next one`() async throws {
+    @Test func `settings that a query changes do not affect the next query`() async throws {
         try await PostgresServer.run { server async throws in
             let plugin = PostgresPlugin()
             let change = "SELECT length(set_config('search_path', 'pg_temp', false))"

@@ -33,7 +33,7 @@ import Testing
         #""url": "postgresql://scaler:canary-word@\#(host):\#(server.port)/postgres?\#(parameters)", \#(Self.query)"#
     }
 
-    @Test func `a verified connection is made, and refused where the authority is another`() async throws {
+    @Test func `a verified connection is made, and refused if the certificate has another authority`() async throws {
         let certificates = try TestCertificates.shared.get()
         try await PostgresServer.run(try options(certificates.server)) { server in
             let plugin = PostgresPlugin()
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate for another name is refused, unless that name is expected`() async throws {
+    @Test func `a certificate for another name is refused, unless the config expects that name`() async throws {
         let certificates = try TestCertificates.shared.get()
         try await PostgresServer.run(try options(certificates.namedServer)) { server in
             let plugin = PostgresPlugin()
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func `a server that demands a certificate gets it, and its file is gone afterwards`() async throws {
+    @Test func `a server that requires a client certificate gets it, and its temporary file is removed`() async throws {
         let certificates = try TestCertificates.shared.get()
         let access = "hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca"
         try await PostgresServer.run(try options(certificates.server, access: access)) { server in

@@ -24,7 +24,7 @@ import Testing
                 headers: [HTTPHeader("metadata-flavor", "Google")]))
     }
 
-    @Test func `the workload's Google token goes along, and is asked for once`() async throws {
+    @Test func `the workload's Google token is sent with queries, and requested once`() async throws {
         let client = FakePrometheus(.success(.one), .success(.one))
         let metadata = FakePrometheus(Self.metadataToken("first"))
         let plugin = PrometheusPlugin(client: client, localClient: metadata)
@@ -41,7 +41,7 @@ import Testing
         #expect(asked.timeout == .seconds(3))
     }
 
-    @Test func `a Google token that is refused is replaced once`() async throws {
+    @Test func `a refused Google token is replaced once`() async throws {
         let client = FakePrometheus(.success(.unauthorized), .success(.one))
         let metadata = FakePrometheus(Self.metadataToken("first"), Self.metadataToken("second"))
         let plugin = PrometheusPlugin(client: client, localClient: metadata)
@@ -68,7 +68,7 @@ import Testing
             "returned no access token"
         ),
     ])
-    func `without a Google token nothing is sent`(
+    func `a query without a Google token is not sent`(
         reply: FakePrometheus.Reply, kind: PluginError.Kind, hint: String
     ) async throws {
         let client = FakePrometheus(.success(.one))
@@ -82,7 +82,7 @@ import Testing
 
     // MARK: AWS
 
-    @Test func `the key of an AWS signature comes from the config, the environment or the agent`() async throws {
+    @Test func `the AWS signing key comes from the config, the environment or the agent`() async throws {
         let agent = #"{"AccessKeyId": "agent", "SecretAccessKey": "s", "Token": "t"}"#
         let cases: [(fields: String, environment: [String: String], id: String, token: String?)] = [
             (
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func `without an AWS key the message says where it was looked for`() async throws {
+    @Test func `the error for a missing AWS key lists where it was searched for`() async throws {
         let client = FakePrometheus(.success(.one))
         let error = try #require(
             try await PrometheusPlugin(client: client).failure(#""auth": {"sigv4": {"region": "eu-west-1"}}"#))
@@ -137,7 +137,7 @@ import Testing
 
     /// AWS's own library computes the signature again from the received request.
     @Test(arguments: ["POST", "GET"])
-    func `AWS's own library finds the same signature`(method: String) async throws {
+    func `the AWS signature equals that of AWS's own library`(method: String) async throws {
         let (requests, captured) = AsyncStream<String>.makeStream()
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             guard var request = connection.readHead() else { return }

@@ -65,7 +65,7 @@ struct CredentialAttackTests {
     }
 
     @Test(
-        "the operator's Google token goes over plain HTTP to no server but an emulator that the administrator named",
+        "the operator's Google token is sent over plain HTTP only to an emulator that the administrator named",
         arguments: [
             ("http://127.0.0.1:9090", "", false), ("http://localhost:8085", "http://127.0.0.1:8085", false),
             ("http://127.0.0.1:8085", "http://127.0.0.1:8086", false),

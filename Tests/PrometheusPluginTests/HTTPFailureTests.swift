@@ -34,7 +34,7 @@ import Testing
         (200, "<html>sign in</html>", .sourceUnreachable, "not JSON: \"<html>sign in</html>\""),
         (200, "", .sourceUnreachable, "an empty body"),
     ])
-    func `a status has its kind and a message that says what to do`(
+    func `an HTTP error status has an error kind and a message with the fix`(
         status: Int, body: String, kind: PluginError.Kind, hint: String
     ) async throws {
         let error = try await failure(status, body)
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: [("7", 7_000), ("0", 0), ("soon", nil), ("-1", nil), ("99999999999", nil)])
-    func `rate limiting says how long to wait where the server does`(header: String, milliseconds: Int?) async throws {
+    func `a rate limit error contains the server's Retry-After delay`(header: String, milliseconds: Int?) async throws {
         let error = try await failure(429, "", headers: [HTTPHeader("retry-after", header)])
         #expect(error.retryAfterMs == milliseconds)
     }
@@ -59,7 +59,7 @@ import Testing
         #expect(client.requests.count == 1)
     }
 
-    @Test func `of a body that is not JSON only the beginning is quoted, on one line`() async throws {
+    @Test func `a body that is not JSON is quoted only up to a limit and on one line`() async throws {
         let error = try await failure(200, "<\n" + String(repeating: "x", count: 5_000))
         #expect(error.message.contains("< " + String(repeating: "x", count: 4_094) + "\" and 906 bytes more"))
         #expect(!error.message.contains("\n"))
@@ -71,7 +71,7 @@ import Testing
         (.deadline, .deadlineExceeded), (.bodyTooLarge, .configInvalid), (.cancelled, .cancelled),
         (.invalidRequest, .configInvalid),
     ])
-    func `a missing answer has the kind of its cause`(cause: HTTPError.Kind, kind: PluginError.Kind) async throws {
+    func `each transport failure has its error kind`(cause: HTTPError.Kind, kind: PluginError.Kind) async throws {
         let client = FakePrometheus(.failure(HTTPError(cause, "what happened")))
         let error = try #require(try await PrometheusPlugin(client: client, files: FakeFiles()).failure())
         #expect(error.kind == kind)

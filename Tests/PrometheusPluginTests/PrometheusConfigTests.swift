@@ -13,11 +13,11 @@ import Testing
         }
     }
 
-    @Test func `the least that a config needs is an address and a query`() {
+    @Test func `a minimal config has an address and a query`() {
         #expect(problems(#"{"address": "http://prometheus:9090", "query": "up"}"#).isEmpty)
     }
 
-    @Test func `a missing address says that the operator can set it for all`() {
+    @Test func `the problem of a missing address mentions that the operator can set it for all`() {
         let found = problems(#"{"query": "up"}"#)
         #expect(found.map(\.path) == ["address"])
         #expect(found.first?.message.contains("plugins.yaml") == true)
@@ -33,7 +33,7 @@ import Testing
         ("http://prometheus:", "a port from 1 to 65535"), ("http://[::1", "DNS name"), ("http://:9090", "host"),
         ("http://prom^etheus", "DNS name"), ("http://prometheus\\\\x", "backslash"),
     ])
-    func `an address that cannot be meant is refused with what to write instead`(address: String, hint: String) {
+    func `an invalid address is refused with the correction`(address: String, hint: String) {
         let found = problems(#"{"address": "\#(address)", "query": "up"}"#)
         #expect(found.map(\.path) == ["address"])
         #expect(found.first?.message.contains(hint) == true)
@@ -65,11 +65,11 @@ import Testing
         (#""timeoutSeconds": 0"#, "timeoutSeconds"),
         (#""adress": "http://x""#, "adress"),
     ])
-    func `what does not go together is refused at its path`(fields: String, path: String) {
+    func `fields that do not fit together are refused with their path`(fields: String, path: String) {
         #expect(problems(#"{"address": "http://p", "query": "up", \#(fields)}"#).map(\.path) == [path])
     }
 
-    @Test func `secrets are marked in the schema and masked in print`() throws {
+    @Test func `secrets are marked in the config schema and masked when printed`() throws {
         let config = try PrometheusConfig(
             parsing: #"""
                 {"address": "http://p", "query": "up", "headers": {"X-A": "canary"},

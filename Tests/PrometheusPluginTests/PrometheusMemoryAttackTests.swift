@@ -3,7 +3,7 @@ import Testing
 import WireFormats
 
 /// Servers whose responses are designed to exhaust the plugin's memory, read by many concurrent calls.
-@Suite("Prometheus answers that take memory", .timeLimit(.minutes(3)), .serialized)
+@Suite("Prometheus answers that use much memory", .timeLimit(.minutes(3)), .serialized)
 struct PrometheusMemoryAttackTests {
     private static let bound = 192 << 20
 
@@ -31,7 +31,7 @@ struct PrometheusMemoryAttackTests {
     ]
 
     @Test(
-        "an answer of almost 8 MiB of small values is an error and little memory, wherever the values stand",
+        "an answer of almost 8 MiB of small values is an error and little memory, regardless of their position",
         arguments: bodies.keys.sorted())
     func smallValues(name: String) async throws {
         let body = try #require(Self.bodies[name])
@@ -41,7 +41,7 @@ struct PrometheusMemoryAttackTests {
         #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
     }
 
-    @Test("an honest answer of 10,000 series is a reading for every one of many calls, in little memory")
+    @Test("a valid answer of 10,000 series is read for many concurrent calls with little memory")
     func manySeries() async throws {
         let series = (0..<10_000).map { #"{"metric":{"pod":"web-\#($0)"},"value":[1767225600.123,"1"]}"# }
         let memory = try await attack(Self.frame.0 + series.joined(separator: ",") + Self.frame.1, calls: 8)

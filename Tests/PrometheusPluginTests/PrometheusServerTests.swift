@@ -11,7 +11,7 @@ import Testing
     private static let twoSeries =
         #"label_replace(vector(1), \"pod\", \"a\", \"\", \"\") or label_replace(vector(2), \"pod\", \"b\", \"\", \"\")"#
 
-    @Test func `a real server answers values, and its errors are reported with its message`() async throws {
+    @Test func `a real server's values are read, and its errors are reported with its message`() async throws {
         try await PrometheusServer.run { server in
             let plugin = PrometheusPlugin()
             let address = server.address
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `the rate of a counter is read from what the server has stored`() async throws {
+    @Test func `the rate of a counter is computed from the samples that the server stored`() async throws {
         // Two requests per second over the last five minutes, by each of two pods.
         let now = Int(Date().timeIntervalSince1970)
         var samples = "# TYPE http_requests counter\n"
@@ -74,20 +74,20 @@ import Testing
         }
     }
 
-    @Test func `a server below a path prefix is found`() async throws {
+    @Test func `a server below a path prefix is queried`() async throws {
         try await PrometheusServer.run(.init(pathPrefix: "/prometheus")) { server in
             let reading = try await PrometheusPlugin().value(address: server.address, query: "vector(1)")
             #expect(reading.value == 1)
         }
     }
 
-    @Test func `a port without a listener is unreachable`() async throws {
+    @Test func `a port without a listener is reported as unreachable`() async throws {
         let error = try #require(try await PrometheusPlugin().failure(address: "http://127.0.0.1:1", query: "1"))
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("127.0.0.1:1"))
     }
 
-    @Test func `a user and a password open a server that asks for them`() async throws {
+    @Test func `a server that requires basic authentication accepts the configured user and password`() async throws {
         // The bcrypt hash of "open sesame".
         let web = "basic_auth_users: {reader: $2b$05$abcdefghijklmnopqrstuupx2xBUC4954936wVIjyyPHmUBFu0wCW}"
         try await PrometheusServer.run(.init(webConfiguration: web)) { server in
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `a server's certificate is verified, and the client's is shown`() async throws {
+    @Test func `the server's certificate is verified, and the client's certificate is presented`() async throws {
         let identity = try await SelfSignedCertificate()
         let web = """
             tls_server_config:

@@ -27,7 +27,7 @@ import Testing
             (vector("1.7976931348623157e+308"), 1.7976931348623157e+308),
             (vector("0"), 0),
         ] as [(String, Double)])
-    func `a scalar or a vector of one is the value, observed at the evaluation time`(
+    func `a scalar or a vector of one series is the value, observed at the evaluation time`(
         data: String, value: Double
     ) async throws {
         let reading = try await judge(data).get()
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: [("avg", 2.0), ("sum", 6), ("min", 1), ("max", 3)])
-    func `several series become one by aggregation, whatever the target type`(
+    func `several series are combined by the aggregation, regardless of the target type`(
         aggregation: String, value: Double
     ) async throws {
         for targetType in TargetType.allCases {
@@ -62,7 +62,7 @@ import Testing
         #expect(error.message.contains("2 series") && error.message.contains("sum(...)"))
     }
 
-    @Test func `aggregation single takes one series and refuses two`() async throws {
+    @Test func `aggregation single accepts one series and refuses two`() async throws {
         #expect(try await judge(vector("5"), config: #""aggregation": "single""#).get().value == 5)
         let error = try await judge(vector("5", "6"), config: #""aggregation": "single""#).failure
         #expect(error?.kind == .configInvalid)
@@ -74,7 +74,7 @@ import Testing
         (#"{"resultType":"string","result":[1700000000,"x"]}"#, "a string"),
         (#"{"resultType":"vector","result":[{"metric":{},"histogram":[1700000000,{}]}]}"#, "histogram_quantile"),
     ])
-    func `a result that is not a number is an error in the query`(data: String, hint: String) async throws {
+    func `a result that is not a number is an invalid query`(data: String, hint: String) async throws {
         let error = try #require(try await judge(data).failure)
         #expect(error.kind == .configInvalid)
         #expect(error.path == "query")
@@ -103,7 +103,7 @@ import Testing
         #expect(error.message.contains("onEmpty: zero"))
     }
 
-    @Test func `a result of null is an empty one`() async throws {
+    @Test func `a null result is treated as an empty one`() async throws {
         let null = #"{"resultType":"vector","result":null}"#
         #expect(try await judge(null).failure?.kind == .noData)
         let reading = try await judge(null, config: #""onEmpty": "zero""#).get()
@@ -131,7 +131,7 @@ import Testing
             #"{"status":"success","isPartial":true,"data":DATA}"#, #"{"status":"partial","data":DATA}"#,
             #"{"status":"success","warnings":["no store matched"],"data":DATA}"#,
         ], [#""onEmpty": "zero""#, #""failOnWarnings": true, "onEmpty": "zero""#])
-    func `a partial result that is empty is no data, also where an empty result is 0`(
+    func `an empty partial result is no data, even if an empty result is configured as 0`(
         body: String, config: String
     ) async throws {
         for empty in [vector(), #"{"resultType":"vector","result":null}"#] {
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func `a result that says it is not partial has no warning`() async throws {
+    @Test func `a result that is marked as not partial has no warning`() async throws {
         let body = #"{"status":"success","isPartial":false,"data":\#(vector("1"))}"#
         let reading = try await PrometheusPlugin(client: FakePrometheus(body)).value(#""failOnWarnings": true"#)
         #expect(reading.value == 1)
@@ -154,14 +154,14 @@ import Testing
         #expect(error?.message.contains("neither success nor error") == true)
     }
 
-    @Test func `an empty result is 0 with a warning where the config says so`() async throws {
+    @Test func `an empty result is an assumed 0 with a warning if the config sets that`() async throws {
         let reading = try await judge(vector(), config: #""onEmpty": "zero""#).get()
         #expect(reading.value == 0)
         #expect(reading.isAssumed)
         #expect(reading.detail?.contains("empty result") == true)
     }
 
-    @Test func `warnings are reported, and are no data if the config says so`() async throws {
+    @Test func `warnings are reported, and mean no data if the config sets that`() async throws {
         let warnings = #","warnings":["a","b","c","d","e"]"#
         let reading = try await judge(vector("1"), warnings: warnings).get()
         #expect(reading.detail == "Prometheus warns: a; b; c; and 2 more")
@@ -177,7 +177,7 @@ import Testing
         #"{"resultType":"scalar","result":[1e300,"1"]}"#, #"{"resultType":"scalar","result":[1,"one"]}"#,
         #"{"resultType":"tensor","result":[]}"#, #"{"resultType":"scalar","result":null}"#,
     ])
-    func `an answer of another shape is the source's fault, not a value`(data: String) async throws {
+    func `an answer of another shape is an error of the source and not a value`(data: String) async throws {
         let error = try #require(try await judge(data).failure)
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("Check that address"))

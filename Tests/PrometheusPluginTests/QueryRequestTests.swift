@@ -30,7 +30,7 @@ import Testing
         #expect(request.maxBodyBytes == 8 << 20)
     }
 
-    @Test func `with GET the query is in the URL`() async throws {
+    @Test func `a query with method GET is in the URL`() async throws {
         let request = try await request(#""method": "GET""#, query: "a+b")
         #expect(request.method == "GET")
         #expect(request.body == nil)
@@ -44,11 +44,11 @@ import Testing
         ("https://mimir/a/b//", "https://mimir/a/b/api/v1/query"),
         ("http://[::1]:9090", "http://[::1]:9090/api/v1/query"),
     ])
-    func `a path prefix stays`(address: String, url: String) async throws {
+    func `the path prefix of an address is kept`(address: String, url: String) async throws {
         #expect(try await request(address: address).url == url)
     }
 
-    @Test func `parameters and headers are sent along`() async throws {
+    @Test func `configured parameters and headers are sent`() async throws {
         let request = try await request(
             #""parameters": {"dedup": "true", "a b": ""}, "headers": {"X-Scope-OrgID": "team"}"#)
         let form = String(decoding: try #require(request.body), as: UTF8.self)
@@ -56,7 +56,7 @@ import Testing
         #expect(header("X-Scope-OrgID", request) == ["team"])
     }
 
-    @Test func `the deadline and timeoutSeconds bound the request, and the server gets the timeout`() async throws {
+    @Test func `the deadline and timeoutSeconds limit the request, and the server gets the timeout`() async throws {
         let byDeadline = try await request(timeout: .seconds(10))
         let timeout = try #require(byDeadline.timeout)
         #expect(timeout < .seconds(10) && timeout > .seconds(9))
@@ -67,7 +67,7 @@ import Testing
 
     // MARK: Credentials
 
-    @Test func `a bearer token is sent`() async throws {
+    @Test func `a bearer token is sent as the Authorization header`() async throws {
         let request = try await request(#""auth": {"bearer": {"token": "abc"}}"#)
         #expect(header("Authorization", request) == ["Bearer abc"])
     }
@@ -76,7 +76,7 @@ import Testing
         ("Aladdin", "open sesame", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), ("a", "b", "YTpi"), ("a", "bc", "YTpiYw=="),
         ("test", "123£", "dGVzdDoxMjPCow=="),
     ])
-    func `a user and password are sent as RFC 7617 says`(user: String, password: String, encoded: String) async throws {
+    func `basic credentials are encoded as in RFC 7617`(user: String, password: String, encoded: String) async throws {
         let request = try await request(
             #""auth": {"basic": {"username": "\#(user)", "password": "\#(password)"}}"#)
         #expect(header("Authorization", request) == ["Basic \(encoded)"])
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(arguments: [401, 403])
-    func `a rotated token is read again and tried once`(status: Int) async throws {
+    func `a rotated token is read again after a refusal, and the query is repeated`(status: Int) async throws {
         let client = FakePrometheus(
             .success(.init(status: status, "expired")), .success(.one))
         let plugin = PrometheusPlugin(client: client, files: FakeFiles(["/token": ["old", "new"]]))
@@ -97,7 +97,7 @@ import Testing
         #expect(client.requests.flatMap { header("Authorization", $0) } == ["Bearer old", "Bearer new"])
     }
 
-    @Test func `the fresh token is tried once only`() async throws {
+    @Test func `a fresh token is tried only once`() async throws {
         let client = FakePrometheus(.success(.unauthorized), .success(.unauthorized), .success(.one))
         let plugin = PrometheusPlugin(client: client, files: FakeFiles(["/token": ["a", "b", "c"]]))
         let error = try await plugin.failure(#""auth": {"bearer": {"tokenFile": "/token"}}"#)
@@ -109,7 +109,7 @@ import Testing
         #""auth": {"bearer": {"token": "t"}}"#, #""auth": {"bearer": {"tokenFile": "/token"}}"#,
         #""auth": {"basic": {"username": "u", "password": "p"}}"#, "",
     ])
-    func `credentials that did not change are not tried again`(config: String) async throws {
+    func `unchanged credentials are not tried again`(config: String) async throws {
         let client = FakePrometheus(.success(.unauthorized), .success(.one))
         let plugin = PrometheusPlugin(client: client, files: FakeFiles(["/token": ["t"]]))
         #expect(try await plugin.failure(config)?.kind == .authFailed)
@@ -120,7 +120,7 @@ import Testing
         ("/missing", "not a file that the plugin can read"), ("/empty", "is empty"),
         ("/two-lines", "control character"),
     ])
-    func `a token file that is of no use fails before anything is sent`(path: String, hint: String) async throws {
+    func `an unusable token file fails the call before a request is sent`(path: String, hint: String) async throws {
         let client = FakePrometheus(.success(.one))
         let files = FakeFiles(["/empty": ["\n"], "/two-lines": ["canary\ncanary"]])
         let plugin = PrometheusPlugin(client: client, files: files)
@@ -133,7 +133,7 @@ import Testing
 
     // MARK: TLS
 
-    @Test func `certificates come from text or from files`() async throws {
+    @Test func `certificates are read from the config or from files`() async throws {
         let pem = "-----BEGIN CERTIFICATE-----"
         let key = "-----BEGIN PRIVATE KEY-----"
         let request = try await request(
@@ -148,7 +148,7 @@ import Testing
                     clientKey: Array(key.utf8), serverName: "internal", skipsVerification: true))
     }
 
-    @Test func `a key that is neither text nor path is not repeated`() async throws {
+    @Test func `an invalid private key is not repeated in the error`() async throws {
         let plugin = PrometheusPlugin(client: FakePrometheus(.success(.one)), files: FakeFiles())
         let cert = "-----BEGIN CERTIFICATE-----"
         let error = try #require(try await plugin.failure(#""tls": {"cert": "\#(cert)", "key": "canary"}"#))

@@ -28,7 +28,7 @@ struct RangeTests {
         #"{"status":"success","data":{"resultType":"matrix","result":[\#(series)]}}"#
     }
 
-    @Test("is what a reading would have been at each time; a time without a value is omitted")
+    @Test("a history has the value of a reading at each time, and omits times without a value")
     func gaps() async throws {
         let client = FakePrometheus(
             Self.matrix(
@@ -48,7 +48,7 @@ struct RangeTests {
         #expect(form.contains("step=15"))
     }
 
-    @Test("without any value it is no data; what a reading refuses, a history refuses")
+    @Test("a history without any value is no data, and is refused for the same results as a reading")
     func refused() async throws {
         let empty = PrometheusPlugin(client: FakePrometheus(Self.matrix("")), files: FakeFiles())
         await #expect { try await range(empty, #"{"address":"http://p","query":"up"}"#) } throws: {
@@ -64,7 +64,7 @@ struct RangeTests {
         }
     }
 
-    @Test("an empty result is 0 where the config says so")
+    @Test("an empty history is 0 if the config sets that")
     func onEmpty() async throws {
         let plugin = PrometheusPlugin(
             client: FakePrometheus(Self.matrix(#"{"metric":{},"values":[[1767225615,"2"]]}"#)), files: FakeFiles())
@@ -73,7 +73,7 @@ struct RangeTests {
     }
 
     @Test(
-        "a server that moves the window to its own times has a value at every time, and none is made up",
+        "a history from a server that aligns the window has a value at every time, and no invented one",
         arguments: [0, 1, 7_499_999, 7_500_000, 7_500_001, 9_123_457, 14_999_999] as [Int64])
     func alignedServer(offset: Int64) async throws {
         let from = Self.start * 1_000_000 + offset
@@ -95,7 +95,7 @@ struct RangeTests {
         }
     }
 
-    @Test("a real server has a value at each time of a window that is no whole milliseconds")
+    @Test("the history from a real server has a value at each time of a window with sub-millisecond bounds")
     func oddWindow() async throws {
         let samples = (0..<9).map { "load \(100 + $0) \(Self.start + Int64($0) * 15)" }
         let text = "# TYPE load gauge\n" + samples.joined(separator: "\n") + "\n# EOF\n"
@@ -112,7 +112,7 @@ struct RangeTests {
         }
     }
 
-    @Test("a result of null is empty, and a partial one is no data where the config says so")
+    @Test("a null history is empty, and a partial one is no data if the config sets that")
     func nullAndPartial() async throws {
         let null = #"{"status":"success","data":{"resultType":"matrix","result":null}}"#
         let empty = PrometheusPlugin(client: FakePrometheus(null), files: FakeFiles())
@@ -138,7 +138,7 @@ struct RangeTests {
         }
     }
 
-    @Test("a real server returns its stored history")
+    @Test("the stored history of a real server is read")
     func realServer() async throws {
         let samples = (0..<5).map { "load{pod=\"a\"} \($0 * 10) \(Self.start + Int64($0) * 15)" }
         let text = "# TYPE load gauge\n" + samples.joined(separator: "\n") + "\n# EOF\n"

@@ -38,7 +38,7 @@ import WireFormats
         try await server.requests().last { $0["kind"] == "timeSeries" }?["token"]?.stringValue
     }
 
-    @Test func `the operator's own service account is found through its variable`() async throws {
+    @Test func `the operator's own service account is found through its environment variable first`() async throws {
         try await withStandIn { server async throws in
             let account = try ServiceAccount.shared.get()
             let plugin = PubSubPlugin(
@@ -54,7 +54,7 @@ import WireFormats
     }
 
     @Test(arguments: [["HOME": "/home"], ["CLOUDSDK_CONFIG": "/home/.config/gcloud", "HOME": "/other"]])
-    func `a login of gcloud comes next, with the project that pays`(environment: [String: String]) async throws {
+    func `the login of gcloud is used second, with its billing project`(environment: [String: String]) async throws {
         try await withStandIn { server async throws in
             let login: JSON = [
                 "type": "authorized_user", "client_id": "id", "client_secret": "canary-secret",
@@ -69,7 +69,7 @@ import WireFormats
         }
     }
 
-    @Test func `the metadata server comes last`() async throws {
+    @Test func `the metadata server is used last`() async throws {
         try await withStandIn { server async throws in
             let plugin = PubSubPlugin(
                 environment: ["GCE_METADATA_HOST": "127.0.0.1:\(server.port)", "HOME": "/home"])
@@ -79,7 +79,7 @@ import WireFormats
         }
     }
 
-    @Test func `another provider's token is exchanged, and a service account may be taken on with it`() async throws {
+    @Test func `a token of another provider is exchanged, and may impersonate a service account`() async throws {
         try await withStandIn { server async throws in
             func account(_ source: JSON, impersonates: Bool) -> String {
                 var members: [String: JSON] = [
@@ -114,7 +114,7 @@ import WireFormats
         }
     }
 
-    @Test func `a signature that Google does not know shows both clocks, and nothing of the key`() async throws {
+    @Test func `an unknown signature is reported with both clocks, and without the key`() async throws {
         try await withStandIn { server async throws in
             let account = try ServiceAccount.shared.get()
             var fields = config(server)
@@ -128,7 +128,7 @@ import WireFormats
         }
     }
 
-    @Test func `a clock that is wrong is refused by Google's own check, and both clocks are shown`() async throws {
+    @Test func `a wrong clock is refused as by Google, and both clocks are reported`() async throws {
         try await withStandIn { server async throws in
             var fields = config(server)
             fields["credentials"] = .string(try ServiceAccount.shared.get().json())
@@ -139,7 +139,7 @@ import WireFormats
         }
     }
 
-    @Test func `a token is renewed before it ends`() async throws {
+    @Test func `a token is renewed before it expires`() async throws {
         let clock = ManualClock(startMicroseconds: WallClock.nowMicroseconds())
         try await withStandIn(["lifetime": 600]) { server async throws in
             let plugin = PubSubPlugin(
@@ -157,7 +157,7 @@ import WireFormats
         }
     }
 
-    @Test func `calls at one time ask for one token`() async throws {
+    @Test func `concurrent calls request one token`() async throws {
         try await withStandIn { server async throws in
             let plugin = PubSubPlugin(environment: ["GCE_METADATA_HOST": "127.0.0.1:\(server.port)"])
             let fields = config(server)
@@ -170,7 +170,7 @@ import WireFormats
         }
     }
 
-    @Test func `without any credentials the message says where they were looked for`() async throws {
+    @Test func `the error for missing credentials lists where they were searched for`() async throws {
         let plugin = PubSubPlugin(environment: ["GCE_METADATA_HOST": "127.0.0.1:1", "HOME": "/home"])
         let error = try #require(
             try await plugin.failure(["project": "shop", "subscription": "orders", "endpoint": "http://127.0.0.1:1"]))
@@ -210,7 +210,7 @@ import WireFormats
             """#, "contains no token"
         ),
     ])
-    func `a credentials file that is of no use is named with its fault`(
+    func `an unusable credentials file is reported with its error`(
         path: String, text: String?, hint: String
     ) async throws {
         var files = ["/two words": "canary canary", "/denied": "denied"]
@@ -224,7 +224,7 @@ import WireFormats
         #expect(!error.message.contains("canary"))
     }
 
-    @Test func `what answers in the metadata server's place is not taken for it`() async throws {
+    @Test func `a server that answers in place of the metadata server is not trusted`() async throws {
         let metadata = FakeGoogle([.success(.token)])
         let plugin = PubSubPlugin(
             client: FakeGoogle([]), metadataClient: metadata, files: FakeFiles([:]), environment: [:],

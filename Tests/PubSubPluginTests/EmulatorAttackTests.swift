@@ -9,7 +9,7 @@ import WireFormats
 @Suite("Attacks on Google credentials")
 struct EmulatorAttackTests {
     @Test(
-        "the operator's own credentials go to no loopback that the administrator did not name",
+        "the operator's own credentials are sent only to a loopback address that the administrator named",
         arguments: [
             ["endpoint": "http://127.0.0.1:8085"], ["tokenEndpoint": "http://localhost:8085"],
             ["endpoint": "https://127.0.0.1:8085"], ["endpoint": "http://[::1]:8085"],

@@ -32,7 +32,7 @@ import WireFormats
         (200, point("2025-12-31T23:50:00Z", #"{"int64Value": "1"}"#), .noData, "600 s old"),
         (200, #"{"executionErrors": [{"message": "a shard is slow"}]}"#, .noData, "a shard is slow"),
     ])
-    func `an answer has its kind and a message that says what to do`(
+    func `an HTTP error status has an error kind and a message with the fix`(
         status: Int, body: String, kind: PluginError.Kind, hint: String
     ) async throws {
         var replies = [Result<HTTPResponse, HTTPError>.success(.token), .success(.init(status, body))]
@@ -46,14 +46,14 @@ import WireFormats
         (#"{"int64Value": "9007199254740993"}"#, 9_007_199_254_740_992.0), (#"{"doubleValue": 0.5}"#, 0.5),
         (#"{"int64Value": 12}"#, 12),
     ])
-    func `whole numbers and fractions are read`(value: String, expected: Double) async throws {
+    func `integer and floating-point values are read`(value: String, expected: Double) async throws {
         let reading = try await FakeGoogle(status: 200, Self.point("2025-12-31T23:58:00Z", value)).result().get()
         #expect(reading.value == expected)
         #expect(
             RFC3339.text(microseconds: reading.observedAtMicroseconds, precision: .seconds) == "2025-12-31T23:58:00Z")
     }
 
-    @Test func `the newest point of a series counts, in whatever order they come`() async throws {
+    @Test func `the newest point of a series is used, regardless of the order`() async throws {
         let points = ["58", "59", "57"].map {
             #"{"interval": {"endTime": "2025-12-31T23:\#($0):00Z"}, "value": {"int64Value": "\#($0)"}}"#
         }
@@ -61,7 +61,7 @@ import WireFormats
         #expect(try await FakeGoogle(status: 200, body).result().get().value == 59)
     }
 
-    @Test func `pages without end are left`() async throws {
+    @Test func `endless pages are read only up to the page limit`() async throws {
         let page = HTTPResponse(200, #"{"nextPageToken": "again"}"#)
         let client = FakeGoogle([.success(.token)] + Array(repeating: .success(page), count: 50))
         let error = try #require(try await client.result().failure)
@@ -69,7 +69,7 @@ import WireFormats
         #expect(client.requests.count == 1 + PubSubLimits.maxPages)
     }
 
-    @Test("pages of series with large labels are left as soon as their labels exceed the bound of one answer")
+    @Test("pages with large labels are abandoned as soon as the labels exceed the limit of one answer")
     func largeLabels() async throws {
         let pages = (0..<PubSubLimits.maxPages).map { page in
             let series = (0..<9).map { number in
@@ -91,7 +91,7 @@ import WireFormats
         (.tls, .sourceUnreachable), (.deadline, .deadlineExceeded), (.bodyTooLarge, .sourceUnreachable),
         (.cancelled, .cancelled),
     ])
-    func `a missing answer has the kind of its cause, for Monitoring and the token endpoint`(
+    func `each transport failure has its error kind, for Monitoring and the token endpoint`(
         cause: HTTPError.Kind, kind: PluginError.Kind
     ) async throws {
         let lost = Result<HTTPResponse, HTTPError>.failure(HTTPError(cause, "what happened"))
@@ -108,19 +108,19 @@ import WireFormats
         (429, "", .rateLimited), (500, "", .sourceUnreachable), (200, "{}", .sourceUnreachable),
         (200, #"{"access_token": "two words", "expires_in": 10}"#, .sourceUnreachable),
     ])
-    func `a token that is refused has its kind`(status: Int, body: String, kind: PluginError.Kind) async throws {
+    func `a failed token request has an error kind`(status: Int, body: String, kind: PluginError.Kind) async throws {
         let client = FakeGoogle([.success(.init(status, body))])
         #expect(try await client.result().failure?.kind == kind)
         #expect(client.requests.count == 1)
     }
 
     @Test(arguments: [("7", 7_000), ("soon", nil)])
-    func `rate limiting says how long to wait where Google does`(header: String, milliseconds: Int?) async throws {
+    func `a rate limit error contains Google's Retry-After delay`(header: String, milliseconds: Int?) async throws {
         let client = FakeGoogle(status: 429, "", headers: [HTTPHeader("Retry-After", header)])
         #expect(try await client.result().failure?.retryAfterMs == milliseconds)
     }
 
-    @Test func `the request asks for one subscription and one metric within the window`() async throws {
+    @Test func `a request selects one subscription and one metric within the window`() async throws {
         let client = FakeGoogle(status: 200, "{}")
         _ = try await client.result(["metric": "backlogBytes", "window": "10m", "subscription": "a+b%25"])
         let url = try #require(client.requests.last?.url)

@@ -16,7 +16,7 @@ import WireFormats
         }
     }
 
-    @Test func `the least that a config needs is a subscription and its project`() throws {
+    @Test func `a minimal config has a subscription and its project`() throws {
         #expect(problems(["project": "shop", "subscription": "orders"]) == [])
         #expect(problems(["subscription": "projects/example.com:shop/subscriptions/orders"]) == [])
         #expect(try PubSubConfig(parsing: #"{"project": "a", "subscription": "b"}"#).windowSeconds == 300)
@@ -57,14 +57,14 @@ import WireFormats
                 ], "credentials"
             ),
         ] as [([String: JSON], String)])
-    func `what cannot be meant is refused at its path`(config: [String: JSON], path: String) {
+    func `an invalid config is refused with the path of the field`(config: [String: JSON], path: String) {
         let found = problems(config)
         #expect(found.map(\.path) == [path])
         #expect(found.first?.message.contains("canary") == false)
     }
 
     @Test(arguments: ["endpoint", "tokenEndpoint"])
-    func `the operator's own credentials go to Google and to the loopback only`(field: String) throws {
+    func `the operator's own credentials are sent only to Google and to the loopback`(field: String) throws {
         let base: [String: JSON] = ["project": "shop", "subscription": "orders"]
         for url in [
             "https://elsewhere.example", "http://monitoring.googleapis.com", "https://googleapis.com.elsewhere.example",
@@ -82,7 +82,7 @@ import WireFormats
         #expect(problems(base.merging(own) { $1 }) == [])
     }
 
-    @Test func `credentials of a resource are a service account's key, and point to Google`() throws {
+    @Test func `credentials in a config must be a service account key and point to Google`() throws {
         let base: [String: JSON] = ["project": "shop", "subscription": "orders"]
         let elsewhere = try ServiceAccount.shared.get().json(tokenURI: "http://10.0.0.1/token")
         let found = problems(base.merging(["credentials": .string(elsewhere)]) { $1 })
@@ -105,7 +105,7 @@ import WireFormats
         "https://www.googleapis.com/oauth2/v3/token", "https://www.googleapis.com/oauth2/v4/token",
         "https://oauth2.mtls.googleapis.com/token", "HTTPS://Accounts.Google.com:443/o/oauth2/token", "",
     ])
-    func `keys of every age are accepted, whichever of Google's token hosts they name`(tokenURI: String) throws {
+    func `service account keys with any of Google's token hosts are accepted`(tokenURI: String) throws {
         let key = try ServiceAccount.shared.get().json(tokenURI: tokenURI)
         #expect(problems(["project": "shop", "subscription": "orders", "credentials": .string(key)]) == [])
     }
@@ -115,13 +115,13 @@ import WireFormats
         "https://x@accounts.google.com/token", "https://myaccounts.google.com/token",
         "https://sub.accounts.google.com/token", "https://oauth2.s3nsapis.fr/token",
     ])
-    func `a key that names a host like Google's is refused`(tokenURI: String) throws {
+    func `a key with a host that only resembles Google's is refused`(tokenURI: String) throws {
         let key = try ServiceAccount.shared.get().json(tokenURI: tokenURI)
         let found = problems(["project": "shop", "subscription": "orders", "credentials": .string(key)])
         #expect(found.map(\.path) == ["credentials"], "\(tokenURI)")
     }
 
-    @Test func `a token of the operator's may go to the universe that its administrator names`() {
+    @Test func `a token of the operator may be sent to the universe domain that the administrator names`() {
         let universe = GoogleHosts.universe(of: ["GOOGLE_CLOUD_UNIVERSE_DOMAIN": "S3nsapis.fr"])
         #expect(universe == "s3nsapis.fr")
         #expect(GoogleHosts.canGetToken("https://monitoring.s3nsapis.fr/v3", universe: universe))
@@ -137,7 +137,7 @@ import WireFormats
         }
     }
 
-    @Test func `nothing that the plugin writes holds a secret`() async throws {
+    @Test func `the plugin's output contains no secret`() async throws {
         let account = try ServiceAccount.shared.get()
         // A part of the key that does not occur in messages by chance.
         let canary = String(account.key.split(separator: "\n")[3])

@@ -5,7 +5,7 @@ import WireFormats
 
 /// Servers in the place of Cloud Monitoring whose answers are made to take the plugin's memory, asked by many calls at
 /// once.
-@Suite("Pub/Sub answers that take memory", .timeLimit(.minutes(3)), .serialized)
+@Suite("Pub/Sub answers that use much memory", .timeLimit(.minutes(3)), .serialized)
 struct PubSubMemoryAttackTests {
     private static let bound = 192 << 20
     private static let token = #"{"access_token":"token","expires_in":3599,"token_type":"Bearer"}"#
@@ -58,7 +58,7 @@ struct PubSubMemoryAttackTests {
     ]
 
     @Test(
-        "an answer of almost 8 MiB of small values is no reading and little memory, wherever the values stand",
+        "an answer of almost 8 MiB of small values is an error and little memory, regardless of their position",
         arguments: bodies.keys.sorted())
     func smallValues(name: String) async throws {
         let body = try #require(Self.bodies[name])
@@ -66,20 +66,20 @@ struct PubSubMemoryAttackTests {
     }
 
     @Test(
-        "an answer without an end, or of another status, is an error and little memory",
+        "an endless answer, or one with another status, is an error and uses little memory",
         arguments: [200, 400, 403, 500])
     func otherAnswers(status: Int) async throws {
         let body = #"{"error":{"message":""# + String(repeating: "a", count: 9 << 20)
         expectErrors(try await attack(calls: 6, status: status) { _ in body }, calls: 6)
     }
 
-    @Test("a token's answer of 250 KB of small values is an error and little memory")
+    @Test("a token answer of 250 KB of small values is an error and uses little memory")
     func token() async throws {
         let body = #"{"access_token":[[]"# + String(repeating: ",[]", count: 80_000) + "]}"
         expectErrors(try await attack(calls: 32, token: body) { _ in "{}" }, calls: 32)
     }
 
-    @Test("an honest answer of many pages of points is a reading for every one of many calls, in little memory")
+    @Test("a valid answer of many pages of points is read for many concurrent calls with little memory")
     func manyPoints() async throws {
         let end = RFC3339.text(microseconds: WallClock.nowMicroseconds() - 61_000_007, precision: .exact)
         let point = #"{"interval":{"endTime":"\#(end)"},"value":{"int64Value":"42"}}"#

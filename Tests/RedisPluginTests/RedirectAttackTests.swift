@@ -7,9 +7,9 @@ import Testing
 @testable import generalscaler_plugin_redis
 
 /// A tenant's script that returns a redirect to the tenant's server.
-@Suite("Attacks by redirects of Redis", .timeLimit(.minutes(4)))
+@Suite("Attacks through Redis redirects", .timeLimit(.minutes(4)))
 struct RedirectAttackTests {
-    @Test("a redirect to a server that is no node of the cluster is not followed", arguments: ["MOVED", "ASK"])
+    @Test("a redirect to a server outside of the cluster is not followed", arguments: ["MOVED", "ASK"])
     func script(code: String) async throws {
         let visits = Mutex(0)
         let evil: @Sendable (RawServer.Connection) -> Void = { connection in

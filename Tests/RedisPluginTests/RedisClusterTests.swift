@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `keys are found on every node, also while slots move and nodes fail`() async throws {
+    @Test func `keys are found on every node of a cluster, also while slots move and nodes fail`() async throws {
         try await Self.withCluster { nodes in
             let plugin = RedisPlugin()
             let keys = (1...12).map { "jobs-\($0)" }
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `a cluster that sends the reader round in circles is left alone`() async throws {
+    @Test func `a cluster with circular redirects is abandoned`() async throws {
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             while let request = connection.read() {
                 // The node omits its own name, like one that does not know it.
@@ -122,7 +122,7 @@ import Testing
         ("ASK 1 node-2.example:7000", "node-2.example", 7_000, true),
         ("MOVED 1 :7001", "asked", 7_001, false), ("MOVED 1 ::1:7001", "::1", 7_001, false),
     ])
-    func `a redirect is read`(message: String, host: String, port: Int, isForOnce: Bool) throws {
+    func `a redirect is parsed`(message: String, host: String, port: Int, isForOnce: Bool) throws {
         let asked = RedisEndpoint(address: .tcp(host: "asked", port: 6_379), database: 0)
         let redirect = try #require(try Redirect(RedisError(message), from: asked))
         #expect(redirect.address == RedisAddress(host: host, port: port))
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: ["ERR MOVED 1 a:1", "MOVEDX 1 a:1", "CROSSSLOT Keys in request don't hash to the same slot"])
-    func `another error is no redirect`(message: String) throws {
+    func `any other error is not read as a redirect`(message: String) throws {
         let asked = RedisEndpoint(address: .tcp(host: "asked", port: 6_379), database: 0)
         #expect(try Redirect(RedisError(message), from: asked) == nil)
     }

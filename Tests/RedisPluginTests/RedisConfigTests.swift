@@ -22,7 +22,7 @@ import Testing
         #""address": "redis", "tls": {}"#, #""address": "redis", "username": "u", "password": "p""#,
         #""sentinel": {"addresses": ["a", "b:26380"], "master": "main"}"#,
     ])
-    func `a server is named in each of these ways`(place: String) {
+    func `a server can be configured in each of these forms`(place: String) {
         #expect(problems(#"\#(place), "list": "jobs""#) == [])
     }
 
@@ -54,7 +54,7 @@ import Testing
         (#""address": "a", "tls": {"cert": "/c"}"#, "tls.key"),
         (#""address": "a", "adress": "b""#, "adress"),
     ])
-    func `what does not go together is refused at its path`(place: String, path: String) {
+    func `fields that do not fit together are refused with their path`(place: String, path: String) {
         let fields = (place.isEmpty ? "" : place + ", ") + #""list": "jobs""#
         #expect(problems(fields).map(\.path) == [path])
     }
@@ -70,17 +70,17 @@ import Testing
         (#""sortedSet": {"key": "a", "max": "nan"}"#, "sortedSet.max"),
         (#""script": {"keys": ["a"]}"#, "script.source"),
     ])
-    func `exactly one thing is measured, and wholly named`(measurement: String, path: String) {
+    func `a config must measure exactly one thing and name it completely`(measurement: String, path: String) {
         let fields = #""address": "a""# + (measurement.isEmpty ? "" : ", " + measurement)
         #expect(problems(fields).map(\.path) == [path])
     }
 
-    @Test func `too many keys are refused`() {
+    @Test func `a config with too many keys is refused`() {
         let keys = (0...RedisLimits.maxKeys).map { "\"\($0)\"" }.joined(separator: ",")
         #expect(problems(#""address": "a", "keys": [\#(keys)]"#).map(\.path) == ["keys"])
     }
 
-    @Test func `a URL gives what is in it, decoded`() throws {
+    @Test func `the parts of a URL are read and decoded`() throws {
         let url = try RedisURL("rediss://us%3Aer:p%40ss%2F@Redis.shop:6380/7")
         #expect(url.address == .tcp(host: "Redis.shop", port: 6_380))
         #expect(url.usesTLS)
@@ -93,7 +93,7 @@ import Testing
         #expect(try RedisURL("unix:///run/my%20redis.sock").address == .unix(path: "/run/my redis.sock"))
     }
 
-    @Test func `secrets are marked in the schema, and no problem repeats one`() {
+    @Test func `secrets are marked in the config schema, and no problem repeats one`() {
         let properties = RedisConfig.configSchema["properties"]
         #expect(properties?["url"]?["x-secret"] == true)
         #expect(properties?["password"]?["x-secret"] == true)
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `nothing that the plugin writes holds a secret`() async throws {
+    @Test func `the plugin's output contains no secret`() async throws {
         let secrets = #""password": "canary-one", "tls": {"cert": "/none", "key": "canary-two"}"#
         let transcript = try await PluginTranscript(
             "generalscaler-plugin-redis", type: "redis",

@@ -48,7 +48,7 @@ import Testing
         ("READONLY You can't write against a read only replica.", .sourceUnreachable, "read only"),
         ("DENIED Redis is running in protected mode", .authFailed, "protected mode"),
     ])
-    func `a refusal to log in has the kind that the server's own words mean`(
+    func `a failed login has the error kind that the server's message implies`(
         reply: String, kind: PluginError.Kind, hint: String
     ) async throws {
         let error = try await failure(answering: reply, #""username": "reader", "password": "canary-word""#)
@@ -74,7 +74,7 @@ import Testing
         #expect(error.message.contains(hint), "\(error.message)")
     }
 
-    @Test func `a long command without the password is answered with a demand for it`() async throws {
+    @Test func `a long command without a password gets the error that a password is required`() async throws {
         try await RedisServer.run(RedisServer.Options(configuration: ["requirepass word-of-seven"])) { server in
             let source = "-- \(String(repeating: "x", count: 20_000))\\nreturn 1"
             let error = try #require(
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `a server that takes no more clients says so, with and without a password`() async throws {
+    @Test func `a server that accepts no more clients is reported as such, with and without a password`() async throws {
         for (password, fields) in [
             ("", ""), ("word-of-seven", #", "password": "word-of-seven""#),
             ("word-of-seven", #", "password": "word-of-seven", "database": 3"#),
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `a replica that lost its master is a source out of reach`() async throws {
+    @Test func `a replica that lost its master is an unreachable source`() async throws {
         let port = try RawServer.unusedPort()
         let options = RedisServer.Options(
             configuration: ["replicaof 127.0.0.1 \(port)", "replica-serve-stale-data no"])
@@ -125,7 +125,7 @@ import Testing
         ("MOVED 3999 127.0.0.1", "MOVED SLOT HOST:PORT"), ("MOVED", "MOVED SLOT HOST:PORT"),
         ("MOVED 3999 127.0.0.1:66000", "MOVED SLOT HOST:PORT"),
     ])
-    func `a redirect that leads nowhere says what the node has to announce`(reply: String, hint: String) async throws {
+    func `an unusable redirect is reported with the fix`(reply: String, hint: String) async throws {
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             while let request = connection.read() {
                 connection.write("-\(reply)\r\n")
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func `a node that prefers host names and has none gets advice to announce one`() async throws {
+    @Test func `a node that prefers host names and has none is reported with the fix`() async throws {
         let node: @Sendable ([RedisServer]) -> RedisServer.Options = { _ in
             RedisServer.Options(
                 configuration: [

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: ["$10\r\nabc", ":12", "*2\r\n:1\r\n", "+OK"])
-    func `a reply that is cut off is no value`(part: String) async throws {
+    func `a truncated reply is never a value`(part: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(part)
@@ -27,13 +27,13 @@ import Testing
         #expect(!error.message.contains("TLS"))
     }
 
-    @Test func `a server that closes the connection immediately may require TLS`() async throws {
+    @Test func `a server that closes the connection immediately is reported as possibly requiring TLS`() async throws {
         let error = try await failure { _ = $0.read() }
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("may expect TLS"))
     }
 
-    @Test func `a reply that drips in does not outlast the deadline`() async throws {
+    @Test func `a reply that arrives byte by byte ends at the deadline`() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .seconds(1)) { connection in
             _ = connection.read()
@@ -45,14 +45,14 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `a server that accepts and says nothing does not outlast the deadline`() async throws {
+    @Test func `a server that accepts and sends nothing is abandoned at the deadline`() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .milliseconds(500)) { $0.waitForClose() }
         #expect(error.kind == .deadlineExceeded)
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `of a reply of 1 GB no more than the bound is taken`() async throws {
+    @Test func `a reply of 1 GB is read only up to the size limit`() async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write("$1073741824\r\n")
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: ["*1048577\r\n", "*2147483647\r\n", "*1\r\n*1000000000\r\n"])
-    func `an announcement of too many elements sets no memory aside`(announcement: String) async throws {
+    func `an announcement of too many elements allocates no memory for them`(announcement: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(announcement)
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test(arguments: ["HTTP/1.1 400 Bad Request\r\n\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}\u{46}", "\r\n"])
-    func `what is not the Redis protocol is said to be none`(answer: String) async throws {
+    func `a reply that is not in the Redis protocol is reported as such`(answer: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(answer)
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(arguments: [":-1\r\n", "$1\r\n5\r\n", "*0\r\n", "$-1\r\n"])
-    func `an answer of another shape is no length`(answer: String) async throws {
+    func `a reply of another type is never a length`(answer: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(answer)
@@ -109,7 +109,7 @@ import Testing
         ("ERR unknown command 'LLEN', with args beginning with: 'l'", .configInvalid, "too old"),
         ("ERR max number of clients reached", .sourceUnreachable, "max number of clients"),
     ])
-    func `an error reply has its kind and says what to do`(
+    func `an error reply has an error kind and a message with the fix`(
         reply: String, kind: PluginError.Kind, hint: String
     ) async throws {
         let error = try await failure { connection in
@@ -120,7 +120,7 @@ import Testing
         #expect(error.message.contains(hint), "\(error.message)")
     }
 
-    @Test func `a kept connection that dies under a command is replaced`() async throws {
+    @Test func `a kept connection that fails during a command is replaced`() async throws {
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             _ = connection.read()
             connection.write(":\(connection.number)\r\n")
@@ -168,7 +168,7 @@ import Testing
         #expect(refused.message.contains("no connection to 127.0.0.1:\(port)"), "\(refused.message)")
     }
 
-    @Test func `a server that stops for a while is read again once it goes on`() async throws {
+    @Test func `a server that is suspended for a while is read again once it resumes`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "list", "a")

@@ -4,7 +4,7 @@ import WireFormats
 
 /// Servers whose replies are designed to exhaust the plugin's memory, read by as many concurrent calls as the plugin
 /// allows.
-@Suite("Redis replies that take memory", .timeLimit(.minutes(3)), .serialized)
+@Suite("Redis replies that use much memory", .timeLimit(.minutes(3)), .serialized)
 struct RedisMemoryAttackTests {
     private static let bound = 160 << 20
 
@@ -21,7 +21,7 @@ struct RedisMemoryAttackTests {
     }
 
     @Test(
-        "a reply of 6 MB that is mostly empty arrays, nested arrays, integers or one text is an error and no memory",
+        "a reply of 6 MB of empty arrays, nested arrays, integers or one text is an error and uses no memory",
         arguments: ["*0\r\n", "*1\r\n*0\r\n", ":1\r\n", "$0\r\n\r\n", "$-1\r\n"])
     func elements(element: String) async throws {
         let count = (6 << 20) / element.utf8.count
@@ -43,7 +43,7 @@ struct RedisMemoryAttackTests {
         #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
     }
 
-    @Test("arrays that announce little each, and much together, are an error and no memory")
+    @Test("nested arrays that together announce many elements are an error and use no memory")
     func announcements() async throws {
         let announced = String(repeating: "*4000\r\n", count: 9) + String(repeating: "*4000\r\n*0\r\n", count: 4_000)
         let memory = try await attack([announced])
@@ -51,7 +51,7 @@ struct RedisMemoryAttackTests {
         #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
     }
 
-    @Test("texts just below the bound are read a few at a time")
+    @Test("replies just below the size limit are read a few at a time")
     func texts() async throws {
         let length = (4 << 20) - 100
         let memory = try await attack(["$\(length)\r\n", String(repeating: "9", count: length), "\r\n"])
@@ -59,7 +59,7 @@ struct RedisMemoryAttackTests {
         #expect(memory.peakBytes < Self.bound, "\(memory.peakBytes >> 20) MiB")
     }
 
-    @Test("beside servers with such replies, a small reply is a reading")
+    @Test("a small reply is read while other servers send large ones")
     func others() async throws {
         try await RawServer.run { connection in
             let bad = "*1000000\r\n" + String(repeating: "*0\r\n", count: 1_000_000)

@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `many keys of a server share one connection, which closes with the last`() async throws {
+    @Test func `keys of one server share one connection, which closes with the last of them`() async throws {
         try await RedisServer.run(Self.server("Kl")) { server in
             let plugin = RedisPlugin()
             try await withThrowingTaskGroup { group in
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `a server without notifications, without these, or with unknown settings is polled`() async throws {
+    @Test func `a server with missing, insufficient or unknown notification settings is polled`() async throws {
         let cases: [(events: String, more: String, message: String)] = [
             (#""""#, "", "notify-keyspace-events is off"), ("Ks", "", "is set to sK"), ("El", "", "is set to lE"),
             ("KA", #"rename-command CONFIG """#, "does not allow checking whether it reports changes"),
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `scripts, clusters and Sentinels are polled`() async throws {
+    @Test func `a script, a cluster and a Sentinel are polled`() async throws {
         let cases = [
             #""address": "127.0.0.1:9", "script": {"source": "return 1"}"#,
             #""address": "127.0.0.1:9", "cluster": true, "list": "jobs""#,
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `a user who may not subscribe gets an error, and a server that stops ends the readings`() async throws {
+    @Test func `a user who may not subscribe gets an error, and readings end when the server stops`() async throws {
         let user = "user limited on >limited-password ~* resetchannels +llen +config|get"
         try await RedisServer.run(Self.server("Kl", user)) { server in
             let plugin = RedisPlugin()

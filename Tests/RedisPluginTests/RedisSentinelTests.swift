@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `the master is found, and after its crash the next one`() async throws {
+    @Test func `the master is found through Sentinel, and after its crash its successor`() async throws {
         try await Deployment.run { deployment in
             let plugin = RedisPlugin()
             try await deployment.master.command("RPUSH", "jobs", "a", "b", "c")
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `a master that was demoted is left for the new one`() async throws {
+    @Test func `a master that was demoted is replaced by the new one`() async throws {
         try await Deployment.run { deployment in
             let plugin = RedisPlugin()
             let call = #"\#(deployment.config), "list": "jobs""#
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `what the Sentinels do not know is said`() async throws {
+    @Test func `an error of the Sentinels is reported with its cause`() async throws {
         try await RedisServer.run { server in
             let sentinel = RedisServer.Options(isSentinel: true)
             try await RedisServer.run(sentinel) { sentinel in
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func `the Sentinels' password is another than the master's`() async throws {
+    @Test func `the Sentinels have their own password`() async throws {
         let master = RedisServer.Options(
             configuration: ["requirepass canary-master"], clientArguments: ["--no-auth-warning", "-a", "canary-master"])
         try await RedisServer.run(master) { master in
@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    @Test func `a replica that a Sentinel still names is not read`() async throws {
+    @Test func `a replica that a Sentinel still reports as master is not read`() async throws {
         try await RedisServer.run { master in
             let replica = RedisServer.Options(configuration: ["replicaof 127.0.0.1 \(master.port)"])
             try await RedisServer.run(replica) { replica in

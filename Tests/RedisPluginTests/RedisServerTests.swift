@@ -6,7 +6,7 @@ import Testing
 
 /// The plugin with a real server.
 @Suite(.timeLimit(.minutes(2))) struct RedisServerTests {
-    @Test func `lengths are read, and a key that is missing is empty`() async throws {
+    @Test func `the length of a key is read, and a missing key is empty`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "list", "a", "b", "c")
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `a number is read as it stands, and a missing one is no data`() async throws {
+    @Test func `a number is read from a key, and a missing key is no data`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("SET", "whole", "42")
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `a key of another type is named with both types`() async throws {
+    @Test func `a key of another type is reported with both types`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("HSET", "hash", "a", "1")
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `of a stream, lag counts what is undelivered and what is pending`() async throws {
+    @Test func `the lag of a stream includes undelivered and pending entries`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             for item in 1...7 { try await server.command("XADD", "stream", "*", "n", "\(item)") }
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `a lag that the server does not know is counted`() async throws {
+    @Test func `a lag that the server does not know is counted by the plugin`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command(
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `a stream or a group that is missing is no data`() async throws {
+    @Test func `a missing stream or group is no data`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("XADD", "stream", "1-0", "n", "1")
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `a script's number is the value, and it cannot write`() async throws {
+    @Test func `the number that a script returns is the value, and a script cannot write`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "list", "a", "b")
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `a database is selected, on every connection anew`() async throws {
+    @Test func `the database is selected on every new connection`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("-n", "3", "RPUSH", "list", "a")
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func `connections are kept, and no command is sent that was not asked for`() async throws {
+    @Test func `connections are kept, and only requested commands are sent`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             let before = try await server.counters()
@@ -199,7 +199,7 @@ import Testing
         }
     }
 
-    @Test func `many calls at a time share a bounded number of connections`() async throws {
+    @Test func `concurrent calls share a bounded number of connections`() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "list", "a")

@@ -27,7 +27,7 @@ import Testing
         return lines.lastIndex(of: "lag").flatMap { lines[($0 + 1)...].first.map(String.init) }
     }
 
-    @Test func `entries that were trimmed before they were delivered are no work`() async throws {
+    @Test func `stream entries that were trimmed before delivery do not count`() async throws {
         try await RedisServer.run { server in
             try await add(1...5, to: server)
             try await server.command("XGROUP", "CREATE", "jobs:s", "workers", "0")
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `a stream trimmed past the group's position is undelivered as a whole`() async throws {
+    @Test func `a stream trimmed past the group's position counts as undelivered as a whole`() async throws {
         try await RedisServer.run { server in
             try await add(1...10, to: server)
             try await server.command("XGROUP", "CREATE", "jobs:s", "workers", "0")
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a backlog too long to be counted is never more than the stream holds`() async throws {
+    @Test func `a backlog too long to be counted is at most the length of the stream`() async throws {
         try await RedisServer.run { server in
             try await add(1...3_001, to: server)
             try await server.command("XGROUP", "CREATE", "jobs:s", "workers", "0")
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `a user that may not look at the stream itself gets the server's count`() async throws {
+    @Test func `the server's count is used if the user may not read the stream itself`() async throws {
         let options = RedisServer.Options(
             configuration: ["user default on nopass ~* +@all", "user reader on >reader-word ~* +xinfo|groups"])
         try await RedisServer.run(options) { server in
@@ -86,8 +86,7 @@ import Testing
     }
 
     @Test(arguments: [7, 4_711, 90_210])
-    func `the lag is what is left after any mix of adding, delivering, deleting and trimming`(seed: UInt64) async throws
-    {
+    func `the lag is correct after any mix of adding, delivering, deleting and trimming`(seed: UInt64) async throws {
         try await RedisServer.run { server in
             var random = SplitMix64(seed: seed)
             var model = ModelledStream()

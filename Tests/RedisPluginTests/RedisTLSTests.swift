@@ -25,7 +25,7 @@ import Testing
         String(decoding: pem, as: UTF8.self).replacing("\n", with: "\\n")
     }
 
-    @Test func `a verified connection is made, kept, and refused where the authority is another`() async throws {
+    @Test func `a verified connection is kept, and refused if the certificate has another authority`() async throws {
         let certificates = try TestCertificates.shared.get()
         try await RedisServer.run(try options(certificates.server)) { server in
             let plugin = RedisPlugin()
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate for another name is refused, unless that name is expected`() async throws {
+    @Test func `a certificate for another name is refused, unless the config expects that name`() async throws {
         let certificates = try TestCertificates.shared.get()
         try await RedisServer.run(try options(certificates.namedServer)) { server in
             let plugin = RedisPlugin()
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a server that asks for a certificate gets it`() async throws {
+    @Test func `a server that requires a client certificate gets it`() async throws {
         let certificates = try TestCertificates.shared.get()
         try await RedisServer.run(try options(certificates.server, clients: "yes")) { server in
             let plugin = RedisPlugin()
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `plaintext to a TLS port fails soon, and says that TLS may be wanted`() async throws {
+    @Test func `plaintext to a TLS port fails immediately with the hint that the server may expect TLS`() async throws {
         try await RedisServer.run(try options(try TestCertificates.shared.get().server)) { server in
             let error = try #require(try await RedisPlugin().failure(#"\#(server.at), "list": "list""#))
             #expect(error.kind == .sourceUnreachable)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `TLS to a plaintext port ends by the deadline, and says that it may not use TLS`() async throws {
+    @Test func `TLS to a plaintext port fails by the deadline with the hint to omit TLS`() async throws {
         try await RedisServer.run { server in
             let start = ContinuousClock.now
             let error = try #require(

@@ -13,7 +13,7 @@ import Testing
         ],
         clientArguments: ["--no-auth-warning", "--user", "admin", "--pass", "admin-word"])
 
-    @Test func `an ACL user reads what it may, and a refusal says what is missing`() async throws {
+    @Test func `an ACL user reads what its rules allow, and a refusal names the missing permission`() async throws {
         try await RedisServer.run(Self.options) { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "jobs", "a", "b")
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `the password is given again after every reconnect`() async throws {
+    @Test func `the password is sent again after every reconnect`() async throws {
         try await RedisServer.run(Self.options) { server in
             let plugin = RedisPlugin()
             let call = #"\#(server.at), "username": "reader", "password": "canary-word", "database": 1, "list": "jobs""#
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `a rotated password works with the next call that has it`() async throws {
+    @Test func `a rotated password works from the next call on that contains it`() async throws {
         try await RedisServer.run(Self.options) { server in
             let plugin = RedisPlugin()
             func call(_ word: String) -> String {
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `a server without a password says so without repeating the one it got`() async throws {
+    @Test func `a refused password of a server without one is not repeated in the error`() async throws {
         let options = RedisServer.Options(configuration: ["rename-command AUTH \"\""])
         for options in [RedisServer.Options(), options] {
             try await RedisServer.run(options) { server in

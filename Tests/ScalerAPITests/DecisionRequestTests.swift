@@ -33,7 +33,7 @@ struct DecisionRequestTests {
         }
     }
 
-    @Test("the example of the documentation goes from 2 to 5, and says so in its history")
+    @Test("the documentation's example scales from 2 to 5, and its history contains the pending scale operation")
     func example() throws {
         let answer = try Self.answer(Self.request())
         #expect(answer["desired"] == 5)
@@ -53,7 +53,7 @@ struct DecisionRequestTests {
     }
 
     @Test(
-        "a target type that the spec leaves out is what the plugin declares",
+        "an omitted target type is the one that the plugin declares",
         arguments: [
             ("prometheus", [:], "Value"), ("redis", [:], "AverageValue"), ("postgresql", [:], "AverageValue"),
             ("kafka", [:], "AverageValue"),
@@ -66,7 +66,7 @@ struct DecisionRequestTests {
         #expect(answer["metrics"]?[0]?["targetType"] == targetType)
     }
 
-    @Test("the target type of another plugin has to be given")
+    @Test("a metric type of another plugin requires a target type")
     func unknownTargetType() throws {
         let metrics: JSON = [["type": "mine", "targetValue": 100]]
         #expect(
@@ -75,7 +75,7 @@ struct DecisionRequestTests {
         #expect(try Self.answer(Self.request(["readings": []], spec: ["metrics": typed]))["desired"] == 2)
     }
 
-    @Test("pubsub's points are slow: they count for 300 s, those of others for 60 s")
+    @Test("a pubsub reading counts for 300 s, and a reading of another type for 60 s")
     func maxAge() throws {
         for (type, desired) in [("pubsub", 5), ("redis", 2)] as [(String, JSON)] {
             let answer = try Self.answer(
@@ -108,7 +108,7 @@ struct DecisionRequestTests {
         #expect(Self.problems(Self.request(changes)).first == path)
     }
 
-    @Test("whether a pending change happened, failed or was another client's is determined from the replicas")
+    @Test("a pending change is classified by the replicas as completed, failed or made by another client")
     func pending() throws {
         let history: JSON = ["pendingScale": ["from": 2, "to": 5, "at": "2025-12-31T23:59:00Z"]]
         func after(_ current: JSON) throws -> JSON? {
@@ -120,7 +120,7 @@ struct DecisionRequestTests {
         #expect(try after(7)?["lastOutsideChangeTime"] == "2026-01-01T00:00:00.000000Z")
     }
 
-    @Test("a history with a scaling event shows that the target has been above 0, unless it says otherwise")
+    @Test("a history with a scaling event implies that the target has been above 0, unless it states otherwise")
     func seenAboveZero() throws {
         func limits(_ history: JSON) throws -> JSON? {
             try Self.answer(Self.request(["replicas": ["current": 0, "ready": 0], "history": history]))["limitedBy"]
@@ -144,7 +144,7 @@ struct DecisionRequestTests {
         }
     }
 
-    @Test("a chain of JSON decisions is the same as an operator that never stops", arguments: 0..<40 as Range<UInt64>)
+    @Test("a chain of JSON decisions equals an operator that never stops", arguments: 0..<40 as Range<UInt64>)
     func chain(seed: UInt64) throws {
         var random = Random(state: seed)
         let windows: [JSON] = [0, 60, 300]

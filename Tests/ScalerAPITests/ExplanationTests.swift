@@ -34,7 +34,7 @@ struct ExplanationTests {
         try Explanation(object: object, events: events, now: now, zones: UniversalTimeOnly()).text
     }
 
-    @Test("says what was decided, on which values, and what the next steps wait for")
+    @Test("an explanation contains the decision, its values, and what the next scaling events wait for")
     func whole() throws {
         #expect(
             try Self.text(Self.object()) == """
@@ -53,7 +53,7 @@ struct ExplanationTests {
                 """)
     }
 
-    @Test("names the limit that prevents a scaling event, instead of a metric value that would not help")
+    @Test("an explanation names the limit that prevents a scaling event, instead of a metric value that has no effect")
     func held() throws {
         let atMaximum = try Self.text(Self.object(["maxReplicas": 4], status: ["lastScaleUpTime": nil]))
         #expect(atMaximum.contains("No scale-up: maxReplicas is 4."))
@@ -65,7 +65,7 @@ struct ExplanationTests {
         #expect(try Self.text(Self.object(["policy": budget])).contains("No scale-up: the budget allows no more"))
     }
 
-    @Test("with several metrics any of them raises, and all of them together lower")
+    @Test("an explanation of several metrics says that any of them scales up and all of them together scale down")
     func twoMetrics() throws {
         let metrics: JSON = [
             ["type": "prometheus", "targetValue": 100],
@@ -80,7 +80,7 @@ struct ExplanationTests {
         #expect(text.contains("A scale-down happens when prometheus is at most 75 and queue is at most 30 and stays"))
     }
 
-    @Test("at 0 replicas it is the activation value that counts, and the last replica goes when all is idle")
+    @Test("an explanation at 0 replicas refers to the activation value, and the last replica goes when all is idle")
     func zero() throws {
         let metrics: JSON = [["type": "redis", "targetValue": 10, "activationValue": 5]]
         func seen(_ value: JSON) -> JSON {
@@ -100,7 +100,7 @@ struct ExplanationTests {
         #expect(one.contains("1 replica was set, and is ready."))
     }
 
-    @Test("the step to 0 is explained in addition to the next scale-down, from any count")
+    @Test("an explanation describes the scale to 0 in addition to the next scale-down, from any count")
     func toZero() throws {
         let idle: [String: JSON] = [
             "lastScaleUpTime": nil, "idle": true, "lastActiveTime": "2025-12-31T23:57:30.250Z",
@@ -115,7 +115,7 @@ struct ExplanationTests {
         #expect(!(try Self.text(Self.object())).contains("to 0 replicas"))
     }
 
-    @Test("a rate of 0 forbids steps but not the scale to 0")
+    @Test("an explanation with a rate of 0 excludes scale-downs but not the scale to 0")
     func toZeroWithoutRate() throws {
         let text = try Self.text(
             Self.object(
@@ -125,7 +125,7 @@ struct ExplanationTests {
         #expect(text.contains("It scales to 0 replicas when prometheus is at most 0 and stays so for 1m1s."))
     }
 
-    @Test("a metric that can never be idle, and an assumed value, do not lead to 0")
+    @Test("an explanation does not announce a scale to 0 for a metric that is never idle or an assumed value")
     func neverIdle() throws {
         let metrics: JSON = [["type": "prometheus", "targetValue": 100, "activationValue": -1]]
         let never = try Self.text(
@@ -140,7 +140,7 @@ struct ExplanationTests {
         #expect(text.contains("an assumed value for an empty result does not count"))
     }
 
-    @Test("an action required of a person is the only next step")
+    @Test("an action required of a person is the only next event in an explanation")
     func byHand() throws {
         #expect(try Self.text(Self.object(["paused": true])).contains("No change while paused"))
         let all = try Self.text(
@@ -164,7 +164,7 @@ struct ExplanationTests {
         #expect(off.contains("No change until Deployment/http-app is set above 0 replicas"))
     }
 
-    @Test("a dry run promises nothing but what comes once it is active")
+    @Test("an explanation of a dry run describes only what happens once the mode is Active")
     func dryRun() throws {
         let text = try Self.text(Self.object(["mode": "DryRun"], status: ["limitedBy": ["DryRun"]]))
         #expect(
@@ -173,7 +173,7 @@ struct ExplanationTests {
             ))
     }
 
-    @Test("a limit from before an edit is not reported as still holding the scaler")
+    @Test("a limit from before an edit is not explained as still holding the scaler")
     func edited() throws {
         var object = Self.object(status: ["observedGeneration": 3, "limitedBy": ["Paused"]]).objectValue ?? [:]
         var metadata = object["metadata"]?.objectValue ?? [:]
@@ -185,7 +185,7 @@ struct ExplanationTests {
         #expect(!text.contains("paused"))
     }
 
-    @Test("replicas that are not ready, or whose readiness is unknown, are reported with what they hold")
+    @Test("an explanation reports replicas that are not ready, or whose readiness is unknown, with what they hold")
     func notReady() throws {
         let some = try Self.text(Self.object(status: ["readyReplicas": 1]))
         #expect(some.contains("4 replicas were set, 1 of them ready."))
@@ -205,7 +205,7 @@ struct ExplanationTests {
         #expect(none.contains("1 replica was set, and is not ready."))
     }
 
-    @Test("counts and their nouns agree")
+    @Test("counts and their nouns agree in an explanation")
     func plurals() throws {
         #expect(try Self.text(Self.object(["minReplicas": 0, "maxReplicas": 1])).contains("between 0 and 1 replica."))
         #expect(try Self.text(Self.object(["minReplicas": 3, "maxReplicas": 3])).contains("at 3 replicas."))
@@ -219,14 +219,14 @@ struct ExplanationTests {
         )
     }
 
-    @Test("replicas out of the bounds go to the bound, regardless of the metrics")
+    @Test("an explanation of replicas out of bounds says that they go to the bound, regardless of the metrics")
     func outOfBounds() throws {
         let text = try Self.text(Self.object(status: ["currentReplicas": 1, "readyReplicas": 1]))
         #expect(text.contains("The next poll sets 2 replicas: 1 is below minReplicas."))
         #expect(!text.contains("happens when"))
     }
 
-    @Test("a missing value, an invalid spec, an operator that never came: each is said")
+    @Test("an explanation reports a missing value, an invalid spec, and an operator that has never decided")
     func troubles() throws {
         let missing = try Self.text(
             Self.object(status: ["metrics": [["name": "prometheus", "noData": "no result", "targetType": "Value"]]]))
@@ -245,7 +245,7 @@ struct ExplanationTests {
                 "Trouble: create it (TargetNotFound)"))
     }
 
-    @Test("events are its own, in order, with how often")
+    @Test("an explanation lists the scaler's own events, in order, with their counts")
     func events() throws {
         func event(_ note: JSON, at time: JSON, uid: JSON = "u1", count: JSON? = nil) -> JSON {
             let series: JSON? = count.map { ["count": $0, "lastObservedTime": time] }

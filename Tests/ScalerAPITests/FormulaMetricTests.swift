@@ -41,7 +41,7 @@ struct FormulaMetricTests {
     }
 
     @Test(
-        "a formula that refers to an unknown metric or a formula is refused, with the place in its text",
+        "a formula that refers to an unknown metric or another formula is refused, with the place in its text",
         arguments: [
             (
                 [backlog, rate, drain(["formula": "backlog + raet"])],
@@ -82,8 +82,8 @@ struct FormulaMetricTests {
             (
                 [backlog, rate, drain(["maxAgeSeconds": 5])],
                 [
-                    "spec.metrics[2].maxAgeSeconds: is of a metric that a plugin reads, and this one is computed by its "
-                        + "formula: remove it"
+                    "spec.metrics[2].maxAgeSeconds: is not allowed with formula, which computes the metric without a "
+                        + "plugin; remove it"
                 ]
             ),
         ] as [([JSON], [String])])
@@ -91,7 +91,7 @@ struct FormulaMetricTests {
         #expect(Self.problems(metrics) == problems)
     }
 
-    @Test("an input that only the objective names is accepted")
+    @Test("an input that only the objective refers to is accepted")
     func objective() {
         let policy: JSON = [
             "config": ["objective": ["metric": "short", "longMetric": "long", "percent": 99.5]]

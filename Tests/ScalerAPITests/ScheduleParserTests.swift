@@ -91,7 +91,7 @@ struct ScheduleParserTests {
         #expect(problems.contains { $0.contains(message) }, "\(problems)")
     }
 
-    @Test("problems in several schedules are reported together")
+    @Test("problems of several schedules are reported together")
     func all() {
         let problems = Self.problems([
             Self.schedule(["start": "x"]), Self.schedule(["name": "b", "timeZone": "Nowhere"]),
@@ -99,7 +99,7 @@ struct ScheduleParserTests {
         #expect(problems.map { $0.prefix { $0 != ":" } } == ["spec.schedules[0].start", "spec.schedules[1].timeZone"])
     }
 
-    @Test("without time zone data only UTC is accepted")
+    @Test("zones other than UTC are rejected without time zone data")
     func withoutData() {
         let none = TimeZoneDirectory("/nonexistent")
         #expect(Self.problems([Self.schedule(["timeZone": "UTC"])], zones: none).isEmpty)
@@ -126,7 +126,7 @@ struct ScheduleParserTests {
         #expect(Self.problems([both, Self.schedule([:]), late]).isEmpty)
     }
 
-    @Test("a decision of the decide command names the schedule")
+    @Test("a decision of the decide command names the active schedule")
     func decide() throws {
         let request = try DecisionRequest(
             [
@@ -152,7 +152,7 @@ struct ScheduleParserTests {
             ])
     }
 
-    @Test("an explanation shows what schedules set now and their next two edges")
+    @Test("an explanation shows the fields that schedules set now and their next two edges")
     func explained() throws {
         let object: JSON = [
             "metadata": ["namespace": "shop", "name": "http", "uid": "u1", "resourceVersion": "7"],

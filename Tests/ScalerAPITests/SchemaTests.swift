@@ -7,7 +7,7 @@ import WireFormats
 struct SchemaTests {
     private static let reference: JSON = ["$ref": "#/$defs/generalscaler.secretReference"]
 
-    @Test("a text may also be a reference to a Secret, and keeps its description, default and marks")
+    @Test("a string may also be a reference to a Secret, and keeps its description, default and marks")
     func references() {
         let schema = ConfigSchema([
             "type": "object",
@@ -32,7 +32,7 @@ struct SchemaTests {
         #expect(properties?["mode"]?["anyOf"]?[1] == ["type": "boolean"])
     }
 
-    @Test("references inside of a plugin's schema lead to the same place after it has become a part of another")
+    @Test("references inside a plugin's schema resolve to the same place after it is embedded in another schema")
     func moved() {
         let schema = ConfigSchema([
             "$id": "https://example.com/a", "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -49,7 +49,7 @@ struct SchemaTests {
         #expect(document["$defs"]?.objectValue?.keys.sorted() == ["b/c", "generalscaler.secretReference"])
     }
 
-    @Test("a member that the administrator's defaults give is not required")
+    @Test("a member that the administrator's defaults set is not required")
     func defaults() {
         let schema: JSON = ["type": "object", "properties": [:], "required": ["address", "query"]]
         let some = ConfigSchema(schema, defaults: ["address"])

@@ -5,7 +5,7 @@ import WireFormats
 
 @Suite("The operator's checks of a spec")
 struct SpecTableTests {
-    @Test("accept and refuse what the API server does, and name the same field")
+    @Test("the operator accepts and refuses the same specs as the API server, and names the same field")
     func agreement() throws {
         let rows = try SpecTable().rows
         #expect(rows.count > 100)
@@ -25,7 +25,7 @@ struct SpecTableTests {
         }
     }
 
-    @Test("leave unknown fields alone where asked to, as an older operator on a newer object does")
+    @Test("unknown fields are ignored if requested, as by an older operator with a newer object")
     func newerObject() throws {
         let spec: JSON = [
             "targetDeployment": "app", "maxReplicas": 3, "newField": 1,
@@ -35,7 +35,7 @@ struct SpecTableTests {
         #expect(throws: InvalidSpec.self) { try GeneralScalerSpec.parse(spec, unknownFields: .refused).get() }
     }
 
-    @Test("report all problems together")
+    @Test("all problems of a spec are reported together")
     func everything() {
         let spec: JSON = [
             "maxReplicas": 0, "mode": "Off", "metrics": [["type": "A", "targetValue": 1]],

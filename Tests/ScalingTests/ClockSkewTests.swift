@@ -11,9 +11,7 @@ struct ClockSkewTests {
         return MetricObservation.value(50, observedAt: Self.now + (.zero - age)).checked(by: metric, now: Self.now)
     }
 
-    @Test(
-        "a value dated up to the clock skew in the future counts, and a microsecond later is no data because of the clock"
-    )
+    @Test("a value dated up to the clock skew in the future counts, and one a microsecond later is no data")
     func ahead() {
         let skew = MetricObservation.maxClockSkew
         #expect(checked(.zero - skew).value == 50)
@@ -39,7 +37,7 @@ struct ClockSkewTests {
         #expect(checked(.seconds(300) + .microseconds(1), maxAge: .seconds(300)).value == nil)
     }
 
-    @Test("an assumed value for an empty result has the same bounds")
+    @Test("an assumed value for an empty result has the same age limits")
     func assumed() {
         let metric = MetricSpec(name: "rate", target: 100, targetType: .value)
         let future = MetricObservation.assumed(0, observedAt: Self.now + .seconds(61))

@@ -4,7 +4,7 @@ import Testing
 @Suite("The cost policy")
 struct CostPolicyTests {
     @Test(
-        "the budget is rounded down to whole replicas, with tolerance for the rounding error of the division",
+        "the cost policy rounds the budget down to whole replicas, with tolerance for the division's rounding error",
         arguments: [
             (1.0, 0.25, 4), (1, 0.3, 3), (0.3, 0.1, 3), (0.6, 0.2, 3), (1, 1, 1), (0.99, 0.1, 9),
             (.greatestFiniteMagnitude, .leastNonzeroMagnitude, Int(Int32.max)), (1e-300, 1e300, 1), (.nan, 1, 1),
@@ -42,13 +42,13 @@ struct CostPolicyTests {
     ]
 
     @Test(arguments: rows)
-    func `cost`(_ row: Row) {
+    func `the cost policy limits the replicas of each case`(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy == row.limitedBy)
     }
 
-    @Test("the record carries what it costs now, what it may cost, and what is over")
+    @Test("the decision record contains the current cost, the maximum cost and the overspend")
     func record() throws {
         let over = try #require(Row("", 8, [100], policy: Self.five, gives: 5).decide().budget)
         #expect(over == BudgetRecord(costPerHour: 1.6, maxCostPerHour: 1, cap: 5))

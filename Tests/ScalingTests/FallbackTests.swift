@@ -22,7 +22,7 @@ struct FallbackTests {
     }
 
     @Test(
-        "with no metric left",
+        "the fallback sets the replicas of each behavior if no metric has a value",
         arguments: [
             Case(behavior: .hold, current: 4, desired: 4), Case(behavior: .hold, current: 8, desired: 8),
             Case(behavior: .static, current: 4, desired: 6), Case(behavior: .static, current: 8, desired: 6),
@@ -41,14 +41,14 @@ struct FallbackTests {
         #expect(decision.limitedBy == [.noData, .fallback])
     }
 
-    @Test("however short the polls, it waits 180 s")
+    @Test("the fallback waits 180 s, however short the polling interval")
     func shortPolls() {
         var simulation = simulation(.static, current: 4, every: 1)
         while simulation.time < 180 { #expect(simulation.poll(nil).limitedBy == [.noData]) }
         #expect(simulation.poll(nil).limitedBy == [.noData, .fallback])
     }
 
-    @Test("however long the polls, it waits for the threshold")
+    @Test("the fallback waits for the failure threshold, however long the polling interval")
     func longPolls() {
         var simulation = simulation(.static, current: 4, every: 3_600)
         for _ in 0..<2 { #expect(simulation.poll(nil).limitedBy == [.noData]) }
@@ -65,7 +65,7 @@ struct FallbackTests {
         #expect(simulation.poll(50).desired == 3)
     }
 
-    @Test("its steps up ignore the cooldown, keep the rate, and are a polling interval apart")
+    @Test("scale-ups by the fallback ignore the cooldown, keep the rate, and are a polling interval apart")
     func stepsUp() {
         let safety = SafetyLimits.free.with {
             $0.cooldown = .seconds(3_600)
@@ -80,7 +80,7 @@ struct FallbackTests {
         #expect(simulation.poll(nil).desired == 6)
     }
 
-    @Test("its steps down keep cooldown, rate and window")
+    @Test("scale-downs by the fallback keep the cooldown, the rate and the stabilization window")
     func stepsDown() {
         let safety = SafetyLimits(scaleDownCooldown: .seconds(600), maxScaleDownRate: .replicas(1))
         var simulation = simulation(.static, current: 9, safety: safety)
@@ -103,7 +103,7 @@ struct FallbackTests {
     }
 
     @Test(
-        "where only some metrics fail, Static and StaticIfHigher mean at least that many",
+        "fallback replicas are a minimum for Static and StaticIfHigher if only some metrics fail",
         arguments: [
             (FallbackSpec.Behavior.static, 50.0, 6, [Cause.partialMetrics, .fallback]),
             (.static, 225, 9, []),
@@ -140,7 +140,7 @@ struct FallbackTests {
         #expect(decision.limitedBy == [.noData, .fallback])
     }
 
-    @Test("from 0, it starts the replicas that a user set")
+    @Test("the fallback starts replicas at 0 that a user set")
     func fromZero() {
         for others in [Reading.noData, 0] {
             var simulation = simulation(.staticIfHigher, current: 0, metrics: [.rate, .queue], min: 0)
@@ -151,7 +151,7 @@ struct FallbackTests {
         }
     }
 
-    @Test("a clock that goes back restarts the 180 s")
+    @Test("a clock that goes back restarts the 180 s that the fallback waits")
     func clockBack() {
         var simulation = simulation(.static, current: 4)
         simulation.time = 10_000

@@ -1,7 +1,7 @@
 import Scaling
 import Testing
 
-@Suite("What a scaler remembers")
+@Suite("The history of a scaler")
 struct HistoryTests {
     private let spec = ScalingSpec(
         maxReplicas: 20, metrics: [.rate], safety: SafetyLimits(cooldown: .seconds(300), scaleDownStabilization: .zero)
@@ -26,7 +26,7 @@ struct HistoryTests {
         )
     }
 
-    @Test("replicas at `to`: it happened then, and its cooldown runs")
+    @Test("a pending scale operation with replicas at `to` took place at its time, and its cooldown applies")
     func pendingHappened() {
         let outcome = decide(8, 200, dying(from: 4, to: 8))
         #expect(outcome.decision.limitedBy == [.cooldown])
@@ -36,7 +36,7 @@ struct HistoryTests {
         #expect(decide(8, 200, dying(from: 4, to: 8, secondsAgo: 300)).decision.desired == 16)
     }
 
-    @Test("replicas at `from`: it did not, and is decided again")
+    @Test("a pending scale operation with replicas at `from` did not take place and is decided again")
     func pendingDidNotHappen() {
         let outcome = decide(4, 200, dying(from: 4, to: 8))
         #expect(outcome.decision.desired == 8)
@@ -45,7 +45,7 @@ struct HistoryTests {
         #expect(outcome.history.pendingScale == nil)
     }
 
-    @Test("anything else: another client changed them")
+    @Test("a pending scale operation with replicas at another number was overwritten by another client")
     func pendingOverwritten() {
         let outcome = decide(6, 50, dying(from: 4, to: 8))
         #expect(outcome.history.lastOutsideChangeTime == at(0))
@@ -53,13 +53,13 @@ struct HistoryTests {
         #expect(outcome.decision.limitedBy == [.cooldown])
     }
 
-    @Test("from out of the bounds, but not to the nearest of them: it was no jump, and its cooldown runs")
+    @Test("a pending scale operation from above the maximum to below it is not a jump, and its cooldown applies")
     func pendingAcrossLoweredMaximum() {
         let history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas - 2)
         #expect(decide(spec.maxReplicas - 2, 100, history).history.lastScaleDownTime == at(-100))
     }
 
-    @Test("where the spec was edited since, its cooldown runs, though it looks like a jump into the bounds of now")
+    @Test("a pending scale operation from before an edit of the spec is not a jump, and its cooldown applies")
     func pendingAcrossEdit() {
         var history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas)
         history.pendingScale?.isOfFormerSpec = true
@@ -68,7 +68,7 @@ struct HistoryTests {
         #expect(outcome.decision.limitedBy == [.cooldown])
     }
 
-    @Test("a scale-down in progress counts as one, to 0 as an own zero")
+    @Test("a pending scale-down starts the scale-down cooldown, and one to 0 counts as the scaler's own zero")
     func pendingDown() {
         #expect(decide(4, 100, dying(from: 8, to: 4)).history.lastScaleDownTime == at(-100))
         let zero = decide(0, 100, dying(from: 8, to: 0)).history
@@ -76,7 +76,7 @@ struct HistoryTests {
         #expect(zero.hasSeenReplicas)
     }
 
-    @Test("a jump to the bounds that was under way starts no cooldown")
+    @Test("a pending jump to the bounds starts no cooldown")
     func pendingJump() {
         let outcome = decide(20, 50, dying(from: 30, to: 20))
         #expect(outcome.history.lastScaleDownTime == nil)
@@ -86,7 +86,7 @@ struct HistoryTests {
 
     // MARK: Changes from outside
 
-    @Test("replicas that differ from the last reading were changed by another client, and are not reverted immediately")
+    @Test("replicas that another client has changed since the last reading are not reverted immediately")
     func outsideChange() {
         var history = decide(4, 100, ScalingHistory()).history
         #expect(history.lastOutsideChangeTime == nil)
@@ -98,7 +98,7 @@ struct HistoryTests {
         #expect(decide(12, 30, history, at: at(315)).decision.desired == 6)
     }
 
-    @Test("our own change is not")
+    @Test("replicas that the scaler set itself do not count as changed by another client")
     func ownChange() {
         var history = decide(4, 200, ScalingHistory()).history
         history.recordScale(from: 4, to: 8, at: at(0), startsCooldown: true)
@@ -107,7 +107,7 @@ struct HistoryTests {
         #expect(next.lastScaleUpTime == at(0))
     }
 
-    @Test("a target that is replaced by one at 0 replicas is not taken for one that was switched off")
+    @Test("a target that is replaced by one at 0 replicas does not count as switched off")
     func replacedAtZero() {
         var spec = spec
         spec.minReplicas = 0
@@ -131,7 +131,7 @@ struct HistoryTests {
         #expect(decide(0, history, at: at(60)).decision.limitedBy == [.switchedOff])
     }
 
-    @Test("a replaced target has its replicas from another client: they are not removed immediately")
+    @Test("replicas of a replaced target count as changed by another client and are not removed immediately")
     func replacedAboveZero() {
         var history = decide(4, 100, ScalingHistory()).history
         history.pendingScale = .init(from: 4, to: 12, at: at(1))
@@ -163,7 +163,7 @@ struct HistoryTests {
 
     // MARK: Clocks
 
-    @Test("a stored time in the future is taken as now")
+    @Test("a stored time in the future counts as now")
     func future() {
         let history = decide(
             4, 100,
@@ -179,7 +179,7 @@ struct HistoryTests {
         #expect(decide(8, 100, dying(from: 4, to: 8, secondsAgo: -50)).history.lastScaleUpTime == at(0))
     }
 
-    @Test("a clock that goes back never scales, and holds no longer than what it holds for")
+    @Test("a clock that goes back causes no scaling, and holds replicas no longer than the rules do")
     func clockBack() {
         var simulation = Simulation(
             ScalingSpec(maxReplicas: 20, metrics: [.rate], safety: SafetyLimits(scaleUpStabilization: .seconds(60))),
@@ -192,7 +192,7 @@ struct HistoryTests {
         #expect(simulation.poll(50).desired == 2)
     }
 
-    @Test("times at both ends of what a clock can say do not trap", arguments: [Int64.min, -1, 0, 1, .max])
+    @Test("times at both ends of the clock's range do not trap", arguments: [Int64.min, -1, 0, 1, .max])
     func extremeClock(now: Int64) {
         for other in [Int64.min, 0, .max] {
             let past = Timestamp(microsecondsSince1970: other)
@@ -210,7 +210,7 @@ struct HistoryTests {
 
     // MARK: Windows
 
-    @Test("windows are seeded with the current replicas at first sight, and again after a restart")
+    @Test("stabilization windows start with the current replicas at the first poll and after a restart")
     func seeds() {
         let safety = SafetyLimits.free.with {
             $0.scaleUpStabilization = .seconds(120)
@@ -228,7 +228,7 @@ struct HistoryTests {
         }
     }
 
-    @Test("a poll that holds records the current replicas", arguments: [true, false])
+    @Test("a poll that holds records the current replicas in the stabilization window", arguments: [true, false])
     func heldPolls(paused: Bool) {
         var simulation = Simulation(
             ScalingSpec(
@@ -245,7 +245,7 @@ struct HistoryTests {
         #expect(simulation.poll(50).desired == 4)
     }
 
-    @Test("a jump to the bounds is not recorded in the windows")
+    @Test("a jump to the bounds is not recorded in the stabilization windows")
     func jumpRecordsTheRecommendation() {
         var simulation = Simulation(
             ScalingSpec(
@@ -261,7 +261,7 @@ struct HistoryTests {
         #expect(simulation.poll(30).desired == 3)
     }
 
-    @Test("recommendations of the past may be handed in, in any order")
+    @Test("past recommendations may be restored in any order")
     func restored() {
         let safety = SafetyLimits.free.with { $0.scaleDownStabilization = .seconds(300) }
         var history = ScalingHistory.running

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Scaling
 
-@Suite("What one metric asks for")
+@Suite("The ratio rule of one metric")
 struct RatioRuleTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
@@ -84,7 +84,7 @@ struct RatioRuleTests {
     ]
 
     @Test(arguments: cases)
-    func `a metric asks for`(_ row: Case) {
+    func `a metric recommends the replicas of each case`(_ row: Case) {
         let rule = RatioRule(scaleUpTolerance: 0.1, scaleDownTolerance: 0.1)
         let outcome = rule.outcome(value: row.value, metric: row.metric, current: row.current, ready: row.ready)
         #expect(outcome.recommended == row.recommended)
@@ -92,7 +92,7 @@ struct RatioRuleTests {
     }
 
     @Test(
-        "each side has its own tolerance",
+        "each direction has its own tolerance",
         arguments: [(130.0, 10, 10), (131, 10, 14), (95, 10, 10), (94, 10, 10), (80, 100, 80)])
     func sides(value: Double, current: Int, recommended: Int) {
         let rule = RatioRule(scaleUpTolerance: 0.3, scaleDownTolerance: 0.05)
@@ -100,7 +100,7 @@ struct RatioRuleTests {
             rule.outcome(value: value, metric: .rate, current: current, ready: current).recommended == recommended)
     }
 
-    @Test("the ratio is the observed over the wanted, and unknown for a queue without replicas")
+    @Test("the ratio is the observed value divided by the target, and unknown for a queue without replicas")
     func ratios() {
         let rule = RatioRule(scaleUpTolerance: 0.1, scaleDownTolerance: 0.1)
         #expect(rule.outcome(value: 140, metric: .rate, current: 5, ready: 5).ratio == 1.4)
@@ -108,7 +108,7 @@ struct RatioRuleTests {
         #expect(rule.outcome(value: 60, metric: .queue, current: 0, ready: 0).ratio == nil)
     }
 
-    @Test("no double and no number of replicas traps")
+    @Test("the ratio rule does not trap for any double and number of replicas")
     func extremes() {
         let values: [Double] = [
             0, -0.0, 1, -1, 1e-300, 1e300, .leastNonzeroMagnitude, .greatestFiniteMagnitude,

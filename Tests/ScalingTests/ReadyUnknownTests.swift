@@ -26,7 +26,7 @@ struct ReadyUnknownTests {
     ]
 
     @Test(arguments: rows)
-    func `holds what needs them`(_ row: Row) {
+    func `an unknown number of ready replicas holds the decisions that depend on it`(_ row: Row) {
         var row = row
         row.input.ready = nil
         let decision = row.decide()
@@ -35,7 +35,7 @@ struct ReadyUnknownTests {
         #expect(decision.limitedBy == row.limitedBy)
     }
 
-    @Test("high load that never gets better does not take it to maxReplicas, poll by poll")
+    @Test("constant high load does not scale a target without ready replicas in its status to maxReplicas")
     func neverToTheMaximum() {
         var spec = Row("", 4, [350], bounds: 2...20, gives: 4).input.spec
         spec.pollingInterval = .seconds(2)

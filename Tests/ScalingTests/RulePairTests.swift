@@ -162,7 +162,7 @@ struct RulePairTests {
     ]
 
     @Test(arguments: first + windows + limits)
-    func `a pair`(_ row: Row) {
+    func `two rules together decide as each case says`(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy == row.limitedBy)

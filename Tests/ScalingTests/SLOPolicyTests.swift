@@ -32,7 +32,7 @@ struct SLOPolicyTests {
     ]
 
     @Test(arguments: severalMetrics)
-    func `several metrics`(_ row: Row) {
+    func `the slo policy decides each case of several metrics`(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy == row.limitedBy)
@@ -97,7 +97,7 @@ struct SLOPolicyTests {
     ]
 
     @Test(arguments: errorBudget)
-    func `error budget`(_ row: Row) {
+    func `the slo policy decides each case of an error budget`(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy.filter { $0 != .tolerance } == row.limitedBy)
@@ -112,7 +112,7 @@ struct SLOPolicyTests {
         return Simulation(spec, current: 4)
     }
 
-    @Test("an exhausting budget holds for 6 hours at a stretch, and no longer")
+    @Test("an exhausted error budget holds for at most 6 hours at a stretch")
     func longestHold() {
         var simulation = exhausted()
         while simulation.time < 6 * 3_600 {
@@ -124,7 +124,7 @@ struct SLOPolicyTests {
         #expect(simulation.poll(50, 0, 0.002).desired == 1)
     }
 
-    @Test("a budget that recovers may hold again")
+    @Test("an error budget that has recovered may hold again")
     func recovered() {
         var simulation = exhausted()
         while simulation.time <= 6 * 3_600 { simulation.poll(100, 0, 0.002) }
@@ -141,7 +141,7 @@ struct SLOPolicyTests {
         #expect(simulation.poll(50, 0, 0.002).desired == 2)
     }
 
-    @Test("the held time survives in the history, and one from the future counts as now")
+    @Test("the time that an error budget has held survives in the history, and a time in the future counts as now")
     func clockBack() {
         var simulation = exhausted()
         simulation.time = 7 * 3_600

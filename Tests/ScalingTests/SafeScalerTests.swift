@@ -116,7 +116,7 @@ struct SafeScalerTests {
     ]
 
     @Test(arguments: off + boundsJump + rates + bounds)
-    func `a decision`(_ row: Row) {
+    func `the SafeScaler decides each case`(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy.filter { $0 != .tolerance } == row.limitedBy)
@@ -195,7 +195,7 @@ struct SafeScalerTests {
     ]
 
     @Test(arguments: cooldowns)
-    func `a cooldown`(_ row: Cooldown) {
+    func `a cooldown holds or allows a change as each case says`(_ row: Cooldown) {
         let decision = Row(row.name, 4, [row.up ? 200 : 50], safety: row.limits, history: row.last, gives: 4).decide()
         #expect(decision.desired == (row.holds ? 4 : row.up ? 8 : 2))
         #expect(decision.limitedBy == (row.holds ? [.cooldown] : []))

@@ -45,7 +45,7 @@ struct SentenceTests {
         .replicasConflict: "another client also sets the replicas of this target",
     ]
 
-    @Test("every cause has one", arguments: Cause.allCases)
+    @Test("every cause has a phrase in the sentence of a decision", arguments: Cause.allCases)
     func phrase(cause: Cause) {
         let budget = BudgetRecord(costPerHour: 4, maxCostPerHour: 3, cap: 3)
         var decision = decision(cause, budget: budget)
@@ -59,14 +59,14 @@ struct SentenceTests {
         #expect(decision.reason == "Keep 4: \(Self.phrases[cause] ?? "?").")
     }
 
-    @Test("at 0 and below its activation value")
+    @Test("the sentence at 0 replicas says that no metric is above its activation value")
     func inactive() {
         #expect(
             decision(.activation, current: 0, desired: 0).reason == "Keep 0: no metric is above its activation value.")
     }
 
     @Test(
-        "ready replicas are counted in words that agree",
+        "ready replicas are counted with the right grammatical number",
         arguments: [
             (0, 1, "only 0 of 1 replica is ready"), (0, 4, "only 0 of 4 replicas are ready"),
             (1, 4, "only 1 of 4 replicas is ready"), (2, 5, "only 2 of 5 replicas are ready"),
@@ -77,7 +77,7 @@ struct SentenceTests {
         #expect(decision.reason == "Keep \(current): \(words).")
     }
 
-    @Test("an unknown number of ready replicas is said to be unknown, with what helps")
+    @Test("the sentence for an unknown number of ready replicas says so and names the fix")
     func readyUnknown() {
         var row = Row("", 4, [350], gives: 4, .notReady)
         row.input.ready = nil
@@ -125,7 +125,7 @@ struct SentenceTests {
         #expect(count.counted("poll") == words)
     }
 
-    @Test("nothing to say")
+    @Test("the sentence without a cause and a value states only the replicas")
     func plain() {
         #expect(decision().reason == "Keep 4.")
     }
@@ -164,7 +164,7 @@ struct SentenceTests {
     }
 
     @Test(
-        "numbers are short",
+        "numbers are printed in a short form",
         arguments: [
             (0.0, "0"), (-0.0, "0"), (1, "1"), (350, "350"), (1_234_567, "1234567"), (0.03125, "0.03125"),
             (0.03, "0.03"), (1.0 / 3, "0.3333"), (2.0 / 3, "0.6667"), (99.996, "100"), (0.99999, "1"),
@@ -177,7 +177,7 @@ struct SentenceTests {
     }
 
     @Test(
-        "durations are short, and rounded up",
+        "durations are printed in a short form, rounded up",
         arguments: [
             (Duration.zero, "0s"), (.seconds(45), "45s"), (.seconds(60), "1m"), (.milliseconds(60_400), "1m1s"),
             (.seconds(3_600), "1h"), (.seconds(5_400), "1h30m"), (.seconds(3_661), "1h1m1s"), (.seconds(3_601), "1h1s"),
@@ -186,7 +186,7 @@ struct SentenceTests {
         #expect(value.shortText == text)
     }
 
-    @Test("two decisions are the same for an observer where replicas and causes are")
+    @Test("two decisions count as the same if their replicas and causes are equal")
     func same() {
         var other = decision(.cooldown)
         other.time = at(15)

@@ -52,7 +52,7 @@ struct StabilizationWindowTests {
         #expect(most == 3_600)
     }
 
-    @Test("equal recommendations are one entry")
+    @Test("equal recommendations in a row take one entry of the stabilization window")
     func steady() {
         var window = StabilizationWindow(.lowest)
         for second in 0..<1_000 { window.record(4, at: at(second), length: .seconds(3_600)) }

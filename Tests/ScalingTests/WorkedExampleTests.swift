@@ -15,7 +15,7 @@ struct WorkedExampleTests {
         return Simulation(spec, current: 2)
     }
 
-    @Test("a load of 700 spread over the pods gives 2 -> 5 -> 7, exactly 300 s apart, and then rest")
+    @Test("a load of 700 spread over the pods scales 2 -> 5 -> 7, exactly 300 s apart, and then stays")
     func constantLoad() {
         var simulation = example()
         while simulation.time < 4 * 3_600 { simulation.poll(.fresh(700 / Double(simulation.current))) }
@@ -29,7 +29,7 @@ struct WorkedExampleTests {
         #expect(simulation.decisions[21...].allSatisfy { $0.limitedBy.isEmpty && $0.desired == 7 })
     }
 
-    @Test("when the load is gone, one replica goes per cooldown, down to the minimum")
+    @Test("replicas are removed one per cooldown when the load is gone, down to the minimum")
     func loadGone() {
         var simulation = example()
         simulation.current = 7
@@ -42,7 +42,7 @@ struct WorkedExampleTests {
         #expect(simulation.decisions.last?.limitedBy == [.minReplicas])
     }
 
-    @Test("a dry run decides the same first step, says so, and changes nothing")
+    @Test("a dry run decides the same first scale-up, marks it as a dry run, and changes nothing")
     func dryRun() {
         var simulation = example()
         simulation.spec.isDryRun = true

@@ -1,7 +1,7 @@
 import Scaling
 import Testing
 
-@Suite("From 0 and to 0")
+@Suite("Scaling from 0 and to 0")
 struct ZeroTests {
     private static let atZero = ScalingHistory(lastScaleDownTime: at(-1), scaledToZero: true, hasSeenReplicas: true)
     private static let strict = SafetyLimits(
@@ -47,7 +47,7 @@ struct ZeroTests {
     ]
 
     @Test(arguments: activation)
-    func `from 0`(_ row: Row) {
+    func `a scaler at 0 replicas starts or stays at 0 as each case says`(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         // The error budget requires replicas that have no effect.
@@ -132,7 +132,7 @@ struct ZeroTests {
     ]
 
     @Test(arguments: toZero)
-    func `to 0`(_ row: Row) {
+    func `a scaler scales to 0 or keeps its replicas as each case says`(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy == row.limitedBy)
@@ -145,7 +145,7 @@ struct ZeroTests {
         return Simulation(spec, current: 3)
     }
 
-    @Test("a full cycle: idle, scaled to 0, started, and a failed reading restarts the wait")
+    @Test("a scaler goes to 0 when idle and starts again, and a failed reading restarts the idle time")
     func life() {
         var simulation = simulation()
         simulation.poll(30)
@@ -160,7 +160,7 @@ struct ZeroTests {
         #expect(simulation.decisions.last?.limitedBy == [.activation])
     }
 
-    @Test("an own zero survives a restart, and so does a manual zero")
+    @Test("a zero that the scaler set survives a restart, and so does a zero that a user set")
     func restart() {
         var simulation = simulation()
         simulation.poll(30)
@@ -178,7 +178,7 @@ struct ZeroTests {
         #expect(simulation.poll(40).desired == 4)
     }
 
-    @Test("an own zero that a user started is the user's zero the next time")
+    @Test("a zero that the scaler set and a user ended is the user's zero the next time")
     func zeroByHandAfterOurs() {
         var simulation = simulation()
         simulation.history = ScalingHistory(scaledToZero: true, hasSeenReplicas: true)
@@ -190,7 +190,7 @@ struct ZeroTests {
         #expect(simulation.poll(20).limitedBy == [.switchedOff])
     }
 
-    @Test("at 0 without a value for as many polls as the threshold: stuck, until a value comes")
+    @Test("a target at 0 without a value for the threshold of polls is stuck until a value arrives")
     func stuck() {
         var simulation = simulation()
         simulation.history = ScalingHistory(scaledToZero: true, hasSeenReplicas: true)
@@ -202,7 +202,7 @@ struct ZeroTests {
         #expect(simulation.poll(nil).limitedBy == [.noData])
     }
 
-    @Test("a target that was switched off is not stuck")
+    @Test("a target that was switched off does not count as stuck")
     func switchedOffIsNotStuck() {
         var simulation = simulation()
         simulation.history = .running

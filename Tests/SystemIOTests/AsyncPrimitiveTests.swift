@@ -24,7 +24,7 @@ struct AsyncPrimitiveTests {
         func leave() { counts.withLock { $0.inside -= 1 } }
     }
 
-    @Test("a semaphore lets no more tasks in than it has permits, and in the end all of them")
+    @Test("a semaphore admits no more tasks than it has permits, and eventually all of them")
     func permits() async throws {
         let permits = AsyncSemaphore(3)
         let counter = Counter()
@@ -67,7 +67,7 @@ struct AsyncPrimitiveTests {
         #expect(try await promise.value == 41)
     }
 
-    @Test("a task that is cancelled stops waiting for a promise value, and the others go on")
+    @Test("a task that is cancelled stops waiting for a promise value, and other tasks continue")
     func cancelledPromise() async throws {
         let promise = AsyncPromise<Int>()
         let (cancelled, other) = (Task { try await promise.value }, Task { try await promise.value })
@@ -88,7 +88,7 @@ struct AsyncPrimitiveTests {
         #expect(latch.isOpen)
     }
 
-    @Test("a signal that comes before the wait ends that wait, once")
+    @Test("a signal before a wait ends that wait, and only that one")
     func signal() async {
         let signal = AsyncSignal()
         signal.signal()

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("DeadlineQueue")
 struct DeadlineQueueTests {
-    @Test("the deadline queue keeps no memory of calls that ended early")
+    @Test("the deadline queue frees the memory of calls that ended early")
     func deadlineQueueIsBounded() {
         var queue = DeadlineQueue<Duration, Int64>()
         for id in Int64(0)..<100_000 {
@@ -14,7 +14,7 @@ struct DeadlineQueueTests {
         #expect(left <= 130)
     }
 
-    @Test("the deadline queue gives ids in the order of their times")
+    @Test("the deadline queue returns ids in the order of their times")
     func deadlineQueueOrder() {
         var queue = DeadlineQueue<Duration, Int64>()
         var generator = SystemRandomNumberGenerator()
@@ -26,7 +26,7 @@ struct DeadlineQueueTests {
         #expect(popped == times.sorted())
     }
 
-    @Test("an ID whose time has not come stays in the deadline queue")
+    @Test("an ID that is not yet due stays in the deadline queue")
     func notYetDue() {
         var queue = DeadlineQueue<ContinuousClock.Instant, UInt64>()
         let start = ContinuousClock.now

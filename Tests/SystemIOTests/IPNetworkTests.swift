@@ -6,7 +6,7 @@ import Testing
 @Suite("IP networks")
 struct IPNetworkTests {
     @Test(
-        "a network holds the addresses that begin with its bits",
+        "a network contains the addresses that begin with its bits",
         arguments: [
             ("10.0.0.0/8", "10.255.1.2", true), ("10.0.0.0/8", "11.0.0.0", false), ("10.9.8.7/8", "10.1.1.1", true),
             ("192.0.2.128/25", "192.0.2.129", true), ("192.0.2.128/25", "192.0.2.127", false),
@@ -20,7 +20,7 @@ struct IPNetworkTests {
     }
 
     @Test(
-        "a text that is no network is refused",
+        "a text that is not a network is refused",
         arguments: [
             "", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8/8", "10.0.0/8",
             "10.0.0.0/ 8", "example.com", "10.0.0.0/255.0.0.0", "010.0.0.0.0/8",
@@ -30,7 +30,7 @@ struct IPNetworkTests {
     }
 
     @Test(
-        "the address of a socket is the text that it was made of",
+        "a socket address round-trips through its text",
         arguments: ["203.0.113.7", "fd00::7", "::ffff:10.0.0.7"])
     func socketAddress(text: String) throws {
         var found: UnsafeMutablePointer<addrinfo>?
@@ -44,7 +44,7 @@ struct IPNetworkTests {
         #expect(address == IPAddress(text))
     }
 
-    @Test("an IPv4 address within an IPv6 one is recognized")
+    @Test("an IPv4 address within an IPv6 address is recognized")
     func embedded() {
         #expect(IPAddress("::ffff:127.0.0.1")?.embeddedIPv4 == IPAddress("127.0.0.1"))
         #expect(IPAddress("64:ff9b::a9fe:a9fe")?.embeddedIPv4 == IPAddress("169.254.169.254"))

@@ -14,7 +14,7 @@ struct TimeZoneDirectoryTests {
         }
     }
 
-    @Test("the edition of the database is read from the directory")
+    @Test("the version of the time zone database is read from the directory")
     func version() throws {
         let version = try #require(TimeZoneDirectory.system.version)
         #expect(version.hasPrefix("20") && version.count == 5)
@@ -32,7 +32,7 @@ struct TimeZoneDirectoryTests {
     }
 
     @Test(
-        "invalid zone names are rejected, and no name leads out of the directory",
+        "invalid zone names are rejected, and no name escapes the directory",
         arguments: [
             "", "/etc/localtime", "../zoneinfo/UTC", "America/../UTC", "America//New_York", "America/", "localtime",
             "posixrules", "posix/UTC", "right/UTC", "Factory", "zone.tab", "tzdata.zi", "Europe/Berlin\u{0}", "5EST",
@@ -42,7 +42,7 @@ struct TimeZoneDirectoryTests {
         #expect(Self.message(name)?.hasPrefix("must be the name of a time zone") == true)
     }
 
-    @Test("the error for an unknown zone names the edition and says that case matters")
+    @Test("the error for an unknown zone contains the database version and says that case matters")
     func unknown() throws {
         let version = try #require(TimeZoneDirectory.system.version)
         let message = try #require(Self.message("europe/berlin"))
@@ -52,7 +52,7 @@ struct TimeZoneDirectoryTests {
         #expect(Self.message("America") != nil)
     }
 
-    @Test("without time zone data only UTC is known, and the error names the package to install")
+    @Test("a directory without time zone data knows only UTC, and the error names the package to install")
     func missing() throws {
         let directory = TimeZoneDirectory("/nonexistent")
         #expect(directory.version == nil)
@@ -60,7 +60,7 @@ struct TimeZoneDirectoryTests {
         #expect(Self.message("Europe/Berlin", in: directory)?.contains("install the package tzdata") == true)
     }
 
-    @Test("files that are malformed, truncated or too large are rejected")
+    @Test("time zone files that are malformed, truncated or too large are rejected")
     func damaged() throws {
         let root = FileManager.default.temporaryDirectory.appending(path: "zones-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: root.appending(path: "Etc"), withIntermediateDirectories: true)

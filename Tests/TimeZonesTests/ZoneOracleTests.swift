@@ -30,7 +30,7 @@ private struct Oracle {
     }
 }
 
-@Suite("Time zones of the system", .timeLimit(.minutes(5)))
+@Suite("The system's time zones", .timeLimit(.minutes(5)))
 struct ZoneOracleTests {
     static let names = [
         "Africa/Cairo", "Africa/Casablanca", "Africa/Johannesburg", "America/Anchorage", "America/Asuncion",
@@ -42,7 +42,7 @@ struct ZoneOracleTests {
     ]
 
     @Test(
-        "offsets change when Python's zoneinfo says, in the years of the files and in those of the rule after them",
+        "offsets change as in Python's zoneinfo, in the years of the files and in those of the rule after them",
         arguments: [2024...2031, 2036...2041])
     func changes(years: ClosedRange<Int>) async throws {
         let oracle = try await Oracle(years, Self.names)
@@ -59,7 +59,7 @@ struct ZoneOracleTests {
         }
     }
 
-    @Test("each local minute near a change has the instant that Python's zoneinfo gives it")
+    @Test("each local minute near a change is the same instant as in Python's zoneinfo")
     func localMinutes() async throws {
         let oracle = try await Oracle(2024...2031, Self.names)
         try #require(oracle.locals.count > 10_000)
@@ -78,7 +78,7 @@ struct ZoneOracleTests {
         }
     }
 
-    @Test("windows of schedules near a change begin and end when Python's zoneinfo says")
+    @Test("schedule windows near a change begin and end as in Python's zoneinfo")
     func windows() async throws {
         let oracle = try await Oracle(2024...2031, Self.names)
         for window in oracle.windows {

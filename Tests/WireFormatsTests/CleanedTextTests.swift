@@ -4,7 +4,7 @@ import WireFormats
 @Suite("Cleaned text")
 struct CleanedTextTests {
     @Test(
-        "line breaks and tabs become spaces, other controls are replaced",
+        "line breaks and tabs become spaces, and other control characters are replaced",
         arguments: [
             ("a\nb", "a b"), ("a\r\nb", "a  b"), ("a\tb", "a b"), ("a\u{2028}b\u{2029}c\u{85}d\u{B}e", "a b c d e"),
             ("\u{1B}[31mred\u{7}", "\u{FFFD}[31mred\u{FFFD}"),
@@ -19,7 +19,7 @@ struct CleanedTextTests {
     }
 
     @Test(
-        "words of every script and emoji stay as they are",
+        "words of every script and emoji stay unchanged",
         arguments: [
             "", "plain ~ text", "größe", "日本語", "עברית", "می\u{200C}خواهم", "👩\u{200D}💻", "e\u{301}", "\u{FFFD}",
         ])

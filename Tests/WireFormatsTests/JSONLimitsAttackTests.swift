@@ -15,7 +15,7 @@ struct JSONLimitsAttackTests {
         }
     }
 
-    @Test("a text is read up to each limit, and one more byte, value or level is refused")
+    @Test("a JSON text is read up to each limit, and one more byte, value or level is refused")
     func edges() throws {
         let wide = { (count: Int) in "[" + String(repeating: "0,", count: count - 2) + "0]" }
         #expect(Self.exceeded(wide(50)) == nil)
@@ -31,7 +31,7 @@ struct JSONLimitsAttackTests {
     }
 
     @Test(
-        "a text of empty members is refused at its first value above the limit, regardless of the rest",
+        "a JSON text of empty members is refused at its first value above the limit, regardless of the rest",
         arguments: [#""a":{},"#, #""a":[],"#, #""a":null,"#, #""":"","#, #""a":{"b":{}},"#])
     func emptyMembers(member: String) {
         let text = "{" + String(repeating: member, count: 300_000)
@@ -41,14 +41,14 @@ struct JSONLimitsAttackTests {
         #expect(error.map { $0.offset < 4_096 * member.utf8.count } == true)
     }
 
-    @Test("a reader that names no limits is protected too")
+    @Test("the standard limits apply to a JSON text without explicit ones")
     func standard() {
         let text = "[" + String(repeating: "[],", count: JSONLimits.standard.nodes) + "0]"
         #expect(Self.exceeded(text, .standard) == .nodes)
         #expect(Self.exceeded(text, .trusted) == nil)
     }
 
-    @Test("the size of a tree counts its values, its levels and the bytes of its compact text")
+    @Test("the size of a JSON tree counts its values, its levels and the bytes of its compact text")
     func size() throws {
         let json = try JSON(parsing: #" {"a": [1, {"b": []}, "é"], "": null} "#)
         #expect(json.size == JSONSize(bytes: 31, nodes: 7, depth: 4))

@@ -32,7 +32,7 @@ struct JSONParserTests {
     ]
 
     @Test(arguments: accepted)
-    func `a text that is JSON`(_ text: String, _ value: JSON) throws {
+    func `a JSON text is parsed`(_ text: String, _ value: JSON) throws {
         #expect(try JSON(parsing: text) == value)
     }
 
@@ -82,7 +82,7 @@ struct JSONParserTests {
     ]
 
     @Test(arguments: rejected)
-    func `a text that is none`(_ text: String, _ message: String, _ offset: Int) {
+    func `a text that is not JSON is refused with the byte offset`(_ text: String, _ message: String, _ offset: Int) {
         let error = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: text) }
         #expect(error?.message == message)
         #expect(error?.offset == offset)
@@ -90,7 +90,7 @@ struct JSONParserTests {
     }
 
     @Test(
-        "invalid UTF-8 is refused, wherever it stands",
+        "invalid UTF-8 is refused at any position",
         arguments: [
             [0xFF], [0x80], [0xC0, 0x80], [0xC3], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80],
             [0xF8, 0x88, 0x80, 0x80, 0x80], [0xE0, 0x80, 0x80],
@@ -110,7 +110,7 @@ struct JSONParserTests {
         }
     }
 
-    @Test("nesting is bounded, and a text far past the bound costs no stack")
+    @Test("nesting is bounded, and a text far above the limit uses no stack")
     func depth() throws {
         func nested(_ depth: Int, _ open: String, _ close: String) -> String {
             String(repeating: open, count: depth) + "0" + String(repeating: close, count: depth)
@@ -128,14 +128,14 @@ struct JSONParserTests {
         #expect(try JSON(parsing: wide).arrayValue?.count == 1_001)
     }
 
-    @Test("bytes need not be contiguous")
+    @Test("bytes to parse need not be contiguous")
     func lazyBytes() throws {
         let text = #"{"a":[1,"é\n"]}"#
         #expect(try JSON(parsing: text.utf8.lazy.map { $0 }) == ["a": [1, "é\n"]])
         #expect(try JSON(parsing: Array(text.utf8)[...]) == ["a": [1, "é\n"]])
     }
 
-    @Test("a long text takes time in proportion", .timeLimit(.minutes(1)))
+    @Test("the time to parse a long text is proportional to its length", .timeLimit(.minutes(1)))
     func long() throws {
         let count = 200_000
         let numbers = "[" + Array(repeating: "12345.5", count: count).joined(separator: ",") + "]"

@@ -20,7 +20,7 @@ struct JSONRandomTests {
         }
     }
 
-    @Test("every double reads back the same", arguments: seeds)
+    @Test("every double round-trips", arguments: seeds)
     func doubles(seed: Int) throws {
         var random = SplitMix64(seed: UInt64(seed))
         for _ in 0..<500 {
@@ -30,7 +30,7 @@ struct JSONRandomTests {
         }
     }
 
-    @Test("a spoilt text is read or refused, and what is read can be written", arguments: seeds)
+    @Test("a corrupted text is parsed or refused, and a parsed one can be written", arguments: seeds)
     func mutations(seed: Int) {
         var random = SplitMix64(seed: UInt64(seed) + 1_000)
         let spice = Array("{}[]\",:\\u0123456789dDabcdef.eE+-tfn \n".utf8) + [0x00, 0x7F, 0x80, 0xC3, 0xED, 0xF4, 0xFF]

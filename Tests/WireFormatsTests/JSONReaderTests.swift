@@ -73,11 +73,11 @@ struct JSONReaderTests {
         Fault("spec.mode: must be one of Hold, Static, not \"Fast\"") {
             _ = try $0.required("mode").oneOf(Behavior.self)
         },
-        Fault("spec.gone: is not a known field; known here: max, min") { try $0.rejectUnknown("max", "min") },
+        Fault("spec.gone: is not a known field; known fields: max, min") { try $0.rejectUnknown("max", "min") },
     ]
 
     @Test(arguments: faults)
-    func `a fault`(_ fault: Fault) throws {
+    func `each error of the typed reader names the place and the fix`(_ fault: Fault) throws {
         let spec = try spec()
         // If there are several unknown fields, the first in alphabetical order is named.
         let only =
@@ -86,7 +86,7 @@ struct JSONReaderTests {
         #expect(error?.description == fault.message)
     }
 
-    @Test("the document itself has no path")
+    @Test("an error about the document itself has no path")
     func root() {
         #expect(throws: JSONPathError(path: "", message: "must be an object, not null")) {
             _ = try JSONReader(nil).object()
@@ -94,7 +94,7 @@ struct JSONReaderTests {
         #expect(JSONReader(nil).error("is odd").description == "is odd")
     }
 
-    @Test("a long wrong choice is cut short")
+    @Test("a long invalid choice is truncated in the error")
     func longChoice() {
         let error = #expect(throws: JSONPathError.self) {
             try JSONReader(.string(String(repeating: "x", count: 10_000))).oneOf(Behavior.self)

@@ -5,7 +5,7 @@ import WireFormats
 struct JSONTests {
     private let value: JSON = ["list": [1, 2.5, "x"], "flag": false, "none": nil]
 
-    @Test("members and elements are found, or nil")
+    @Test("members and elements are returned, or nil if they are missing")
     func subscripts() {
         #expect(value["list"]?[0] == 1)
         #expect(value["list"]?[3] == nil)
@@ -16,7 +16,7 @@ struct JSONTests {
         #expect(value["none"]?.isNull == true)
     }
 
-    @Test("a value is read as what it is and as nothing else")
+    @Test("a value is returned as its own type and nil as any other")
     func typed() {
         #expect(value["flag"]?.boolValue == false)
         #expect(value["flag"]?.intValue == nil)

@@ -20,7 +20,7 @@ struct JSONWriterTests {
     ]
 
     @Test(arguments: written)
-    func `a value`(_ value: JSON, _ text: String) {
+    func `a value is written as compact JSON text`(_ value: JSON, _ text: String) {
         #expect(self.text(of: value) == text)
         #expect(value.description == text)
     }
@@ -31,12 +31,12 @@ struct JSONWriterTests {
     ]
 
     @Test(arguments: ascii)
-    func `a value in ASCII only`(_ value: JSON, _ text: String) throws {
+    func `a value is written in ASCII only`(_ value: JSON, _ text: String) throws {
         #expect(self.text(of: value, ascii: true) == text)
         #expect(try JSON(parsing: text) == value)
     }
 
-    @Test("piece by piece, commas and colons are the writer's")
+    @Test("the writer adds commas and colons between pieces")
     func pieces() {
         var writer = JSONWriter()
         writer.beginObject()
@@ -63,7 +63,7 @@ struct JSONWriterTests {
         )
     }
 
-    @Test("a String that bridges no bytes is written all the same")
+    @Test("a string without contiguous UTF-8 is written")
     func substrings() {
         let long = String(repeating: "añ\n", count: 1_000)
         #expect(text(of: .string(String(long.dropFirst(3)))).utf8.count == 2 + 999 * 5)

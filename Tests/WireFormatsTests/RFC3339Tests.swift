@@ -33,7 +33,7 @@ struct RFC3339Tests {
     ]
 
     @Test(arguments: readable)
-    func `a time reads`(_ text: String, _ microseconds: Int64) {
+    func `an RFC 3339 time is parsed`(_ text: String, _ microseconds: Int64) {
         #expect(RFC3339.microseconds(text) == microseconds)
     }
 
@@ -49,11 +49,11 @@ struct RFC3339Tests {
         // Times in a UTC year that has no text form.
         "9999-12-31T23:59:59.999999-23:59", "0000-01-01T00:00:00+05:30",
     ])
-    func `no time`(_ text: String) {
+    func `a malformed RFC 3339 time is nil`(_ text: String) {
         #expect(RFC3339.microseconds(text) == nil)
     }
 
-    @Test("text is in UTC and cut to the precision, also before 1970")
+    @Test("the text of a time is in UTC and truncated to the precision, also before 1970")
     func precision() {
         let time: Int64 = 1_767_323_045_678_901
         #expect(RFC3339.text(microseconds: time) == "2026-01-02T03:04:05.678Z")
@@ -64,7 +64,7 @@ struct RFC3339Tests {
     }
 
     @Test(
-        "an exact text has microseconds only for a time that milliseconds cannot express",
+        "the exact text of a time has microseconds only if milliseconds cannot express it",
         arguments: [
             (1_767_323_045_678_901, "2026-01-02T03:04:05.678901Z"), (1_767_323_045_678_000, "2026-01-02T03:04:05.678Z"),
             (-1, "1969-12-31T23:59:59.999999Z"), (-1_000, "1969-12-31T23:59:59.999Z"), (0, "1970-01-01T00:00:00.000Z"),
@@ -74,13 +74,13 @@ struct RFC3339Tests {
         #expect(RFC3339.microseconds(text) == microseconds)
     }
 
-    @Test("times that four digits of a year cannot say are clamped")
+    @Test("times beyond four-digit years are clamped")
     func clamped() {
         #expect(RFC3339.text(microseconds: .max) == "9999-12-31T23:59:59.999Z")
         #expect(RFC3339.text(microseconds: .min) == "0000-01-01T00:00:00.000Z")
     }
 
-    @Test("every day from year 0 to 9999 is the day after the one before")
+    @Test("every day from year 0 to 9999 follows the previous day")
     func calendar() {
         let day: Int64 = 86_400_000_000
         var (year, month, dayOfMonth) = (0, 1, 1)
@@ -118,7 +118,7 @@ struct RFC3339Tests {
         return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
     }
 
-    @Test("random times survive the round trip through text")
+    @Test("random times round-trip through their text")
     func roundTrip() {
         var random = SplitMix64(seed: 3339)
         for _ in 0..<10_000 {

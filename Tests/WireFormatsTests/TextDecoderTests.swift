@@ -18,19 +18,19 @@ struct TextDecoderTests {
         utf16("\u{FEFF}\(text)", isBigEndian: true),
     ]
 
-    @Test("text is the same in each encoding", arguments: inputs)
+    @Test("a text is decoded to the same string from each encoding", arguments: inputs)
     func encodings(bytes: [UInt8]) throws {
         #expect(try TextDecoder.text(bytes) == Self.text)
     }
 
     @Test(
-        "only a byte order mark, or nothing, is not text",
+        "an empty input and a lone byte order mark are an empty text",
         arguments: [[], [0xEF, 0xBB, 0xBF], [0xFF, 0xFE]] as [[UInt8]])
     func empty(bytes: [UInt8]) throws {
         #expect(try TextDecoder.text(bytes) == "")
     }
 
-    @Test("the first byte order mark is removed, and a further one is part of the text")
+    @Test("the first byte order mark is removed, and a second one is part of the text")
     func second() throws {
         #expect(try TextDecoder.text(Array("\u{FEFF}\u{FEFF}a".utf8)) == "\u{FEFF}a")
     }
@@ -49,7 +49,7 @@ struct TextDecoderTests {
         #expect(failure?.description == message)
     }
 
-    @Test("a stream of UTF-16 is the same text in pieces of any size", arguments: [1, 2, 3, 5, 100])
+    @Test("a stream of UTF-16 is decoded to the same text in pieces of any size", arguments: [1, 2, 3, 5, 100])
     func transcoding(size: Int) {
         for isBigEndian in [false, true] {
             let bytes = Self.utf16("a\u{1F680}é\n\u{1F680}", isBigEndian: isBigEndian)
@@ -63,7 +63,7 @@ struct TextDecoderTests {
         }
     }
 
-    @Test("a stream of UTF-16 that breaks off has a replacement character at its end", arguments: [1, 2, 3])
+    @Test("a truncated stream of UTF-16 has a replacement character at its end", arguments: [1, 2, 3])
     func truncated(count: Int) {
         var transcoder = UTF16Transcoder(isBigEndian: false)
         let bytes = Self.utf16("a\u{1F680}", isBigEndian: false).prefix(2 + count)

@@ -5,7 +5,7 @@ import YAMLFormat
 @Suite("YAML documents")
 struct YAMLDocumentTests {
     @Test(
-        "scalars are what Kubernetes takes them for",
+        "scalars in a document have the values that Kubernetes reads",
         arguments: [
             ("true", .bool(true)), ("\"true\"", "true"), ("7", 7), ("0x10", 16), ("2.5", 2.5), ("~", .null),
             ("", .null),
@@ -15,7 +15,7 @@ struct YAMLDocumentTests {
         #expect(try YAMLDocument.parse(text) == value)
     }
 
-    @Test("an alias is what its anchor stands on, wherever it stands as a value")
+    @Test("an alias has its anchor's value, anywhere in a value")
     func aliases() throws {
         let text = """
             base: &base {address: "http://x", rate: 2 * x}
@@ -38,7 +38,7 @@ struct YAMLDocumentTests {
 
     /// Each would expand to 9 to the power of 30 values.
     @Test(
-        "aliases of aliases are followed neither as a key nor as a value",
+        "exponentially growing aliases are refused without expansion, as a key and as a value",
         arguments: [
             ("? %\n: 1", "has a key that is not a string, on line 1"),
             ("{%}", "has a key that is not a string, on line 1"),

@@ -4,7 +4,7 @@ import YAMLFormat
 
 @Suite("Files of YAML and JSON documents")
 struct YAMLFileTests {
-    @Test("a document has the lines of its fields")
+    @Test("a document knows the lines of its fields")
     func lines() throws {
         let file = try YAMLFile(parsing: "# none\n---\na: 1\n---\nspec:\n  metrics:\n  - type: x\n")
         #expect(file.documents.map(\.json) == [["a": 1], ["spec": ["metrics": [["type": "x"]]]]])
@@ -25,7 +25,7 @@ struct YAMLFileTests {
         #expect(file.documents[0].elements(of: "kind") == nil)
     }
 
-    @Test("a field that comes from a merge key is where it was written")
+    @Test("a field from a merge key has the line where it was written")
     func mergedLines() throws {
         let file = try YAMLFile(parsing: "a: &a\n  b: 1\nc:\n  <<: *a\n  d: 2\n")
         #expect(file.documents[0].json["c"] == ["b": 1, "d": 2])
@@ -34,7 +34,7 @@ struct YAMLFileTests {
     }
 
     @Test(
-        "documents are separated as kubectl does",
+        "documents are separated as in kubectl",
         arguments: [
             ("", 0), ("# only this\n", 0), ("---\n", 0), ("null\n", 0), ("---\n---\n# x\n---\n", 0), ("\u{FEFF}", 0),
             ("a: 1\n---\nb: 2\n", 2), ("a: 1\n--- # next\nb: 2\n", 2), ("a: 1\n---  \t\nb: 2\n", 2),
@@ -51,7 +51,7 @@ struct YAMLFileTests {
         #expect(documents.allSatisfy { $0.json.objectValue != nil })
     }
 
-    @Test("JSON is read as JSON, with surrogate pairs and the lines of its fields")
+    @Test("JSON in a YAML file is parsed as JSON, with surrogate pairs and the lines of its fields")
     func json() throws {
         let text = """
             {"a": "\\ud83d\\ude80", "b": [{}, [], {"c":

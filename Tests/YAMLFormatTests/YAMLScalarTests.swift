@@ -26,13 +26,13 @@ struct YAMLScalarTests {
         ("2001-12-14t21:59:43.10-05:00", "2001-12-14t21:59:43.10-05:00"), ("-x", "-x"),
     ]
 
-    @Test("a plain scalar is what kubectl takes it for", arguments: plain)
+    @Test("a plain scalar has the value that kubectl reads", arguments: plain)
     func plainScalars(text: String, value: JSON) throws {
         #expect(try YAMLDocument.parse("v: \(text)\n") == ["v": value])
     }
 
     @Test(
-        "a quoted scalar is text, and a tagged one is what its tag says",
+        "a quoted scalar is a string, and a tagged one has the type of its tag",
         arguments: [
             (#""7""#, "7"), ("'yes'", "yes"), (#""~""#, "~"), (#""a\x41\u00e9\U0001F680""#, "aAé🚀"), (#""\0""#, "\0"),
             ("!!str 5", "5"), (#"!!int "5""#, 5), ("!!float 5", .number(5)), (#"!!bool "yes""#, true),
@@ -47,7 +47,7 @@ struct YAMLScalarTests {
     }
 
     @Test(
-        "a key is the text of the value that it would be",
+        "a key is the text of the value that it would have",
         arguments: [
             ("yes", "true"), ("n", "false"), ("5", "5"), ("0x10", "16"), ("010", "8"), ("1.5", "1.5"),
             ("'0x10'", "0x10"),
@@ -58,7 +58,7 @@ struct YAMLScalarTests {
     }
 
     @Test(
-        "merge keys are followed in their order, and of a list the first mapping counts most",
+        "merge keys apply in their order, and in a list the first mapping has priority",
         arguments: [
             ("{<<: *m, a: 5}", ["a": 5, "b": 2]), ("{a: 5, <<: *m}", ["a": 1, "b": 2]),
             ("{<<: [*m, *o]}", ["a": 1, "b": 2, "c": 4]), ("{<<: [*o, *m]}", ["a": 3, "b": 2, "c": 4]),
@@ -72,7 +72,7 @@ struct YAMLScalarTests {
     }
 
     /// Each mapping merges the previous one nine times.
-    @Test("merge keys of merge keys are followed within a bound")
+    @Test("nested merge keys are followed up to a limit")
     func mergeBomb() {
         var text = "a0: &a0 {x: 1}\n"
         for level in 1...20 {

@@ -5,7 +5,7 @@ import YAMLFormat
 @Suite("YAML text")
 struct YAMLTextTests {
     @Test(
-        "is read back as the same string",
+        "a string written as YAML text is read back as the same string",
         arguments: [
             "", "plain", "yes", "No", "on", "null", "~", "NaN", "1", "1.5", "0x1F", "1e3", "010", "2026-01-02", "1:30",
             "50%", "- a", "a: b", "a #b", "#c", "=", "<<", "*a", "&a", "!t", "%d", "@x", "`", "{a}", "[b]", "a\nb\n",
@@ -17,13 +17,13 @@ struct YAMLTextTests {
         #expect(try YAMLDocument.parse(YAMLText.text(json)) == json)
     }
 
-    @Test("is read back as the same numbers, booleans, lists and objects")
+    @Test("numbers, booleans, lists and objects written as YAML text are read back unchanged")
     func others() throws {
         let json: JSON = ["n": 1, "f": 0.1, "b": false, "z": .null, "l": [[], [:], [1, ["x": [2]]]]]
         #expect(try YAMLDocument.parse(YAMLText.text(json)) == json)
     }
 
-    @Test("is in block style, with sorted keys")
+    @Test("YAML text is in block style, with sorted keys")
     func style() {
         let json: JSON = [
             "spec": ["safety": ["maxScaleUpRate": "50%"], "metrics": [["targetValue": 90, "name": "a b"]]]

@@ -181,7 +181,7 @@ func readStruct(value reflect.Value, from any, path string) problems {
 	}
 	for _, name := range sortedKeys(members) {
 		if !known[name] {
-			message := "is not a known field; known here: " + strings.Join(names, ", ")
+			message := "is not a known field; known fields: " + strings.Join(names, ", ")
 			found = append(found, Problem{join(path, name), message})
 		}
 	}

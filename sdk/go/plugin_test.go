@@ -46,7 +46,7 @@ func TestEveryFaultIsReportedWithItsPath(t *testing.T) {
 	want := []plugin.Problem{
 		{Path: "name", Message: "is required: The queue."},
 		{Path: "length", Message: "must be at least 0, not -0.125"},
-		{Path: "nmae", Message: "is not a known field; known here: name, length, token"},
+		{Path: "nmae", Message: "is not a known field; known fields: name, length, token"},
 	}
 	if err != nil || fmt.Sprint(found) != fmt.Sprint(want) {
 		t.Errorf("found %v, %v", found, err)

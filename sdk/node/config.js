@@ -123,7 +123,7 @@ function readObject(fields, validate, value, path, problems) {
     config[name] = declared.read(Object.hasOwn(value, name) ? value[name] : undefined, join(path, name), problems);
   }
   for (const name of Object.keys(value).filter((name) => !Object.hasOwn(fields, name)).sort()) {
-    problems.push({path: join(path, name), message: `is not a known field; known here: ${Object.keys(fields).join(", ")}`});
+    problems.push({path: join(path, name), message: `is not a known field; known fields: ${Object.keys(fields).join(", ")}`});
   }
   if (problems.length === count && validate) {
     for (const found of validate(config) ?? []) problems.push({path: join(path, found.path), message: found.message});

@@ -14,13 +14,13 @@ struct HTTPAuth: MetricConfig {
         @Field("The client's secret. Both are sent as HTTP Basic credentials.")
         var clientSecret: Secret
 
-        @Field("Scopes to request, with blanks between them.")
+        @Field("Scopes to request, separated by spaces.")
         var scope: String?
 
-        @Field("Further parameters of the token request, such as `audience`.")
+        @Field("Additional parameters of the token request, such as `audience`.")
         var parameters: [String: String] = [:]
 
-        @Field("How to verify the token endpoint, and the client's certificate there.")
+        @Field("How to verify the token endpoint, and the client's certificate for it.")
         var tls: TLSConfig?
 
         func validate() -> [ConfigProblem] {

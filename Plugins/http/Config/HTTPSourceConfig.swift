@@ -119,7 +119,7 @@ struct HTTPSourceConfig: MetricConfig {
             return "is set by auth; remove one of the two"
         }
         guard value.reveal().utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-            return "holds a control character, such as a newline: remove it"
+            return "contains a control character, such as a newline: remove it"
         }
         return nil
     }

@@ -66,7 +66,7 @@ extension ExpositionParser {
             throw error("expected one blank after the metric's name")
         }
         guard written.first.map({ $0 == 0x20 || $0 == 0x09 }) ?? true else {
-            throw error("the name of a metric holds letters, digits, _ and : only")
+            throw error("the name of a metric may contain only letters, digits, _ and :")
         }
         let text = written.dropFirst()
         switch keyword {

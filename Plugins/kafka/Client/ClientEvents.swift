@@ -62,7 +62,7 @@ final class ClientEvents: Sendable {
             .sourceUnreachable,
             "no connection to the cluster: \(text). "
                 + (mayBeTLS
-                    ? "Check whether this port has TLS, and set or remove tls" : "Check brokers, and that they run"),
+                    ? "Check whether this port uses TLS, and set or remove tls" : "Check brokers, and that they run"),
             path: mayBeTLS ? "tls" : "brokers")
     }
 

@@ -45,8 +45,8 @@ final class ClientPool: Sendable {
                 else {
                     throw KafkaFailure(
                         .sourceUnreachable,
-                        "calls to \(KafkaLimits.maxClients) clusters, or identities at them, are running, which is the "
-                            + "plugin's limit. The next poll retries")
+                        "calls with \(KafkaLimits.maxClients) clusters or identities are running, which is the plugin's limit. "
+                            + "The next poll retries")
                 }
                 closed.append(oldest.value.client)
                 entries[oldest.key] = nil

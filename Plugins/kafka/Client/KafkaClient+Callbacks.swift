@@ -60,7 +60,7 @@ final class GroupAnswer: Sendable {
         var count = 0
         guard let groups = rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count), count == 1,
             let found = groups[0]
-        else { return .failure(KafkaFailure(.sourceUnreachable, "group \(group): the cluster gives no answer for it")) }
+        else { return .failure(KafkaFailure(.sourceUnreachable, "the cluster returned no answer for group \(group)")) }
         if let error = rd_kafka_group_result_error(found) {
             return .failure(
                 KafkaFailure(

@@ -7,8 +7,8 @@ struct KafkaConfig: MetricConfig {
 
     @Field(
         """
-        Brokers to connect to first, such as `kafka.shop:9092`; without a port it is 9092. They name the other brokers \
-        of the cluster.
+        Bootstrap brokers, such as `kafka.shop:9092`; the default port is 9092. They return the other brokers of the \
+        cluster.
         """,
         isAddress: true)
     var brokers: [String]
@@ -17,7 +17,7 @@ struct KafkaConfig: MetricConfig {
         "TLS: how to verify the brokers, and the client's certificate. `{}` is TLS with the system's authorities.")
     var tls: TLSConfig?
 
-    @Field("How the client authenticates, beside a certificate in `tls`.")
+    @Field("How the client authenticates, in addition to a certificate in `tls`.")
     var sasl: SASLConfig?
 
     // MARK: What
@@ -25,23 +25,23 @@ struct KafkaConfig: MetricConfig {
     @Field("The consumer group.")
     var group: String
 
-    @Field("The topics. Default: all topics that the group has committed offsets of.")
+    @Field("The topics. Default: all topics for which the group has committed offsets.")
     var topics: [String]?
 
-    @Field("Only these partitions of the topic, for one topic.")
+    @Field("Only these partitions; requires exactly one topic.")
     var partitions: [Int]?
 
     @Field(
         """
-        What a partition with messages and without a committed offset counts, as the consumers' `auto.offset.reset` \
-        decides: `earliest` all its messages, `latest` 0. With `noData`, the metric has no value.
+        The lag of a partition with messages but no committed offset; use the value of the consumers' \
+        `auto.offset.reset`. `earliest`: all its messages; `latest`: 0; `noData`: the metric has no value.
         """)
     var withoutCommit = CommitPolicy.noData
 
     @Field(
         """
-        After how many seconds without a new commit a partition with lag counts as 1, such as one with a message that \
-        the consumers cannot process. Choose more than the workload takes to start. Default: never.
+        Seconds without a new commit after which a partition with lag counts as 1, for example because the consumers \
+        cannot process a message. Must be longer than the workload takes to start. Default: never.
         """,
         minimum: 1, maximum: KafkaLimits.maxPersistentLagSeconds)
     var persistentLagSeconds: Int?

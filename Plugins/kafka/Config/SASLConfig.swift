@@ -8,7 +8,7 @@ struct SASLConfig: MetricConfig {
         case scramSHA512 = "SCRAM-SHA-512"
     }
 
-    @Field("`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`, as the brokers have it.")
+    @Field("`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`, as configured on the brokers.")
     var mechanism: Mechanism
 
     @Field("Name of the user.")

@@ -7,21 +7,21 @@ struct PostgresConfig: MetricConfig {
 
     @Field(
         """
-        Host and port of the server, such as `postgres.shop:5432`; without a port it is 5432. A Unix socket is \
+        Host and port of the server, such as `postgres.shop:5432`; the default port is 5432. For a Unix socket, \
         `unix://` with its path, such as `unix:///run/postgresql/.s.PGSQL.5432`.
         """,
         isAddress: true)
     var address: String?
 
     @Field(
-        "Several servers, in place of `address`: the first one that answers, and that has the `role`, is used.",
+        "Several servers, instead of `address`: the first one that answers and has the `role` is used.",
         isAddress: true)
     var addresses: [String]?
 
     @Field(
         """
-        The server as a URL, in place of `address`: `postgresql://user:password@host:5432/database`. After a `?` it may \
-        have `sslmode`, `channel_binding` and `target_session_attrs`.
+        The server as a URL, instead of `address`: `postgresql://user:password@host:5432/database`, optionally with the \
+        parameters `sslmode`, `channel_binding` and `target_session_attrs`.
         """,
         isAddress: true)
     var url: Secret?

@@ -26,7 +26,7 @@ struct PostgresURL {
             throw Fault(message: "must begin with postgresql:// or postgres://")
         }
         guard !rest.contains("#"), rest.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }) else {
-            throw Fault(message: "must not hold #, \\ or blanks: a password encodes them as %23, %5C, %20")
+            throw Fault(message: "must not contain #, \\ or blanks: a password encodes them as %23, %5C, %20")
         }
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         let tail = rest[authority.endIndex...]

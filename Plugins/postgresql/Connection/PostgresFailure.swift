@@ -53,7 +53,7 @@ struct PostgresFailure: Error {
         if PQconnectionNeedsPassword(connection.handle) == 1 {
             return PostgresFailure(
                 PluginError(
-                    .authFailed, "\(place) demands a password, and the config has none: set password", path: "password")
+                    .authFailed, "\(place) needs a password, but the config has none: set password", path: "password")
             )
         }
         let reason = text(message)
@@ -106,7 +106,8 @@ extension PostgresFailure {
         case "3D000": return failure(.configInvalid, "\(place): \(message). Correct database", path: "database")
         case "25001", "25006":
             return failure(
-                .configInvalid, "the query writes, and it runs in a read-only transaction: \(message). Only read",
+                .configInvalid,
+                "the query writes, but runs in a read-only transaction: \(message). Use a query that only reads",
                 path: "query")
         case "57014" where !hasTime:
             return failure(

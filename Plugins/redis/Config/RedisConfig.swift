@@ -5,13 +5,13 @@ import SourceSupport
 struct RedisConfig: MetricConfig {
     // MARK: Where
 
-    @Field("Host and port of the server, such as `redis.shop:6379`; without a port it is 6379.", isAddress: true)
+    @Field("Host and port of the server, such as `redis.shop:6379`; the default port is 6379.", isAddress: true)
     var address: String?
 
     @Field(
         """
-        The server as a URL, in place of `address`: `redis://`, `rediss://` (TLS) or `unix://` with the path of a \
-        socket. It may hold user, password and database: `redis://user:password@host:6379/0`.
+        The server as a URL, instead of `address`: `redis://`, `rediss://` (TLS) or `unix://` with the path of a \
+        socket. It may contain user, password and database: `redis://user:password@host:6379/0`.
         """,
         isAddress: true)
     var url: Secret?
@@ -28,7 +28,7 @@ struct RedisConfig: MetricConfig {
     @Field("TLS: how to verify the server, and the client's certificate. `{}` is TLS with the system's authorities.")
     var tls: TLSConfig?
 
-    @Field("Ask these Sentinels for the server, in place of `address` and `url`.")
+    @Field("Sentinels that return the server, instead of `address` and `url`.")
     var sentinel: SentinelConfig?
 
     @Field("Whether the server is a node of a Redis Cluster: the plugin then finds the node that has the key.")
@@ -39,7 +39,7 @@ struct RedisConfig: MetricConfig {
     @Field("Key of a list: its length.")
     var list: String?
 
-    @Field("A stream: the entries that are still to be processed.")
+    @Field("A stream: the number of its entries, by `measure`.")
     var stream: StreamConfig?
 
     @Field("Key of a set: its number of members.")
@@ -115,10 +115,10 @@ struct RedisConfig: MetricConfig {
 }
 
 struct SentinelConfig: MetricConfig {
-    @Field("Hosts and ports of the Sentinels; without a port it is 26379.", isAddress: true)
+    @Field("Hosts and ports of the Sentinels; the default port is 26379.", isAddress: true)
     var addresses: [String]
 
-    @Field("The name by which the Sentinels know the master.")
+    @Field("Name of the master in the Sentinels' configuration.")
     var master: String
 
     @Field("The ACL user's name at the Sentinels.")
@@ -199,9 +199,9 @@ struct ScriptConfig: MetricConfig {
     @Field("The script. It returns an integer, or a string that is a number.")
     var source: String
 
-    @Field("The keys that it reads (KEYS); in a cluster all in one slot.")
+    @Field("The keys that the script reads (KEYS); in a cluster, all in one slot.")
     var keys: [String] = []
 
-    @Field("Its further arguments (ARGV).")
+    @Field("Additional arguments of the script (ARGV).")
     var args: [String] = []
 }

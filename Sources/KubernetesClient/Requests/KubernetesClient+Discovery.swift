@@ -29,7 +29,7 @@ extension KubernetesClient {
     private func resources(apiVersion: String) async throws(KubernetesError) -> [DiscoveredResource] {
         let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2 else {
-            throw KubernetesError(.badRequest, "\"\(apiVersion)\" is not an apiVersion; one looks like apps/v1")
+            throw KubernetesError(.badRequest, "\"\(apiVersion)\" is not an apiVersion such as apps/v1")
         }
         for part in parts { try APICall.check(part) }
         let path = ResourceKind.groupPath(apiVersion: apiVersion)

@@ -15,9 +15,9 @@ package struct ListenError: Error, CustomStringConvertible {
         case let error as IOError where error.errnoCode == EADDRINUSE:
             cause =
                 "another process uses the port. Stop that process (ss -ltnp lists it), or choose another port; port 0 "
-                + "takes a free one"
+                + "selects a free port"
         case let error as IOError where error.errnoCode == EACCES:
-            cause = "the user of this process may not use the port. Choose one from 1024 on"
+            cause = "this process is not allowed to use the port. Choose port 1024 or higher"
         case let error as IOError where error.errnoCode == EADDRNOTAVAIL:
             cause = "this machine has no such address. Choose an address of this machine; 0.0.0.0 means all"
         case let error as IOError: cause = "\(String(cString: strerror(error.errnoCode)))"

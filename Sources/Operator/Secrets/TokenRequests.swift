@@ -89,7 +89,7 @@ extension FetchFailure {
                     + "resourceNames: [\(key.account.name)]. The API server returned: \(message)")
         case .unavailable(let message):
             SecretProblem(
-                .noToken, "there is no token of ServiceAccount \(key.account); the operator retries: \(message)")
+                .noToken, "failed to get a token of ServiceAccount \(key.account); the operator retries: \(message)")
         }
     }
 }

@@ -40,7 +40,7 @@ extension PluginFailure {
     ) -> PluginFailure {
         let cause =
             switch stage {
-            case .sent(isLineOpen: false): "it is slow or stuck (rule P-39); its log may tell why"
+            case .sent(isLineOpen: false): "it is slow or stuck (rule P-39); see its log"
             case .sent(isLineOpen: true):
                 "it wrote a line without a newline; end each message with a newline, and flush stdout after it"
             case .queued(let maxInFlight):

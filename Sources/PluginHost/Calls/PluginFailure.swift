@@ -88,7 +88,7 @@ extension PluginFailure {
     ) -> PluginFailure {
         func message(_ detail: String) -> String {
             "plugin \(plugin) broke rule \(rule.label) of the plugin protocol: \(what)\(detail). Report it to the plugin's "
-                + "author; plugin-check explain \(rule.label) tells the fix"
+                + "author; plugin-check explain \(rule.label) shows the fix"
         }
         return PluginFailure(
             .protocolViolation, plugin: plugin, message(""), logMessage: words.map { message(": \($0)") })

@@ -27,7 +27,7 @@ enum Handshake {
             } catch {
                 throw HandshakeProblem(
                     message:
-                        "its answer to initialize is wrong: \(error) (rule \(rule(ofFaultAt: error.path).label)). Report "
+                        "its answer to initialize is invalid: \(error) (rule \(rule(ofFaultAt: error.path).label)). Report "
                         + "it to the plugin's author")
             }
             try check(initialized)

@@ -29,7 +29,7 @@ extension PluginConnection {
                 close(id, call, .failure(.answered(error, plugin: plugin)), &actions)
             }
         } catch {
-            let what = "its answer to \(call.method.rawValue) is wrong"
+            let what = "its answer to \(call.method.rawValue) is invalid"
             let rule = ProtocolRule(answering: call.method, faultAt: error.path)
             close(id, call, .failure(violation(rule, what, "\(error)", in: call)), &actions)
         }
@@ -54,7 +54,7 @@ extension PluginConnection {
                 answers = batch.members.map { _ in .failure(.answered(error, plugin: plugin)) }
             }
         } catch {
-            let what = "its answer to \(batch.method.rawValue) is wrong"
+            let what = "its answer to \(batch.method.rawValue) is invalid"
             return fail(id, batch, violation(.batch, what, "\(error)", in: batch), &actions)
         }
         calls.remove(id)

@@ -26,7 +26,7 @@ struct YAMLReader {
     }
 
     func unknown(_ key: String, known: String) -> YAMLProblem {
-        problem("is not a known field; known here: \(known)")
+        problem("is not a known field; known fields: \(known)")
     }
 
     /// Returns the members of a mapping, in order.

@@ -90,7 +90,7 @@ struct TypeRegistry {
             let names = silent.sorted().joined(separator: ", ")
             return PluginFailure(
                 .notRunning, plugin: nil,
-                "no running plugin offers metric type \"\(type)\", but \(names) did not start yet and may offer it",
+                "no running plugin offers metric type \"\(type)\", but \(names) have not started yet and may offer it",
                 retryAfter: PluginHostLimits.firstRestartDelay)
         }
         let types = offers.keys.sorted().joined(separator: ", ")

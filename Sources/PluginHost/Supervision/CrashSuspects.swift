@@ -87,7 +87,7 @@ extension PluginFailure {
         PluginFailure(
             .quarantined, plugin: plugin,
             "plugin \(plugin) ended repeatedly while it worked on this config, so the config is not used for "
-                + "\(time.components.seconds) s: correct the config, or see why in the operator's log",
+                + "\(time.components.seconds) s: correct the config, or find the cause in the operator's log",
             retryAfter: time)
     }
 }

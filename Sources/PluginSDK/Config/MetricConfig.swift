@@ -57,7 +57,7 @@ extension MetricConfig {
             problems.append(
                 ConfigProblem(
                     path: config.path(of: unknown),
-                    message: "is not a known field; known here: \(known.joined(separator: ", "))"))
+                    message: "is not a known field; known fields: \(known.joined(separator: ", "))"))
         }
         if problems.isEmpty {
             problems = validate().map { problem in

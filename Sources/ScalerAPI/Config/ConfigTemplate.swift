@@ -31,7 +31,7 @@ package struct ConfigTemplate: Sendable {
             guard places.count + problems.count < Self.maxReferences else {
                 if places.count + problems.count == Self.maxReferences {
                     problems.append(
-                        reference.error("is more than the \(Self.maxReferences) references of one config"))
+                        reference.error("exceeds the limit of \(Self.maxReferences) references in a config"))
                 }
                 return nil
             }

@@ -28,7 +28,7 @@ struct ScheduleOutlook {
         let changes = Self.changes(spec, from: time, to: edge)
         let effect =
             changes.isEmpty
-            ? "which changes nothing, since an earlier schedule in the list goes first"
+            ? "which changes nothing, because an earlier schedule in the list takes precedence"
             : "and then \(changes.joined(separator: ", "))"
         return
             "At \(edge.rfc3339(.seconds))\(local), in \((edge - now).shortText), \(events.joined(separator: " and ")), "

@@ -300,7 +300,7 @@ extension SpecParser {
 
     private mutating func refuseUnknownFields(of part: JSONReader, known: [String]) {
         for field in (part.value.objectValue ?? [:]).keys.sorted() where !known.contains(field) {
-            note("\(part.path).\(field)", "is not a known field; known here: \(known.joined(separator: ", "))")
+            note("\(part.path).\(field)", "is not a known field; known fields: \(known.joined(separator: ", "))")
         }
     }
 }

@@ -49,7 +49,7 @@ package struct MetadataCheck {
             _ = try name.objectName()
         } else if try metadata.optional("generateName") != nil {
             throw JSONPathError(
-                path: "\(metadata.path).name", message: "is required: kubectl apply does not take generateName")
+                path: "\(metadata.path).name", message: "is required: kubectl apply does not support generateName")
         } else {
             _ = try metadata.required("name")
         }

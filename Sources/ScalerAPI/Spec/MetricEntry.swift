@@ -28,7 +28,7 @@ enum MetricEntry {
             for field in ["targetType", "activationValue"] {
                 guard let value = try entry.optional(field) else { continue }
                 throw value.error(
-                    "needs a targetValue beside it: a metric without one is an input, which recommends no replicas")
+                    "requires targetValue: a metric without one is an input, which recommends no replicas")
             }
         }
         return MetricSourceSpec(
@@ -50,7 +50,7 @@ enum MetricEntry {
     ) throws(JSONPathError) -> FormulaMetricSpec {
         for field in ["type", "config", "timeoutSeconds", "maxAgeSeconds"] {
             guard let value = try entry.optional(field) else { continue }
-            throw value.error("is of a metric that a plugin reads, and this one is computed by its formula: remove it")
+            throw value.error("is not allowed with formula, which computes the metric without a plugin; remove it")
         }
         let text = try formula.nonEmptyString()
         let parsed: Formula

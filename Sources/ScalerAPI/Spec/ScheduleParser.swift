@@ -156,7 +156,7 @@ struct ScheduleParser {
 
     private mutating func checkValues(_ schedule: Schedule, _ entry: JSONReader) {
         if schedule.minReplicas == nil, schedule.maxReplicas == nil, schedule.targets.isEmpty {
-            problems.append(entry.error("sets nothing: give it minReplicas, maxReplicas or targets"))
+            problems.append(entry.error("sets nothing: set minReplicas, maxReplicas or targets"))
         }
         guard let bounds = spec.bounds else { return }
         let least = schedule.minReplicas ?? bounds.lowerBound

@@ -168,7 +168,7 @@ struct FormulaParser {
                 left.shape != .arithmetic && left.shape != .sign && right.shape != .arithmetic
                 && (right.shape != .sign || !isNext("??"))
             guard isClear else {
-                throw lexer.error("?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)", at: place)
+                throw lexer.error("?? next to arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)", at: place)
             }
             guard left.kind == right.kind else {
                 throw lexer.error("?? takes two numbers, or true or false on both sides", at: place)

@@ -8,7 +8,7 @@ import PluginProtocol
 struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generalscaler-dev",
-        abstract: "Try GeneralScaler, and develop for it, on this machine.",
+        abstract: "Try GeneralScaler and develop for it on this machine.",
         version: "generalscaler-dev \(ProjectVersion.current)",
         subcommands: [DemoCommand.self, TryCommand.self, ClusterCommand.self, NewPluginCommand.self]
     )

@@ -40,9 +40,9 @@ struct PluginArguments: ParsableArguments {
             throw ValidationError("--deadline must be above 0 and at most \(Int(Self.maxDeadline)) seconds")
         }
         guard env.allSatisfy({ $0.contains("=") && !$0.hasPrefix("=") }) else {
-            throw ValidationError("--env wants NAME=VALUE")
+            throw ValidationError("--env must have the form NAME=VALUE")
         }
-        guard words.first?.isEmpty == false else { throw ValidationError("name the plugin's path") }
+        guard words.first?.isEmpty == false else { throw ValidationError("give the plugin's path") }
     }
 
     /// The plugin's path and arguments. `--` may also come before the path.

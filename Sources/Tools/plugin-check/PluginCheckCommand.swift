@@ -10,8 +10,8 @@ struct PluginCheckCommand: ParsableCommand {
         commandName: "plugin-check",
         abstract: "Check a plugin for conformance to the plugin protocol.",
         discussion: """
-            Exit status: 0 conformant, 1 rules are broken, 2 wrong usage, 3 the plugin cannot be started, 4 it neither \
-            answers nor exits in time.
+            Exit status: 0 conformant, 1 rules are broken, 2 usage error, 3 the plugin cannot be started, 4 it does not \
+            answer or exit in time.
             """,
         version: "plugin-check \(ProjectVersion.current)",
         subcommands: [

@@ -9,7 +9,7 @@ struct ReplCommand: ParsableCommand {
         usage: "plugin-check repl [options] PLUGIN [-- ARGUMENT ...]",
         discussion: """
             Reads commands from standard input; `help` lists them. Shows readings that the plugin pushes and lines of its \
-            standard error when they come, and every rule that it breaks.
+            standard error as they arrive, and every rule that it breaks.
             """
     )
 

@@ -9,8 +9,8 @@ struct SchemaCommand: ParsableCommand {
         abstract: "Print the JSON Schema of the config of a plugin's metrics, for editors.",
         usage: "plugin-check schema [options] PLUGIN [-- ARGUMENT ...]",
         discussion: """
-            It is the schema of what stands under metrics[].config of a GeneralScaler: in place of a text it also allows \
-            a reference to a Secret.
+            The schema is for metrics[].config of a GeneralScaler: in place of a string, it also allows a reference to a \
+            Secret.
             """
     )
 

@@ -14,7 +14,7 @@ struct DecideCommand: ParsableCommand {
         abstract: "Make one decision from one JSON object on stdin.",
         discussion: """
             Takes {spec, now, replicas, readings, history} and writes the decision record, with the history that the \
-            next decision needs. docs/reference/decide.md has the fields.
+            next decision needs. docs/reference/decide.md describes the fields.
             """
     )
 

@@ -14,7 +14,7 @@ import SystemIO
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Explain the last decision of a GeneralScaler, and what would change it."
+        abstract: "Explain the last decision of a GeneralScaler, and what would cause the next scaling event."
     )
 
     @Argument(help: "Name of the GeneralScaler.")

@@ -16,8 +16,8 @@ struct SchemaCommand: AsyncParsableCommand {
         abstract: "Print the JSON Schema of a GeneralScaler, for editors.",
         discussion: """
             The schema has the fields of the CustomResourceDefinition, and for each metric type that an installed plugin \
-            reads, the fields of its config. Members that plugins.yaml sets as defaults are not required. Rules between \
-            fields are not in it: generalscaler validate checks them.
+            reads, the fields of its config. Members that plugins.yaml sets as defaults are not required. Rules that \
+            involve several fields are not part of it: generalscaler validate checks them.
             """
     )
 

@@ -11,7 +11,7 @@ import SystemIO
 
 /// The options with the time range of history.
 struct HistoryOptions: ParsableArguments {
-    @Option(help: "Start of the metrics to fetch, in place of --trace: a time, or an age such as 7d or 12h.")
+    @Option(help: "Start of the metrics to fetch, instead of --trace: a time, or an age such as 7d or 12h.")
     var from: String?
 
     @Option(help: "End of the metrics to fetch. Default: now.")

@@ -38,14 +38,14 @@ struct SecretFiles: SecretSource {
         guard case .secret(let reference) = reference else {
             throw SecretProblem(
                 .noToken,
-                "comes from a token of a ServiceAccount, which no cluster is asked for here: use --trace with recorded metrics"
+                "is a token of a ServiceAccount, which only a cluster can issue: use --trace with recorded metrics"
             )
         }
         guard let file = files.last(where: { $0.name == reference.name && $0.key == reference.key }) else {
             if reference.isOptional { return nil }
             throw SecretProblem(
                 .notFound,
-                "comes from a Secret, which no cluster is asked for here: give a file with its value, "
+                "comes from a Secret, and this command reads no Secrets of a cluster: give a file with its value, "
                     + "--secret \(reference.name)/\(reference.key)=FILE")
         }
         do {

@@ -26,7 +26,9 @@ struct SimulateCommand: AsyncParsableCommand {
 
     @OptionGroup var traceOptions: TraceOptions
 
-    @Option(name: .customLong("sweep"), help: "Field and values to try, such as safety.cooldownSeconds=60,120,300.")
+    @Option(
+        name: .customLong("sweep"),
+        help: "Field and values to compare, such as safety.cooldownSeconds=60,120,300 (repeatable).")
     var sweeps: [String] = []
 
     @Option(help: "File for a report: one HTML page.")

@@ -39,8 +39,8 @@ struct SimulationInput {
         let backtest = try Backtest(spec: spec, trace: trace, workload: workload, reference: reference)
         guard !isAsRead || !backtest.takesValuesForTotals else {
             throw TraceError(
-                "A metric of targetType Value is per replica: give --recorded-replicas, the replicas there were, or "
-                    + "--as-recorded where its value does not depend on them.")
+                "A metric with targetType Value is per replica: set --recorded-replicas to the replicas at that time, or "
+                    + "--as-recorded if its value does not depend on the replicas.")
         }
         return backtest
     }

@@ -9,7 +9,7 @@ struct WorkloadOptions: ParsableArguments {
     @Option(
         name: .customLong("capacity-per-replica"),
         help: ArgumentHelp(
-            "Load that one replica can take; more is out of SLO. Default: the target of --file and its tolerance.",
+            "Load that one replica can handle; more is out of SLO. Default: the target of --file and its tolerance.",
             valueName: "[metric=]value")
     )
     var capacities: [String] = []

@@ -15,8 +15,8 @@ struct TuneCommand: AsyncParsableCommand {
         abstract: "Propose settings for a GeneralScaler from recorded metrics.",
         discussion: """
             Replays a trace with other targets, stabilization windows, cooldowns, rates and schedules. Shows the settings \
-            that no others beat in both time out of SLO and replica-hours, how they do on the last 30% of the trace, \
-            which the search does not see, and the patch for one of them. Nothing is changed in a cluster.
+            that are Pareto-optimal in time out of SLO and replica-hours, their results on the last 30% of the trace, \
+            which the search does not use, and the patch for one of them. Nothing is changed in a cluster.
             """
     )
 
@@ -25,7 +25,7 @@ struct TuneCommand: AsyncParsableCommand {
 
     @OptionGroup var traceOptions: TraceOptions
 
-    @Option(help: "Proposal to show the patch of. Default: the best that needs no more replica-hours than now.")
+    @Option(help: "Proposal whose patch is shown. Default: the best that needs no more replica-hours than now.")
     var point: Int?
 
     @Option(help: "Time zone of the proposed schedules, such as America/New_York.")

@@ -54,7 +54,7 @@ struct TuneReport {
         let bound = result.isBounded ? "; the search ended at its bound, so there may be better ones" : ""
         text += "\n\(result.runs) settings were replayed\(bound).\n"
         guard let chosen else {
-            return text + "No proposal needs as few replica-hours as the scaler and is out of SLO no longer.\n"
+            return text + "No proposal is as good as the current settings in both replica-hours and time out of SLO.\n"
         }
         text += "\(verdict(points[chosen], number: chosen + 1))\n\n"
         return text + "# kubectl patch generalscaler \(name) --type merge --patch-file FILE\n\(patch(chosen))"

@@ -12,11 +12,11 @@ import WireFormats
 struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Check GeneralScalers in files: no cluster, no network.",
+        abstract: "Check GeneralScalers in files, without a cluster or network.",
         discussion: """
-            Checks the fields, the rules between fields, and, with the metric's plugin, each config. Reads the same \
-            input as kubectl apply, including lists. Skips objects of other kinds. Prints each problem on one line, \
-            FILE:LINE: FIELD: MESSAGE; the exit status is then 1.
+            Checks the fields, the rules that involve several fields and, with the metric's plugin, each config. Reads \
+            the same input as kubectl apply, including lists. Skips objects of other kinds. Prints each problem on one \
+            line, FILE:LINE: FIELD: MESSAGE; the exit status is then 1.
             """
     )
 

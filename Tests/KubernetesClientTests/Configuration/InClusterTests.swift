@@ -20,7 +20,7 @@ struct InClusterTests {
         #expect(loaded.credentials.revealed == "tokenFile /sa/token")
     }
 
-    @Test("outside a pod, or in one without a service account, the error says what to do")
+    @Test("the error outside of a pod, or in a pod without a service account, says what to do")
     func notInCluster() {
         let outside = #expect(throws: ConfigurationError.self) {
             try ClusterConfiguration.inCluster(environment: [:], directory: "/sa", files: .memory(serviceAccount))

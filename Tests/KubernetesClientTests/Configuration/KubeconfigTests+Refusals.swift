@@ -5,7 +5,7 @@ import WireFormats
 
 /// Refused kubeconfigs and their messages.
 extension KubeconfigTests {
-    @Test("no kubeconfig at all")
+    @Test("a missing kubeconfig is reported with the searched path and the fix")
     func nothing() {
         let none = #expect(throws: ConfigurationError.self) {
             try ClusterConfiguration.kubeconfig(
@@ -39,7 +39,7 @@ extension KubeconfigTests {
         #expect(try failure("").contains("current-context is not set"))
     }
 
-    @Test("an alias bomb is refused")
+    @Test("a kubeconfig with exponentially growing aliases is refused")
     func aliasBomb() throws {
         let bomb = (1...9).reduce("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n") { text, level in
             let uses = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ",")
@@ -58,7 +58,7 @@ extension KubeconfigTests {
     }
 
     @Test(
-        "each bad field is named, with what to do",
+        "each invalid field of a kubeconfig is reported with the fix",
         arguments: [
             BadField(server: "10.0.0.1:6443/x", field: "clusters[0].cluster.server", says: "to have a path"),
             BadField(
@@ -135,7 +135,7 @@ extension KubeconfigTests {
         #expect(line.contains(bad.says), "\(line)")
     }
 
-    @Test("unknown names are reported with the known names")
+    @Test("unknown names in a kubeconfig are reported with the known names")
     func danglingNames() throws {
         #expect(try failure(config(), context: "x").contains(#"there is no context "x"; known: ctx; pass --context"#))
         let text = "current-context: c\ncontexts: [{name: c, context: {cluster: a, user: b}}]\n"
@@ -144,7 +144,7 @@ extension KubeconfigTests {
     }
 
     @Test(
-        "a name of two entries is refused, even if they are unused",
+        "a name that two entries of a kubeconfig share is refused, even if they are unused",
         arguments: [
             "users: [{name: me}, {name: me}]", "clusters: [{name: a}, {name: b}, {name: a}]",
             "contexts: [{name: x}, {name: x}]",
@@ -156,7 +156,7 @@ extension KubeconfigTests {
     }
 
     @Test(
-        "a field of the wrong type is refused, even if it is unused",
+        "a kubeconfig field of the wrong type is refused, even if it is unused",
         arguments: [
             ("users: [{name: z, user: 5}]", "users[0].user: must be an object"),
             ("users: [{name: z, user: {token: 5}}]", "users[0].user.token: must be a string"),

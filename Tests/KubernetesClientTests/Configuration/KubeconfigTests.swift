@@ -54,7 +54,7 @@ struct KubeconfigTests {
 
     // MARK: Clusters
 
-    @Test("the current context says cluster, user and namespace")
+    @Test("the current context determines server, user and namespace")
     func currentContext() throws {
         let loaded = try load(config(context: ", namespace: shop", server: "https://10.0.0.1:6443/k8s/"))
         #expect(loaded.server == "https://10.0.0.1:6443/k8s")
@@ -63,7 +63,7 @@ struct KubeconfigTests {
         #expect(try load(config()).defaultNamespace == "default")
     }
 
-    @Test("certificates are inline or in files next to the kubeconfig")
+    @Test("certificates are read inline or from files next to the kubeconfig")
     func certificates() throws {
         let inline = try load(
             config(
@@ -88,7 +88,7 @@ struct KubeconfigTests {
     }
 
     @Test(
-        "a server's address is read as client-go reads it",
+        "a server's address is parsed as in client-go",
         arguments: [
             ("https://10.0.0.1:6443/k8s/", "https://10.0.0.1:6443/k8s"),
             ("HTTPS://Api.Example:6443", "https://Api.Example:6443"),
@@ -104,9 +104,7 @@ struct KubeconfigTests {
         #expect(loaded.credentials.revealed == "none")
     }
 
-    @Test(
-        "a name and password in a server's address take precedence over other credentials, and are no part of the address"
-    )
+    @Test("a name and password in a server's address override other credentials and are removed from the address")
     func serverUser() throws {
         let loaded = try load(config(server: "https://me:p%40w@10.0.0.1:6443/x"))
         #expect(loaded.server == "https://10.0.0.1:6443/x")
@@ -115,7 +113,7 @@ struct KubeconfigTests {
     }
 
     @Test(
-        "a proxy is used regardless of the environment, and its URL is not printed",
+        "a kubeconfig's proxy is used regardless of the environment, and its URL is not printed",
         arguments: [
             ("http://me:pw@proxy:3128", "http://me:pw@proxy:3128"), ("HTTPS://proxy", "https://proxy"),
             ("socks5://127.0.0.1:1080", "socks5h://127.0.0.1:1080"),
@@ -154,7 +152,7 @@ struct KubeconfigTests {
         "exec: {apiVersion: client.authentication.k8s.io/v1, command: login, interactiveMode: Never}"
 
     @Test(
-        "of several ways to log in, client-go's order counts",
+        "a user with several credentials gets the one that client-go prefers",
         arguments: [
             Precedence(user: "token: abc, \(exec)", wins: "token abc"),
             Precedence(user: "tokenFile: tok, \(exec)", wins: "tokenFile /home/me/.kube/tok"),
@@ -179,7 +177,7 @@ struct KubeconfigTests {
         #expect(try load(config(user: `case`.user), more: files).credentials.revealed == `case`.wins)
     }
 
-    @Test("impersonation is read, and empty fields of it are none")
+    @Test("impersonation is read from a kubeconfig, and its empty fields are ignored")
     func impersonation() throws {
         let user = "token: abc, as: boss, as-uid: '7', as-groups: [a, b], as-user-extra: {'x/y': [v, w]}"
         let loaded = try load(config(user: user))
@@ -193,21 +191,21 @@ struct KubeconfigTests {
         }
     }
 
-    @Test("each kind of credential")
+    @Test("each kind of credential is read from a kubeconfig")
     func credentials() throws {
         #expect(try load(config()).credentials.revealed == "none")
         #expect(try load(config(user: "token: abc")).credentials.revealed == "token abc")
         #expect(try load(config(user: "username: me, password: pw")).credentials.revealed == "basic me:pw")
     }
 
-    @Test("a token file goes before a token, and starts from the kubeconfig's directory")
+    @Test("a token file takes precedence over a token, and its path is relative to the kubeconfig")
     func tokenFile() throws {
         let loaded = try load(
             config(user: "token: abc, tokenFile: run/token"), more: ["/home/me/.kube/run/token": "xyz\n"])
         #expect(loaded.credentials.revealed == "tokenFile /home/me/.kube/run/token")
     }
 
-    @Test("an exec plugin has the process's environment, the kubeconfig's additions and the cluster if wanted")
+    @Test("an exec plugin gets the process's environment, the kubeconfig's additions and the cluster if requested")
     func execPlugin() throws {
         let exec = """
             exec: {apiVersion: client.authentication.k8s.io/v1, command: bin/login, args: [a, "1"], \
@@ -237,7 +235,7 @@ struct KubeconfigTests {
 
     // MARK: Files
 
-    @Test("of several files, the first that has an entry wins; missing files are skipped")
+    @Test("an entry is taken from the first kubeconfig that has it, and missing files are skipped")
     func merging() throws {
         let first = """
             current-context: ctx
@@ -251,7 +249,7 @@ struct KubeconfigTests {
         #expect(loaded.credentials.revealed == "token first")
     }
 
-    @Test("an entry of the first file is taken as a whole, even where it is empty")
+    @Test("an entry of the first kubeconfig is used as a whole, even if it is empty")
     func mergingWholeEntries() throws {
         let first = "users: [{name: me}]\nclusters: [{name: prod, cluster: {server: 'https://first'}}]\n"
         let loaded = try load(
@@ -262,7 +260,7 @@ struct KubeconfigTests {
         #expect(loaded.credentials.revealed == "none")
     }
 
-    @Test("the text may be YAML or JSON, with a byte order mark, in UTF-8 or UTF-16, and have merge keys")
+    @Test("a kubeconfig may be YAML or JSON, with a byte order mark, in UTF-8 or UTF-16, and have merge keys")
     func encodings() throws {
         let json = """
             {"current-context":"c","clusters":[{"name":"k","cluster":{"server":"https://h"}}],
@@ -282,7 +280,7 @@ struct KubeconfigTests {
         }
     }
 
-    @Test("another context than the current one, and an explicit file")
+    @Test("a context other than the current one, and an explicit file, can be selected")
     func explicit() throws {
         let text = config(current: "gone")
         #expect(try load(config(), context: "").server == "https://10.0.0.1:6443")

@@ -58,7 +58,7 @@ struct InformerTests {
         }
     }
 
-    @Test("lists in pages, then watches from where the list was, with bookmarks")
+    @Test("an informer lists in pages, then watches from the list's version, with bookmarks")
     func listAndWatch() async throws {
         try await withInformer(.allNamespaces, Selection(labels: "a=b")) { running in
             let first = try await running.server.next()
@@ -85,7 +85,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a stream that ends is reopened immediately after the last event or bookmark; a cut line is received again")
+    @Test("a stream that ends is reopened immediately after the last event, and a truncated line is received again")
     func resume() async throws {
         try await withInformer { running in
             let (_, first) = try await running.synced()
@@ -102,7 +102,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a lost connection resumes after a pause")
+    @Test("a watch resumes with a delay after a lost connection")
     func lostConnection() async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced()
@@ -128,7 +128,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a relist does not wait for a pause after a failure to end")
+    @Test("a relist does not wait for the delay after a failure")
     func relistDuringPause() async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced(sample("a", version: 1))
@@ -141,7 +141,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a 410 lists again and delivers only the changes since", arguments: [true, false])
+    @Test("a 410 causes a new list that delivers only the changes since the last one", arguments: [true, false])
     func expired(inStream: Bool) async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced(
@@ -166,7 +166,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a continue token that expires in the middle of a list starts it again and loses nothing")
+    @Test("a continue token that expires in the middle of a list restarts the list, and no change is lost")
     func expiredToken() async throws {
         try await withInformer { running in
             try await running.server.next().answer(samples(version: 10, next: "x", sample("a", version: 1)))
@@ -178,7 +178,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a malformed object is reported as such and affects no other")
+    @Test("a malformed object is reported as such and affects no other object")
     func malformed() async throws {
         try await withInformer { running in
             try await running.server.next().answer(
@@ -198,7 +198,7 @@ struct InformerTests {
     }
 
     @Test(
-        "a line that is not an event lists again",
+        "a line that is not an event causes a new list",
         arguments: ["<html>\n", "{}\n", #"{"type":"ADDED"}"# + "\n", #"{"type":"WHAT","object":{}}"# + "\n"])
     func nonsense(line: String) async throws {
         try await withInformer { running in
@@ -210,7 +210,7 @@ struct InformerTests {
         }
     }
 
-    @Test("an ERROR event that is no 410 resumes")
+    @Test("a watch resumes after an ERROR event other than 410")
     func errorEvent() async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced()
@@ -220,7 +220,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a silent connection is closed and reopened")
+    @Test("a silent watch connection is closed and reopened")
     func silence() async throws {
         try await withInformer { running in
             let (_, body) = try await running.synced()
@@ -236,7 +236,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a server that refuses the list is asked again, ever more slowly")
+    @Test("a refused list is retried with increasing delays")
     func refusedList() async throws {
         try await withInformer { running in
             for wait in [600, 1_200] {
@@ -248,7 +248,7 @@ struct InformerTests {
         }
     }
 
-    @Test("several namespaces are watched each on its own and synced together")
+    @Test("several namespaces are watched separately and synced together")
     func namespaces() async throws {
         try await withInformer(.namespaces(["shop", "other", "shop"])) { running in
             for _ in 0..<2 {
@@ -268,7 +268,7 @@ struct InformerTests {
         }
     }
 
-    @Test("a graceful shutdown ends it")
+    @Test("a graceful shutdown ends an informer")
     func shutdown() async throws {
         let fixture = Fixture()
         let informer = Informer(
@@ -284,7 +284,7 @@ struct InformerTests {
         await body.wasCancelled()
     }
 
-    @Test("the handler may read the informer")
+    @Test("an informer's handler may read the informer")
     func reentrantHandler() async throws {
         let fixture = Fixture()
         let (told, tell) = AsyncStream<Int>.makeStream()

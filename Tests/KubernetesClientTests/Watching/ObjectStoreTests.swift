@@ -15,7 +15,7 @@ struct ObjectStoreTests {
 
     private func key(_ name: String) -> ObjectKey { ObjectKey(namespace: "shop", name: name) }
 
-    @Test("new, changed and gone objects")
+    @Test("the store reports added, updated and deleted objects")
     func lifecycle() throws {
         var store = store
         #expect(store.apply(try observed("a", 1)).map(\.summary) == ["added a 1"])
@@ -50,7 +50,7 @@ struct ObjectStoreTests {
         #expect(store.remove(key("a")).map(\.summary) == ["deleted a unread"])
     }
 
-    @Test("another object under the same name is a deletion and an addition")
+    @Test("a new object with the name of an old one is reported as a deletion and an addition")
     func recreated() throws {
         var store = store
         _ = store.apply(try observed("a", 1))

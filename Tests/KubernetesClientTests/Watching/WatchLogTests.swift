@@ -8,7 +8,7 @@ import WireFormats
 
 @testable import KubernetesClient
 
-@Suite("What an informer says of failures", .timeLimit(.minutes(5)))
+@Suite("Log levels of an informer's failures", .timeLimit(.minutes(5)))
 struct WatchLogTests {
     private struct Running {
         let informer: Informer<Int>
@@ -62,7 +62,8 @@ struct WatchLogTests {
         }
     }
 
-    @Test("a connection that breaks after a while is no warning, one that breaks immediately is")
+    @Test(
+        "a watch connection that breaks after a while is logged as info, and one that breaks immediately as a warning")
     func brokenConnection() async throws {
         try await withInformer { running in
             let body = try await running.synced()
@@ -77,7 +78,7 @@ struct WatchLogTests {
         }
     }
 
-    @Test("a watch that the server fails is a warning")
+    @Test("a watch that ends with a server error is logged as a warning")
     func serverError() async throws {
         try await withInformer { running in
             try await running.synced().send("ERROR", status(500, "InternalError", "etcd is gone"))
@@ -85,7 +86,7 @@ struct WatchLogTests {
         }
     }
 
-    @Test("a failed list is reported and remembered until a list succeeds")
+    @Test("a failed list is reported and kept as the last failure until a list succeeds")
     func listFailure() async throws {
         try await withInformer { running in
             #expect(running.informer.listFailure == nil)

@@ -28,7 +28,7 @@ struct WatchMachineTests {
         return machine
     }
 
-    @Test("lists page by page, then watches from the list's version")
+    @Test("the watch machine lists page by page, then watches from the list's version")
     func pages() {
         var machine = WatchMachine()
         #expect(machine.start() == list())
@@ -39,7 +39,7 @@ struct WatchMachineTests {
                 == [list(token: "a"), list(token: "b"), watch("9")])
     }
 
-    @Test("a watch that ends properly is reopened immediately from the last event or bookmark")
+    @Test("a watch that ends normally is reopened immediately from the last event or bookmark")
     func cleanEnd() {
         var machine = watching()
         #expect(steps(&machine, .watchEnded(lasted: .seconds(400))) == [watch("9")])
@@ -67,7 +67,7 @@ struct WatchMachineTests {
             ])
     }
 
-    @Test("a lost connection resumes after a pause; a watch that brought something makes it short again")
+    @Test("a lost connection resumes with a growing delay, which a watch with events resets")
     func lostConnection() {
         var machine = watching()
         let lost = WatchMachine.Outcome.watchFailed(broken, lasted: .zero)
@@ -81,7 +81,7 @@ struct WatchMachineTests {
             steps(&machine, .watchFailed(broken, lasted: .seconds(60))) == [watch("10", after: .milliseconds(600))])
     }
 
-    @Test("the first 410 lists immediately, and repeated 410s are delayed")
+    @Test("the first 410 causes an immediate list, and repeated ones are delayed")
     func expiredVersion() {
         var machine = watching()
         let gone = WatchMachine.Outcome.watchFailed(expired, lasted: .zero)
@@ -114,7 +114,7 @@ struct WatchMachineTests {
         #expect(steps(&machine, outcome) == [watch("9", after: .milliseconds(600))])
     }
 
-    @Test("a continue token that expires starts the list again; the third time without pages")
+    @Test("an expired continue token restarts the list, and the third time without pages")
     func expiredToken() {
         var machine = WatchMachine()
         let page = WatchMachine.Outcome.page(resourceVersion: "9", continueToken: "a")
@@ -130,7 +130,7 @@ struct WatchMachineTests {
                 .watchFailed(expired, lasted: .seconds(60))) == [watch("9"), list()])
     }
 
-    @Test("lists that fail pause ever longer, up to thirty seconds, or as long as the server asks")
+    @Test("failed lists are retried with delays that grow to thirty seconds, or as long as the server asks")
     func failingLists() {
         var machine = WatchMachine()
         let failed = WatchMachine.Outcome.listFailed(broken)
@@ -141,7 +141,7 @@ struct WatchMachineTests {
         #expect(steps(&machine, .listFailed(busy)) == [list(after: .seconds(90))])
     }
 
-    @Test("jitter spreads a delay from half of it to all of it")
+    @Test("jitter spreads a delay from half of it to the full delay")
     func jitter() {
         let backoff = Backoff(base: .seconds(1), cap: .seconds(10))
         #expect(backoff.delay(attempt: 0, random: 0) == .milliseconds(500))
@@ -162,7 +162,7 @@ struct LineSplitterTests {
         return lines
     }
 
-    @Test("lines are the same however the chunks fall", arguments: 1...12)
+    @Test("lines of a stream do not depend on the boundaries of chunks", arguments: 1...12)
     func chunks(size: Int) throws {
         let text = Array("a\nbb\n\nccc\u{2028}c\r\ndddddddd\nunfinished")
         let chunks = stride(from: 0, to: text.count, by: size).map {
@@ -171,7 +171,7 @@ struct LineSplitterTests {
         #expect(try lines(chunks) == ["a", "bb", "", "ccc\u{2028}c\r", "dddddddd"])
     }
 
-    @Test("a line may be as long as the bound and no longer, with or without its end")
+    @Test("a line of a stream may be as long as the limit, with or without its newline, and no longer")
     func bound() throws {
         #expect(try lines(["12345\n"], maximum: 5) == ["12345"])
         #expect(throws: LineSplitter.LineTooLong.self) { try lines(["123456\n"], maximum: 5) }

@@ -24,7 +24,7 @@ struct AdmissionServerTests {
 
     private static let review = AdmissionValidatorTests.review(TestEnvironment.scaler()).encoded()
 
-    @Test("the webhook serves with a self-made certificate that the configuration trusts")
+    @Test("the webhook serves with a self-signed certificate that the webhook configuration trusts")
     func ownCertificate() async throws {
         let cluster = try AdmissionCluster()
         let certificateManager = cluster.certificateManager()
@@ -47,7 +47,7 @@ struct AdmissionServerTests {
         }
     }
 
-    @Test("without a certificate no client is served, and nothing breaks")
+    @Test("the webhook refuses connections while it has no certificate, and serves once it has one")
     func noCertificate() async throws {
         let cluster = try AdmissionCluster()
         let certificateManager = cluster.certificateManager()
@@ -61,7 +61,7 @@ struct AdmissionServerTests {
         }
     }
 
-    @Test("a renewal changes the certificate of a running server; the previous authority stays trusted")
+    @Test("a renewal changes the certificate of a running webhook server, and the previous authority stays trusted")
     func renewal() async throws {
         let cluster = try AdmissionCluster(age: .seconds(270 * 86_400))
         let certificateManager = cluster.certificateManager()
@@ -92,7 +92,7 @@ struct AdmissionServerTests {
         }
     }
 
-    @Test("replicas that begin at one time end up with one certificate", arguments: 1...5)
+    @Test("replicas that start at the same time end up with one webhook certificate", arguments: 1...5)
     func race(round: Int) async throws {
         let cluster = try AdmissionCluster()
         let certificateManagers = (0..<4).map { _ in cluster.certificateManager() }
@@ -134,7 +134,7 @@ struct AdmissionServerTests {
         }
     }
 
-    @Test("certificates from files, as cert-manager mounts them, are served and read again; the caBundle is not ours")
+    @Test("certificates from files, as mounted by cert-manager, are served and reloaded; the caBundle is not changed")
     func files() async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "webhook-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
@@ -166,7 +166,7 @@ struct AdmissionServerTests {
         #expect(cluster.page.contains("generalscaler_webhook_reviews_total{verdict=\"allowed\"} 2\n"))
     }
 
-    @Test("as many concurrent reviews as there may be connections each get their own answer")
+    @Test("concurrent reviews up to the connection limit each get their own answer")
     func manyAtOnce() async throws {
         let cluster = try AdmissionCluster()
         let certificateManager = cluster.certificateManager()
@@ -198,7 +198,8 @@ struct AdmissionServerTests {
         }
     }
 
-    @Test("an object of a mebibyte is checked; what is too long or no review is refused as such, and others go on")
+    @Test(
+        "an object of 1 MiB is checked, a review that is too long or malformed is refused, and other reviews continue")
     func sizes() async throws {
         let cluster = try AdmissionCluster()
         let certificateManager = cluster.certificateManager()

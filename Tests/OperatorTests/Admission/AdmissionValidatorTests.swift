@@ -63,7 +63,7 @@ struct AdmissionValidatorTests {
         return .object(members)
     }
 
-    @Test("a field that the operator fills in is denied with its path, and filled in for the plugin")
+    @Test("a spec that sets a field that the operator fills in is denied, and the plugin gets the filled-in field")
     func filledField() async throws {
         source.declare(["properties": ["namespace": ["type": "string", "x-from": "scaler.namespace"]]])
         source.judge { _, config in
@@ -91,7 +91,7 @@ struct AdmissionValidatorTests {
                 ])
     }
 
-    @Test("a spec that breaks a rule is refused, with every field that is wrong")
+    @Test("a spec that breaks a rule is denied with every invalid field")
     func invalid() async throws {
         let object = TestEnvironment.scaler("web", ["minReplicas": 20, "pollingIntervalSeconds": 0])
         let verdict = try await verdict(makeValidator(), object)
@@ -102,7 +102,7 @@ struct AdmissionValidatorTests {
         #expect(answer["response"]?["status"]?["code"] == 422)
     }
 
-    @Test("a config that its plugin refuses is refused, at its place in the object")
+    @Test("a config that its plugin rejects is denied with its path in the object")
     func refusedByPlugin() async throws {
         source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
         let verdict = try await verdict(makeValidator(), Self.scaler(config: [:]))
@@ -121,7 +121,7 @@ struct AdmissionValidatorTests {
                 .isEmpty)
     }
 
-    @Test("a type that nothing reads, and a plugin that cannot be asked, are a warning")
+    @Test("a metric type that no plugin reads, and a plugin that is not available, cause a warning")
     func unknownType() async throws {
         let metrics: JSON = [["type": "nosuchtype", "targetValue": 1]]
         let verdict = try await verdict(makeValidator(), TestEnvironment.scaler("web", ["metrics": metrics]))
@@ -129,7 +129,7 @@ struct AdmissionValidatorTests {
         #expect(verdict.warnings == ["spec.metrics[0].type: no plugin reads nosuchtype"])
     }
 
-    @Test("a second claim on a target is a warning, but not for a scaler without a claim, nor across namespaces")
+    @Test("a second claim on a target causes a warning, but not for a scaler without a claim or in another namespace")
     func secondClaim() async throws {
         let other = Self.stored(TestEnvironment.scaler("other", target: "web"))
         let validator = try makeValidator(others: [other])
@@ -142,7 +142,8 @@ struct AdmissionValidatorTests {
         #expect(try await verdict(validator, TestEnvironment.scaler("api")).warnings.isEmpty)
     }
 
-    @Test("another kind of autoscaler on the target is a warning that names it, but not for a scaler without a claim")
+    @Test(
+        "another kind of autoscaler on the target causes a warning that names it, but not for a scaler without a claim")
     func otherAutoscaler() async throws {
         let validator = try makeValidator(otherAutoscaler: { target, namespace in
             target.name == "web" && namespace == "shop" ? "HorizontalPodAutoscaler/web-hpa" : nil
@@ -155,7 +156,7 @@ struct AdmissionValidatorTests {
         #expect(try await verdict(validator, TestEnvironment.scaler("api")).warnings.isEmpty)
     }
 
-    @Test("a cluster that does not say in time what else scales the target holds nothing up, and hides no problem")
+    @Test("a cluster that is slow to report other autoscalers delays no review and hides no problem")
     func slowAutoscaler() async throws {
         source.judge { _, _ in .invalid([ConfigProblem(path: "queue", message: "is required")]) }
         let validator = try makeValidator(otherAutoscaler: { _, _ in
@@ -171,7 +172,7 @@ struct AdmissionValidatorTests {
         #expect(verdict.warnings.isEmpty)
     }
 
-    @Test("a reference to a Secret that the author may not read is a warning; an unknown right is none")
+    @Test("a reference to a Secret that the author may not read causes a warning, and an unknown right causes none")
     func secrets() async throws {
         let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis", "key": "password"]]]
         let object = Self.scaler(config: ["auth": ["password": reference]])
@@ -203,7 +204,7 @@ struct AdmissionValidatorTests {
         #expect(try await !verdict(makeValidator(), Self.scaler(config: ["password": wrong])).problems.isEmpty)
     }
 
-    @Test("a plugin that does not answer in time holds nothing up")
+    @Test("a plugin that does not answer in time does not delay the review")
     func slow() async throws {
         let validator = AdmissionValidator(
             source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil }, otherAutoscaler: { _, _ in nil },
@@ -216,7 +217,7 @@ struct AdmissionValidatorTests {
         #expect(verdict.warnings.first?.contains("in time") == true)
     }
 
-    @Test("objects that are no GeneralScaler of this version pass; what is no review is an error")
+    @Test("an object that is not a GeneralScaler of this version is allowed, and a malformed review is an error")
     func others() async throws {
         let object: JSON = ["apiVersion": "autoscaling.example.com/v2", "kind": "GeneralScaler", "metadata": [:]]
         #expect(try await verdict(makeValidator(), object).problems.isEmpty)

@@ -66,7 +66,7 @@ struct WebhookAttackTests {
     }
 
     @Test(
-        "hundreds of connections that say nothing keep no review from its answer",
+        "hundreds of connections that send nothing do not prevent the answer to a review",
         arguments: [(600, false), (160, true)])
     func idleConnections(count: Int, tls: Bool) async throws {
         try await attack { scene in
@@ -82,7 +82,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("a connection that does not finish its headers is closed in time, however it drips")
+    @Test("a connection that does not finish its headers is closed in time, regardless of how slowly it sends")
     func drippingHeaders() async throws {
         var times = ReviewTimes.patient
         times.idle = .seconds(2)
@@ -97,7 +97,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("headers over the bound are refused")
+    @Test("request headers above the size limit are refused")
     func largeHeaders() async throws {
         try await attack { scene in
             let connection = try await scene.open()
@@ -108,7 +108,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("16 reviews of 4 MiB are refused by their head, before a byte of the body")
+    @Test("a review with a body above the limit is refused by its headers, before a byte of the body")
     func largeBodies() async throws {
         try await attack { scene in
             for length in [AdmissionLimits.bodyBytes + 1, 4 << 20, Int.max] {
@@ -122,7 +122,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("a body without a length is cut off at the bound")
+    @Test("a review body without a length is cut off at the size limit")
     func chunkedBody() async throws {
         try await attack { scene in
             let connection = try await scene.open()
@@ -137,7 +137,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("bodies that do not arrive lose their turn; requests without one in time get 503; then reviews continue")
+    @Test("bodies that do not arrive lose their slot, requests that wait for one get 503, and reviews then continue")
     func drippingBodies() async throws {
         var times = ReviewTimes.patient
         times.turn = .milliseconds(300)
@@ -163,7 +163,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("another path is not found before the body, and asks the API server nothing")
+    @Test("a request to another path gets 404 before the body is read and causes no call to the API server")
     func unknownPath() async throws {
         let asked = Mutex(0)
         let mayRead: @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in
@@ -189,7 +189,7 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("a review that any client can send reveals nothing about who may read a Secret")
+    @Test("a review that any client can send does not reveal who may read a Secret")
     func oracle() async throws {
         let review = AdmissionValidatorTests.review(
             TestEnvironment.scaler(
@@ -216,7 +216,7 @@ struct WebhookAttackTests {
         #expect(await validator.validate(forged).warnings.allSatisfy { !$0.contains("Secret s") })
     }
 
-    @Test("a second request before the first one's answer ends the connection")
+    @Test("a second request before the answer to the first one ends the connection")
     func pipelining() async throws {
         var times = ReviewTimes.patient
         times.request = .seconds(2)
@@ -229,7 +229,8 @@ struct WebhookAttackTests {
         }
     }
 
-    @Test("the newest connection displaces the oldest without a whole request, and never one that waits for its answer")
+    @Test(
+        "a new connection displaces the oldest one without a complete request, and never one that waits for its answer")
     func table() {
         var table = ReviewConnections(limit: 3)
         let closed = Mutex<[Int]>([])

@@ -8,7 +8,7 @@ import WireFormats
 @testable import ScalerAPI
 
 /// A problem of one scaler is reported on that scaler with its fix, and does not affect others.
-@Suite("Bad input", .timeLimit(.minutes(5)))
+@Suite("Invalid input", .timeLimit(.minutes(5)))
 struct BadInputTests {
     /// Creates a valid scaler besides the invalid one; both are polled twice.
     private func report(
@@ -62,7 +62,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a config that the plugin refuses is reported with the path of the field")
+    @Test("a config that the plugin rejects is reported with the path of the field")
     func invalidConfig() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -75,7 +75,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a plugin that cannot be asked holds the replicas until it can")
+    @Test("a plugin that is not available holds the replicas until it is")
     func pluginUnavailable() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -93,7 +93,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a missing target is waited for, and scaled as soon as it is there")
+    @Test("a scaler waits for a missing target and scales it as soon as it exists")
     func missingTarget() async throws {
         let environment = try TestEnvironment()
         try await report(TestEnvironment.scaler(), in: environment) { fixture in
@@ -120,7 +120,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a source that cannot be reached holds the replicas and says so; when it is back, scaling continues")
+    @Test("an unreachable source holds the replicas with a message, and scaling continues when the source is back")
     func unreachableSource() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -143,7 +143,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("a query that its source refuses is an invalid config, in the source's words, and not only missing data")
+    @Test("a query that its source rejects is an invalid config with the source's message, and not only missing data")
     func refusedQuery() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -175,7 +175,8 @@ struct BadInputTests {
         }
     }
 
-    @Test("a config that one of two sources refuses is reported, while the other continues to drive the replicas")
+    @Test(
+        "a config that one of two sources rejects is reported, while the other metric continues to drive the replicas")
     func refusedBesideAnother() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)

@@ -11,7 +11,7 @@ import WireFormats
 @testable import ScalerAPI
 
 /// A canary in every secret field of every plugin, from a Secret, does not occur in any output.
-@Suite("The canary", .timeLimit(.minutes(5)))
+@Suite("The canary secret", .timeLimit(.minutes(5)))
 struct CanaryTests {
     private static let canary = "c4nary/Tweet+tweet \"ö\""
     private static let types = ["http", "kafka", "postgresql", "prometheus", "pubsub", "redis"]
@@ -27,7 +27,7 @@ struct CanaryTests {
         try await expectSilence(about: fields, BuiltExecutable.directory, repeats: false)
     }
 
-    @Test("the canary secret does not leak from a plugin that writes its config everywhere, plain and encoded")
+    @Test("the canary secret does not leak from a plugin that writes its config everywhere, as plain text and encoded")
     func echo() async throws {
         let directory = URL.temporaryDirectory.appending(path: "canary-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

@@ -21,7 +21,7 @@ struct DryRunTests {
         }
     }()
 
-    @Test("and a simulation of the same scaler on the same values decide the same, poll by poll")
+    @Test("a dry run and a simulation of the same scaler on the same values decide the same at every poll")
     func agreesWithSimulation() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 4)

@@ -15,7 +15,7 @@ struct FormulaMetricTests {
 
     private static let fast: JSON = ["cooldownSeconds": 0, "scaleDownStabilizationSeconds": 0]
 
-    @Test("the operator scales on a formula, and the status shows it with its inputs")
+    @Test("the operator scales on a formula, and the status shows the formula with its inputs")
     func scales() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)
@@ -59,7 +59,7 @@ struct FormulaMetricTests {
         }
     }
 
-    @Test("an input that cannot be read holds the replicas, and `??` does not hide it")
+    @Test("a formula input that cannot be read holds the replicas, and `??` does not hide the failure")
     func failure() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 5)
@@ -77,7 +77,7 @@ struct FormulaMetricTests {
         }
     }
 
-    @Test("a config problem of an input is reported with its place in the spec")
+    @Test("a config problem of a formula input is reported with its path in the spec")
     func place() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 5)

@@ -8,9 +8,9 @@ import WireFormats
 @testable import ScalerAPI
 
 /// Events around decisions: restarts, conflicts, other autoscalers, edits, and the resulting writes.
-@Suite("A scaler's life", .timeLimit(.minutes(5)))
+@Suite("The lifecycle of a scaler", .timeLimit(.minutes(5)))
 struct LifecycleTests {
-    @Test("a restart keeps the cooldown")
+    @Test("the cooldown survives a restart of the operator")
     func restart() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -78,7 +78,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("another client's change starts the scale-down cooldown: it is not reverted at the next poll")
+    @Test("a change by another client starts the scale-down cooldown and is not reverted at the next poll")
     func outsideChange() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -96,7 +96,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("of two scalers with one target the older scales it; when it is deleted, the other takes over immediately")
+    @Test("of two scalers with one target the older scales it, and the other takes over when it is deleted")
     func duplicateTarget() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -118,7 +118,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("a dry run decides and reports beside another scaler, and patches nothing")
+    @Test("a dry run beside another scaler decides and reports, but patches nothing")
     func dryRun() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -151,7 +151,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("scalers that ask the same share one call a poll, at the shortest of their intervals")
+    @Test("scalers with the same query share one call per poll, at the shortest of their intervals")
     func sharedReadings() async throws {
         let environment = try TestEnvironment()
         environment.source.answer { _ in 100 }
@@ -167,7 +167,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("while no decision changes, nothing is written")
+    @Test("a poll without a new decision writes nothing")
     func quiet() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -187,7 +187,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("a deleted scaler is forgotten, its target stays as it is, and its name can be used again")
+    @Test("a deleted scaler leaves its target unchanged, and its name can be used again")
     func deleted() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
@@ -203,7 +203,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("of a scaler that waited for a target that never came, an edit or its deletion leaves nothing")
+    @Test("a scaler that waits for a missing target leaves no entry behind after an edit or its deletion")
     func waiting() async throws {
         let environment = try TestEnvironment()
         environment.source.answer { _ in 200 }
@@ -225,7 +225,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("the metrics of a deleted scaler are removed from the page")
+    @Test("the metrics of a deleted scaler are removed from the metrics page")
     func deletedSeries() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)

@@ -7,12 +7,12 @@ import WireFormats
 @testable import Operator
 @testable import ScalerAPI
 
-@Suite("A cluster whose definition of GeneralScalers is deleted", .timeLimit(.minutes(2)))
+@Suite("A cluster without the CustomResourceDefinition", .timeLimit(.minutes(2)))
 struct MissingDefinitionTests {
     private static let path =
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/generalscalers.autoscaling.example.com"
 
-    @Test("the operator is not ready, says what to do, holds every target, and recovers with the definition")
+    @Test("an operator without its CustomResourceDefinition is not ready, holds every target, and recovers with it")
     func deletedAndInstalledAgain() async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 3)

@@ -28,7 +28,7 @@ struct PluginConditionTests {
         #expect(condition.message == "Not up: a, b: it exited with code 1")
     }
 
-    @Test("a scaler's status changes with it, though the decision is the same")
+    @Test("a scaler's status changes with the condition PluginsHealthy even if the decision is the same")
     func change() {
         let verdict = ScalerVerdict.blocked(Blocker(.pluginUnavailable, "m"))
         func change(_ plugins: Condition, previous: [RecordedCondition]) -> StatusChange {
@@ -41,7 +41,7 @@ struct PluginConditionTests {
         #expect(change(.plugins(unhealthy: [health("a", nil)]), previous: first).isChange)
     }
 
-    @Test("the metrics page shows how each plugin fares")
+    @Test("the metrics page shows the health, restarts and latency of each plugin")
     func metrics() {
         let page = MetricsPage(
             version: "1", lease: "", isDefinitionMissing: false, process: ProcessUsage(),

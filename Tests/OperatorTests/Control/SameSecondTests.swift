@@ -24,7 +24,8 @@ struct SameSecondTests {
             ready?["message"]?.stringValue?.contains("GeneralScaler/\(holder), \(why)") == true, "\(ready ?? .null)")
     }
 
-    @Test("the scaler that already scales the target keeps it, regardless of names, and over a restart")
+    @Test(
+        "of scalers created in the same second, the one that already scales the target keeps it, also after a restart")
     func alreadyScales() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -60,7 +61,7 @@ struct SameSecondTests {
         }
     }
 
-    @Test("where neither has scaled the target, the first by name does")
+    @Test("of scalers created in the same second that never scaled the target, the first by name scales it")
     func firstByName() async throws {
         let environment = try environment()
         for name in ["zebra", "alpha"] { try environment.api.create(TestEnvironment.scaler(name, target: "web")) }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("When polls are due")
+@Suite("Due times of polls")
 struct ScheduleTests {
     @Test("the schedule returns due entries in the order of their times, after entries were set, moved and removed")
     func order() {
@@ -32,7 +32,7 @@ struct ScheduleTests {
         #expect(schedule.nextDue == expected.values.min().map { .seconds($0) })
     }
 
-    @Test("a poll follows the last within its interval, at its own place in it")
+    @Test("polls are one interval apart, at the phase of their query")
     func phase() {
         let phase = PollPhase.phase(of: "prometheus {}")
         var now = Duration.seconds(1_234)
@@ -46,7 +46,7 @@ struct ScheduleTests {
         }
     }
 
-    @Test("intervals that divide each other fall together, so that one call serves both")
+    @Test("polls with the same phase and intervals that divide each other coincide, so that one call serves both")
     func together() {
         let phase = PollPhase.phase(of: "shared")
         let fast = PollPhase.nextDue(after: .seconds(100), phase: phase, interval: .seconds(15))
@@ -54,7 +54,7 @@ struct ScheduleTests {
         #expect(((slow - fast) / .seconds(15)).truncatingRemainder(dividingBy: 1) == 0)
     }
 
-    @Test("a thousand scalers are spread over their interval")
+    @Test("the polls of a thousand scalers are spread over their interval")
     func spread() {
         let seconds = (0..<1_000).map { number in
             let due = PollPhase.nextDue(

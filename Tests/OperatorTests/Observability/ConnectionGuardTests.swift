@@ -4,7 +4,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("The guard of a connection")
+@Suite("The connection guard")
 struct ConnectionGuardTests {
     private static let limits = ConnectionLimits(
         connections: 3, largeResponses: 2, idleTime: .seconds(10), exchangeTime: .seconds(30), headerBytes: 1_000)
@@ -31,7 +31,7 @@ struct ConnectionGuardTests {
         #expect(table.count == 0)
     }
 
-    @Test("a client that does not take its response is cut off after the exchange time")
+    @Test("a client that does not read its response is disconnected after the exchange time")
     func unread() throws {
         let (channel, guardian) = try connection()
         channel.embeddedEventLoop.advanceTime(by: .seconds(7))
@@ -44,7 +44,7 @@ struct ConnectionGuardTests {
         #expect(!channel.isActive)
     }
 
-    @Test("a request that is never answered is cut off after the exchange time")
+    @Test("the connection of a request that is never answered is closed after the exchange time")
     func unanswered() throws {
         let (channel, guardian) = try connection()
         guardian.requestBegan(isLarge: false)
@@ -56,7 +56,7 @@ struct ConnectionGuardTests {
         #expect(!channel.isActive)
     }
 
-    @Test("the idle time begins again once the client has taken all of the response")
+    @Test("the idle time of a connection restarts once the client has read the complete response")
     func keptAlive() throws {
         let (channel, guardian) = try connection()
         for _ in 0..<3 {
@@ -87,7 +87,7 @@ struct ConnectionGuardTests {
         #expect(first.isActive && !third.isActive && fourth.isActive)
     }
 
-    @Test("if all are busy, a connection beyond the bound displaces the one that has been busy longest")
+    @Test("a connection beyond the bound displaces the one that has been busy longest if all are busy")
     func displacesBusy() throws {
         let connections = try (0..<3).map { _ in try connection() }
         for index in [1, 0, 2] { connections[index].1.requestBegan(isLarge: false) }
@@ -95,7 +95,7 @@ struct ConnectionGuardTests {
         #expect(connections.map(\.0.isActive) == [true, false, true])
     }
 
-    @Test("a large response beyond the bound displaces the oldest of them, and no other connection")
+    @Test("a large response beyond the bound displaces the oldest large response and no other connection")
     func displacesLarge() throws {
         let connections = try (0..<3).map { _ in try connection() }
         connections[2].1.requestBegan(isLarge: true)

@@ -70,7 +70,8 @@ struct MetricsPageTests {
     private static let oddLabel = #"metric="a\"b\\c\nd"# + "\r" + #"\ne"# + "\r\""
 
     @Test(
-        "the page has every family of the reference table and no other, each declared once", arguments: [true, false])
+        "the metrics page has every family of the reference table and no other, each declared once",
+        arguments: [true, false])
     func families(openMetrics: Bool) {
         let lines = page([scaler()], openMetrics ? .openMetrics : .prometheus).split(separator: "\n")
         let declared = lines.filter { $0.hasPrefix("# TYPE ") }.map { String($0.split(separator: " ")[2]) }
@@ -91,7 +92,7 @@ struct MetricsPageTests {
         #expect(openMetrics == (lines.last == "# EOF"))
     }
 
-    @Test("promtool finds nothing wrong with the page")
+    @Test("promtool finds no problem in the metrics page")
     func promtool() async throws {
         let result = try await Subprocess.run(
             .name("promtool"), arguments: ["check", "metrics"], input: .string(page([scaler(), scaler("api")])),
@@ -101,7 +102,7 @@ struct MetricsPageTests {
         #expect(result.standardOutput == "")
     }
 
-    @Test("the OpenMetrics parser of Prometheus reads the page, including escapes")
+    @Test("the OpenMetrics parser of Prometheus reads the metrics page, including escapes")
     func openMetrics() async throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
         let script = """
@@ -120,7 +121,7 @@ struct MetricsPageTests {
             result.standardOutput == "['a\"b\\\\c\\nd\\r\\ne\\r']\n\(MetricFamily.all.count)\n")
     }
 
-    @Test("clients that accept OpenMetrics get it; others get the Prometheus text format")
+    @Test("clients that accept OpenMetrics get it, and others get the Prometheus text format")
     func negotiation() {
         let prometheus =
             "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,*/*"
@@ -129,7 +130,7 @@ struct MetricsPageTests {
         #expect(MetricsText.Format(accept: nil) == .prometheus)
     }
 
-    @Test("the reference page shows every metric, as the code has it")
+    @Test("the reference page of metrics shows every metric as the code defines it")
     func reference() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         let page = try String(contentsOf: root.appending(path: "docs/reference/metrics.md"), encoding: .utf8)
@@ -148,7 +149,7 @@ struct MetricsPageTests {
         #expect(page.contains("\(OperatorMetrics.maxTypes) metric types"))
     }
 
-    @Test("the number of series is bounded: further scalers are counted, further metric types are one")
+    @Test("the number of series is bounded: further scalers are only counted, and further metric types are combined")
     func bounds() {
         let scalers = (0..<MetricsPage.maxScalers + 5).map { number in
             ScalerSnapshot(
@@ -173,7 +174,7 @@ struct MetricsPageTests {
         #expect(types.contains(#"generalscaler_source_errors_total{type="other",reason="busy"} 5"#))
     }
 
-    @Test("counters count, by verb and code")
+    @Test("the counters of API requests, polls and sources are shown with their labels")
     func counters() {
         let lines = lines()
         #expect(lines.contains(#"generalscaler_api_requests_total{verb="list",code="200"} 2"#))
@@ -188,7 +189,7 @@ struct MetricsPageTests {
         #expect(lines.contains(#"generalscaler_plugin_state{plugin="redis",state="up"} 1"#))
     }
 
-    @Test("the webhook shows its verdicts, how long they took, and when its certificate ends")
+    @Test("the metrics page shows the webhook's verdicts and latency and the expiry of its certificate")
     func webhook() {
         let lines = lines()
         #expect(lines.contains(#"generalscaler_webhook_reviews_total{verdict="denied"} 1"#))
@@ -199,7 +200,7 @@ struct MetricsPageTests {
         #expect(lines.contains("generalscaler_webhook_certificate_errors_total 1"))
     }
 
-    @Test("a scaler shows its last decision; a metric without a value shows none; names are escaped")
+    @Test("the metrics page shows a scaler's last decision, omits a metric without a value and escapes names")
     func scalerSeries() {
         let lines = lines([scaler()])
         let labels = #"namespace="shop",name="web""#
@@ -211,7 +212,7 @@ struct MetricsPageTests {
         #expect(lines.contains(#"generalscaler_scaler_errors_total{\#(labels),reason="ScaleFailed"} 2"#))
     }
 
-    @Test("a scaler shows the replicas that its spec allows; one with an invalid spec shows none")
+    @Test("the metrics page shows the replicas that a scaler's spec allows, and none for an invalid spec")
     func replicaBounds() {
         let labels = #"namespace="shop",name="web""#
         let lines = lines([scaler()])
@@ -221,14 +222,14 @@ struct MetricsPageTests {
         #expect(!invalid.contains { $0.hasPrefix("generalscaler_min_") || $0.hasPrefix("generalscaler_max_") })
     }
 
-    @Test("a scaler that cannot decide shows nothing that limited an earlier decision")
+    @Test("the metrics page shows no limits of an earlier decision for a scaler that cannot decide")
     func blocked() {
         let lines = lines([scaler(limitedBy: [.noData], isBlocked: true)])
         #expect(!lines.contains { $0.hasPrefix("generalscaler_scaler_limited{") })
         #expect(lines.contains(#"generalscaler_scaler_desired_replicas{namespace="shop",name="web"} 4"#))
     }
 
-    @Test("the process shows what it uses under the standard names; what is unknown is absent and not 0")
+    @Test("the process metrics have the standard names, and an unknown value is absent and not 0")
     func process() {
         let known = lines()
         for line in [
@@ -240,14 +241,14 @@ struct MetricsPageTests {
         #expect(!unknown.contains { $0.hasPrefix("process_") })
     }
 
-    @Test("a missing definition of the resource is shown")
+    @Test("a missing CustomResourceDefinition is shown on the metrics page")
     func definition() {
         #expect(lines().contains("generalscaler_crd_missing 0"))
         #expect(page(isDefinitionMissing: true).contains("\ngeneralscaler_crd_missing 1\n"))
     }
 
     @Test(
-        "an address to listen on is read in each of its forms",
+        "an address to listen on is parsed in each of its forms",
         arguments: [
             ("127.0.0.1:8080", "127.0.0.1", 8_080), ("[::1]:0", "::1", 0), (":9", "0.0.0.0", 9), ("8080", nil, 0),
             ("host:65536", nil, 0), ("host:", nil, 0),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("What the process uses of the machine")
+@Suite("Resource usage of the process")
 struct ProcessProbeTests {
     /// Creates a directory that looks like `/proc` and reads it.
     private func probe(stat: String?, boot: String?, descriptors: [String]) throws -> ProcessUsage {
@@ -16,7 +16,7 @@ struct ProcessProbeTests {
         return ProcessProbe(root: root.path).usage()
     }
 
-    @Test("times, memory and descriptors are read, for every name of the program")
+    @Test("the process's CPU time, memory and descriptors are read, for every name of the program")
     func fields() throws {
         let stat =
             "42 (a) R 1 (b) S 1 42 42 0 -1 4194560 3301 0 7 0 1237 405 0 0 20 0 9 0 8733107 1234567168 9766 "
@@ -34,7 +34,7 @@ struct ProcessProbeTests {
     }
 
     @Test(
-        "a value that the kernel does not report is unknown, not 0",
+        "a process value that the kernel does not report is unknown, not 0",
         arguments: [nil, "", "42 (a", "42 (a) S", "42 (a) S 1 42 42 0 -1 4194560 x"])
     func unknown(stat: String?) throws {
         let usage = try probe(stat: stat, boot: "cpu 1\n", descriptors: [])
@@ -45,7 +45,7 @@ struct ProcessProbeTests {
         #expect(usage.openDescriptors == 0)
     }
 
-    @Test("on Linux every value of this very process is known and plausible")
+    @Test("every value of the test process itself is known and plausible on Linux")
     func real() throws {
         let usage = ProcessProbe().usage()
         #expect(try #require(usage.cpuSeconds) > 0)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Operator
 
-@Suite("The server of metrics and health", .timeLimit(.minutes(5)))
+@Suite("The metrics and health server", .timeLimit(.minutes(5)))
 struct StatusServerTests {
     /// Runs the server during the body.
     private func serve(
@@ -45,7 +45,8 @@ struct StatusServerTests {
     }
 
     @Test(
-        "HEAD is answered as GET, without the body", arguments: ["/metrics", "/healthz", "/readyz"], [nil, "the lease"])
+        "a HEAD request is answered like GET, without the body",
+        arguments: ["/metrics", "/healthz", "/readyz"], [nil, "the lease"])
     func head(path: String, awaits: String?) async throws {
         try await serve(awaits: awaits) { port in
             let get = try await ask(port, path)
@@ -60,7 +61,7 @@ struct StatusServerTests {
         }
     }
 
-    @Test("readiness says what is missing")
+    @Test("the readiness endpoint names what the operator waits for")
     func readiness() async throws {
         try await serve(awaits: "the lease") { port in
             let answer = try await ask(port, "/readyz")
@@ -89,7 +90,7 @@ struct StatusServerTests {
         }
     }
 
-    @Test("clients that ask for metrics and do not take them make room for others")
+    @Test("clients that request metrics and do not read them are displaced by others")
     func unreadPages() async throws {
         // More than the kernel buffers of a server's output.
         let page = String(repeating: "x", count: 12 << 20)
@@ -112,7 +113,7 @@ struct StatusServerTests {
         }
     }
 
-    @Test("a request with too long a header is refused")
+    @Test("a request with a header that is too long is refused")
     func longHeader() async throws {
         try await serve { port in
             let answer = try await onThread {

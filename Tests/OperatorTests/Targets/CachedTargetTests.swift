@@ -3,19 +3,21 @@ import WireFormats
 
 @testable import Operator
 
-@Suite("What a target's object says of its replicas")
+@Suite("Replica counts in a target's status")
 struct CachedTargetTests {
     private func ready(_ status: JSON) throws -> ReadyReplicas {
         try CachedTarget(["metadata": ["resourceVersion": "1"], "status": status]).ready
     }
 
-    @Test("a count that cannot be is the nearest that can", arguments: [(-5, 0), (3, 3), (.max, Int(Int32.max))])
+    @Test(
+        "an impossible replica count is replaced by the nearest possible one",
+        arguments: [(-5, 0), (3, 3), (.max, Int(Int32.max))])
     func impossible(said: Int, taken: Int) throws {
         #expect(try ready(["readyReplicas": .integer(Int64(said))]) == .reported(taken))
     }
 
     @Test(
-        "an absent count is 0 only in a kind that is known to report it",
+        "an absent replica count is 0 only for a kind that is known to report it",
         arguments: [
             // A rollout without ready pods, as Go's encoder writes it.
             (["HPAReplicas": 4, "replicas": 4, "updatedReplicas": 4, "unavailableReplicas": 4], 0, 0),
@@ -35,7 +37,8 @@ struct CachedTargetTests {
     }
 
     @Test(
-        "a count that is not a whole number is unknown in any kind", arguments: ["3", 2.5, true, [:], "3/4"] as [JSON])
+        "a replica count that is not a whole number is unknown for any kind",
+        arguments: ["3", 2.5, true, [:], "3/4"] as [JSON])
     func invalid(said: JSON) throws {
         #expect(try ready(["readyReplicas": said, "availableReplicas": 4]).count(isReportedByKind: true) == nil)
     }

@@ -36,7 +36,7 @@ struct ClaimTableTests {
             claims.holder(of: target, otherThan: b) == ClaimTable.Holder(identity: a, reason: .isFirstByName))
     }
 
-    @Test("of two created in the same second the one that already scales the target keeps it")
+    @Test("of two scalers created in the same second, the one that already scales the target keeps it")
     func alreadyScales() {
         var claims = ClaimTable()
         claims.set(target, for: scaler("b"), creationTimestamp: "2026-01-01T00:00:01Z")
@@ -51,7 +51,7 @@ struct ClaimTableTests {
         #expect(claims.holder(of: target, otherThan: scaler("b"))?.identity == scaler("c"))
     }
 
-    @Test("of two that have both scaled the target, the one that did so last keeps it")
+    @Test("of two scalers that have both scaled the target, the one that did so last keeps it")
     func scaledLast() {
         var claims = ClaimTable()
         claims.set(target, for: scaler("a"), creationTimestamp: "1", heldAt: at(.min))
@@ -62,7 +62,7 @@ struct ClaimTableTests {
         #expect(claims.holder(of: target, otherThan: scaler("a"))?.identity == scaler("c"))
     }
 
-    @Test("a scaler that releases and renews its claim must wait")
+    @Test("a scaler that releases its claim and claims the target again does not displace the new owner")
     func comesBack() {
         var claims = ClaimTable()
         claims.set(target, for: scaler("a"), creationTimestamp: "1")
@@ -74,7 +74,7 @@ struct ClaimTableTests {
         #expect(claims.holder(of: target, otherThan: scaler("a"))?.identity == scaler("b"))
     }
 
-    @Test("when the holder releases its claim, the next in line is named")
+    @Test("the scaler with the next claim is returned when the owner releases its claim")
     func successor() {
         var claims = ClaimTable()
         claims.set(target, for: scaler("a"), creationTimestamp: "1")
@@ -84,7 +84,7 @@ struct ClaimTableTests {
         #expect(claims.set(nil, for: scaler("b"), creationTimestamp: "2") == nil)
     }
 
-    @Test("the same name in another namespace, or of another kind, is another target")
+    @Test("an object with the same name in another namespace or of another kind is another target")
     func apart() {
         var claims = ClaimTable()
         let set = TargetReference(apiVersion: "apps/v1", kind: "StatefulSet", name: "web")
@@ -95,7 +95,7 @@ struct ClaimTableTests {
         #expect(claims.holder(of: target, otherThan: scaler("c", in: "other")) == nil)
     }
 
-    @Test("two versions of one API group name the same target")
+    @Test("two versions of one API group refer to the same target")
     func versions() {
         var claims = ClaimTable()
         let old = TargetReference(apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", name: "web")

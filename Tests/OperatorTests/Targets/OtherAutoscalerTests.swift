@@ -49,9 +49,7 @@ struct OtherAutoscalerTests {
         ]
     }
 
-    @Test(
-        "a new autoscaler of the target is reported at the next poll even without a change, and its removal at the poll after that"
-    )
+    @Test("a new autoscaler of the target is reported at the next poll, and its removal at the poll after that")
     func noticed() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -76,7 +74,7 @@ struct OtherAutoscalerTests {
         }
     }
 
-    @Test("other autoscalers are checked without a request, for any number of polled scalers")
+    @Test("checks for other autoscalers cause no request, for any number of polled scalers")
     func requests() async throws {
         let environment = try environment()
         for index in 0..<7 { try environment.deploy("app-\(index)", replicas: 2) }
@@ -100,7 +98,7 @@ struct OtherAutoscalerTests {
     }
 
     @Test(
-        "fields of a reference that are empty mean what absent ones mean",
+        "empty fields of a target reference have the same meaning as absent ones",
         arguments: [
             ["name": "web"],
             ["name": "web", "apiVersion": "", "kind": ""],
@@ -136,7 +134,7 @@ struct OtherAutoscalerTests {
         }
     }
 
-    @Test("the ScaledObject is named and not the HorizontalPodAutoscaler that KEDA made of it")
+    @Test("a ScaledObject is reported instead of the HorizontalPodAutoscaler that KEDA created for it")
     func scaledObjectFirst() async throws {
         let environment = try environment()
         try defineScaledObjects(environment)
@@ -154,7 +152,7 @@ struct OtherAutoscalerTests {
         }
     }
 
-    @Test("a definition of ScaledObjects that comes later is found, and the end of it ends what it held")
+    @Test("a ScaledObject definition that is created later is detected, and its deletion ends the hold")
     func definitionComesAndGoes() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in

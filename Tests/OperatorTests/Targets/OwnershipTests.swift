@@ -31,7 +31,7 @@ struct OwnershipTests {
         return environment
     }
 
-    @Test("a HorizontalPodAutoscaler on the target holds the scaler before its first patch, and until it is gone")
+    @Test("a HorizontalPodAutoscaler on the target holds the scaler before its first patch until it is deleted")
     func autoscalerOnTarget() async throws {
         let environment = try environment()
         try environment.api.create(autoscaler)
@@ -53,7 +53,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("a dry run beside a live HorizontalPodAutoscaler is no conflict")
+    @Test("a dry run beside an active HorizontalPodAutoscaler causes no conflict")
     func dryRun() async throws {
         let environment = try environment()
         try environment.api.create(autoscaler)
@@ -77,7 +77,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("if other autoscalers of the target are unknown, nothing is patched")
+    @Test("a scaler patches nothing if it cannot list other autoscalers")
     func unknown() async throws {
         let environment = try environment()
         environment.api.addFault(
@@ -95,7 +95,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("three reverted changes hold the scaler for ten minutes; an edit of the spec ends the hold")
+    @Test("three reverted changes hold the scaler for ten minutes, and an edit of the spec ends the hold")
     func reversals() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -125,7 +125,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("the ConfigMap that pauses the operator stops every patch at the next poll, and its end lets them go on")
+    @Test("the ConfigMap that pauses the operator stops all patches at the next poll, and patches resume when it ends")
     func operatorPause() async throws {
         let environment = try environment()
         let path = "/api/v1/namespaces/shop/configmaps/switch"
@@ -145,7 +145,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("replicas that are not ready after ten minutes are reported, and again when they are ready")
+    @Test("replicas that are not ready after ten minutes are reported, and so is their recovery")
     func replicasReady() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in

@@ -52,7 +52,8 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("a target recreated while no operator runs is detected, and stays another object over the next restart")
+    @Test(
+        "a target recreated while no operator runs is detected, and still counts as a new object after another restart")
     func comesBackBetweenOperators() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -93,7 +94,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("the same object that a user sets to 0 is switched off, over a restart too")
+    @Test("a target that was not recreated and that a user sets to 0 is switched off, also after a restart")
     func sameObject() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -114,7 +115,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("a change reverted on the former object does not count for the new one")
+    @Test("a change reverted on the previous object does not count for the new one")
     func reversals() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in
@@ -129,7 +130,7 @@ struct ReplacedTargetTests {
         }
     }
 
-    @Test("a change whose outcome is not known is not taken for one of the new object")
+    @Test("a change with an unknown outcome on the previous object is not attributed to the new one")
     func pendingScale() async throws {
         let environment = try environment()
         try await OperatorFixture.run(environment) { fixture in

@@ -17,7 +17,7 @@ struct ReversalGuardTests {
         return guarding
     }
 
-    @Test("three in a row hold for ten minutes; two do not")
+    @Test("three reverted changes in a row hold for ten minutes, and two do not")
     func hold() {
         #expect(!revert(2).isHolding(at: at(2)))
         let guarding = revert(3)
@@ -25,7 +25,7 @@ struct ReversalGuardTests {
         #expect(!guarding.isHolding(at: at(12)))
     }
 
-    @Test("each try that is undone too doubles the wait, up to an hour")
+    @Test("each further reverted change doubles the hold, up to an hour")
     func doubling() {
         var guarding = revert(3)
         var waits: [Duration] = []
@@ -39,7 +39,7 @@ struct ReversalGuardTests {
         #expect(waits == [.seconds(1_200), .seconds(2_400), .seconds(3_600), .seconds(3_600)])
     }
 
-    @Test("a change that still stands at the next one ends the series")
+    @Test("a change that has not been reverted by the next change ends the series")
     func peace() {
         var guarding = revert(2)
         guarding.recordScale(to: 5)
@@ -49,7 +49,7 @@ struct ReversalGuardTests {
         #expect(!guarding.isHolding(at: at(4)))
     }
 
-    @Test("changes after the first reversal count once")
+    @Test("further changes by another client after the first reversal count once")
     func once() {
         var guarding = ReversalGuard()
         guarding.recordScale(to: 5)

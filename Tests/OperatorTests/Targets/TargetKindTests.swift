@@ -23,7 +23,7 @@ struct TargetKindTests {
 
     // MARK: Ready replicas
 
-    @Test("a rollout none of whose replicas is ready is not scaled up, poll after poll, until some are")
+    @Test("a rollout without ready replicas is not scaled up at any poll until some are ready")
     func noneReady() async throws {
         let environment = try environment()
         try environment.roll(replicas: 4, status: Self.unready)
@@ -43,7 +43,7 @@ struct TargetKindTests {
         }
     }
 
-    @Test("a target that never reports ready replicas is said to be unknown, and a value per replica changes nothing")
+    @Test("a target that never reports ready replicas shows them as unknown, and a value per replica changes nothing")
     func unknown() async throws {
         let environment = try environment()
         try environment.roll(replicas: 4, status: ["HPAReplicas": 4])
@@ -123,7 +123,7 @@ struct TargetKindTests {
     /// Longer than the lifetime of any watch.
     private static let pollsOfAnHour = 240
 
-    @Test("the watch of a kind ends with the last scaler that needs it, and nothing is asked of the kind from then on")
+    @Test("the watch of a kind ends with the last scaler that needs it, and no further request for the kind is sent")
     func lastScaler() async throws {
         let environment = try worldWithTargets()
         try await OperatorFixture.run(environment) { fixture in
@@ -148,7 +148,7 @@ struct TargetKindTests {
         }
     }
 
-    @Test("an edit to a target of another kind ends the watch of the former kind, and an edit back starts it again")
+    @Test("an edit to a target of another kind ends the watch of the previous kind, and an edit back starts it again")
     func edit() async throws {
         let environment = try worldWithTargets()
         try await OperatorFixture.run(environment) { fixture in

@@ -4,7 +4,7 @@ import Testing
 @testable import Operator
 @testable import ScalerAPI
 
-@Suite("What is kept for targets")
+@Suite("Release of cached targets")
 struct TargetOwnersTests {
     private let rollout = TargetReference(apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", name: "web")
     private let other = TargetReference(apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", name: "api")
@@ -16,7 +16,7 @@ struct TargetOwnersTests {
         TargetPlace(namespace: namespace, target: target)
     }
 
-    @Test("a target ends with its last scaler, and its kind with the last of the kind")
+    @Test("a target is released with its last scaler, and its kind with the last target of the kind")
     func ends() {
         var owners = TargetOwners()
         for scaler in [first, second] {
@@ -32,7 +32,7 @@ struct TargetOwnersTests {
         #expect(owners.set(nil, of: second) == TargetOwners.Released())
     }
 
-    @Test("another target of the same kind keeps the kind; one of another kind does not")
+    @Test("an edit to another target of the same kind keeps the kind, and to one of another kind releases it")
     func edits() {
         var owners = TargetOwners()
         _ = owners.set(rollout, of: first)
@@ -43,7 +43,7 @@ struct TargetOwnersTests {
         #expect(owners.owns(place(deployment)))
     }
 
-    @Test("the same name in another namespace is another target")
+    @Test("an object with the same name in another namespace is another target")
     func namespaces() {
         var owners = TargetOwners()
         _ = owners.set(rollout, of: first)

@@ -40,7 +40,7 @@ struct CallAttackTests {
         return Report(found: found, isFileUnchanged: ProgramFile.Fingerprint(file) == before)
     }
 
-    @Test("a call of the table is refused as the table says", arguments: rules)
+    @Test("a system call in the table of refused calls fails with the error that the table lists", arguments: rules)
     func refused(rule: CallRule) async throws {
         guard !rule.isForChildlessPlugins else { return try await expectRefusedWithoutChildren(rule.label) }
         let report = try await Self.confined.value
@@ -63,7 +63,7 @@ struct CallAttackTests {
     private static let isFiltered =
         String(decoding: ProcessTable.contents("/proc/self/status") ?? [], as: UTF8.self).contains("Seccomp:\t2")
 
-    @Test("the table has its lines, and the prober a call for each")
+    @Test("the table of refused system calls is complete, and the prober has a call for each entry")
     func table() async throws {
         #expect(Self.rules.count > 100)
         #expect(Set(Self.rules.map(\.label)).count == Self.rules.count)
@@ -78,7 +78,7 @@ struct CallAttackTests {
     }
 
     @Test(
-        "a call that is newer than the filter, or has another number for an old call, does not exist",
+        "a system call that is newer than the filter, or an old one under another number, fails with ENOSYS",
         arguments: ["newer call", "much newer call", "x32 call"])
     func unknown(label: String) async throws {
         #expect(try await Self.confined.value.found[label] == ENOSYS)
@@ -91,7 +91,7 @@ struct CallAttackTests {
         #expect(try await Self.confined.value.found[label] == 0)
     }
 
-    @Test("the guard is out of a plugin's reach as the operator is")
+    @Test("a confined plugin cannot open a descriptor of the guard process")
     func guardProcess() async throws {
         // Unlike signals, pidfd_open is not covered by Landlock.
         let script = """

@@ -73,7 +73,7 @@ struct CredentialAttackTests {
     private static let credentials = ["auth", "headers", "password"]
 
     @Test(
-        "default credentials stay behind where the tenant names another server, in whichever field and form",
+        "default credentials are not sent if the tenant names another server, in any field and form",
         arguments: [
             ["address": "http://own.tenants.example:9090"], ["address": "http://prometheus.monitoring.:9090"],
             ["address": "https://prometheus.monitoring:9090/"],
@@ -95,7 +95,7 @@ struct CredentialAttackTests {
     }
 
     @Test(
-        "default credentials go to the default's own address, and to one that allowedAddresses names for them",
+        "default credentials go to the default's own address and to addresses that allowedAddresses names for them",
         arguments: [
             [:], ["address": "https://prometheus.monitoring:9090"], ["address": "https://second.monitoring:9090"],
             ["query": "down"],
@@ -108,7 +108,7 @@ struct CredentialAttackTests {
     }
 
     @Test(
-        "a file or an identity that is the operator's goes only to servers that the administrator named for it",
+        "a file or an identity of the operator goes only to servers that the administrator named for it",
         arguments: [
             (["tokenFile": "/var/run/secrets/token"], false), (["cloud": [:]], false),
             (["cloud": ["region": "x"]], false),
@@ -125,7 +125,7 @@ struct CredentialAttackTests {
     }
 
     @Test(
-        "default credentials stay behind where the tenant takes an address of the defaults away",
+        "default credentials are not sent if the tenant removes an address of the defaults",
         arguments: [
             ["sentinel": [:]], ["sentinel": nil], ["sentinel": ["addresses": nil]], ["sentinel": ["addresses": []]],
             ["sentinel": ["addresses": [nil]]], ["sentinel": []], ["sentinel": "sentinel:26379"],
@@ -146,7 +146,7 @@ struct CredentialAttackTests {
     private static let pem = "-----BEGIN CERTIFICATE-----"
 
     @Test(
-        "default credentials stay behind where the tenant decides how the server is verified, and files are refused",
+        "default credentials and files are not sent if the tenant decides how the server is verified",
         arguments: [
             (["insecureSkipVerify": true], "{}", false), (["serverName": "evil.example"], "{}", false),
             (["ca": .string(pem)], "{}", false), (["ca": "/ca", "insecureSkipVerify": true], "{ca: /ca}", false),
@@ -178,7 +178,7 @@ struct CredentialAttackTests {
         }
     }
 
-    @Test("the project's own plugins mark how a server is verified")
+    @Test("the project's own plugins mark the fields that decide how a server is verified")
     func shippedPlugins() async throws {
         let manifest = """
             plugins:
@@ -273,7 +273,7 @@ struct CredentialAttackTests {
         }
     }
 
-    @Test("the list is not needed for the rule")
+    @Test("default credentials are not sent to another server even without allowedAddresses")
     func withoutList() async throws {
         let manifest = """
             plugins:
@@ -286,7 +286,7 @@ struct CredentialAttackTests {
         }
     }
 
-    @Test("a default that holds a secret is never compared with what a tenant writes")
+    @Test("a default that holds a secret is never compared with the value in a tenant's config")
     func secretAddress() async throws {
         let manifest = """
             plugins:

@@ -23,7 +23,8 @@ struct FairnessAttackTests {
         return (id, actions.written.contains { $0["id"] == .integer(id) })
     }
 
-    @Test("a namespace whose sources all hang leaves places to the others, and so do two and three of them")
+    @Test(
+        "a namespace whose sources all hang leaves call slots to other namespaces, as do two and three such namespaces")
     func namespaces() {
         var plugin = Conversation(PluginCapabilities(maxInFlight: 16))
         for number in 0..<40 { _ = submit(&plugin, subject("hog", "source-\(number)")) }
@@ -34,7 +35,7 @@ struct FairnessAttackTests {
         #expect(submit(&plugin, subject("shop")).wasSent)
     }
 
-    @Test("a source that hangs for many namespaces leaves places to other sources")
+    @Test("a source that hangs for many namespaces leaves call slots to other sources")
     func sources() {
         var plugin = Conversation(PluginCapabilities(maxInFlight: 16))
         for number in 0..<40 { _ = submit(&plugin, subject("namespace-\(number)", "slow:1")) }
@@ -42,7 +43,7 @@ struct FairnessAttackTests {
         #expect(submit(&plugin, subject("shop", "fast:1")).wasSent)
     }
 
-    @Test("namespaces take turns, so that one with many calls waiting delays another by one call and not by all")
+    @Test("namespaces take turns: one with many queued calls delays another by one call and not by all")
     func turns() throws {
         var plugin = Conversation(PluginCapabilities(maxInFlight: 1))
         let first = submit(&plugin, subject("many")).id
@@ -56,7 +57,7 @@ struct FairnessAttackTests {
         #expect(next.first?["id"] == .integer(other))
     }
 
-    @Test("calls of two namespaces never ride in one batch")
+    @Test("a batch never contains calls of two namespaces")
     func batches() {
         var plugin = Conversation(PluginCapabilities(maxInFlight: 4, batch: true))
         for _ in 0..<3 { _ = submit(&plugin, subject("hog")) }
@@ -87,7 +88,7 @@ struct FairnessAttackTests {
         }
     }
 
-    @Test("configs that crash the plugin are blocked one by one, and the others continue")
+    @Test("configs that crash the plugin are blocked one by one, and other configs continue")
     func quarantine() async throws {
         try await HostFixture.run(["fragile": Self.fragile], clock: ManualClock()) { fixture async throws in
             let clock = try #require(fixture.clock)
@@ -113,7 +114,7 @@ struct FairnessAttackTests {
         }
     }
 
-    @Test("configs that were only there when another ended the plugin are cleared by their next answer")
+    @Test("configs that were in flight when another config crashed the plugin are cleared by their next answer")
     func suspects() {
         var suspects = CrashSuspects()
         func subject(_ number: Int64) -> CallSubject {
@@ -164,7 +165,7 @@ struct FairnessAttackTests {
         #expect(suspects.quarantine(subject("evil", 4), now: PluginHostLimits.firstQuarantine) == nil)
     }
 
-    @Test("a plugin that runs once for each call gives places to every namespace")
+    @Test("a oneshot plugin whose processes hang for one namespace still runs calls of other namespaces")
     func oneshot() async throws {
         let script = ShellScript.text(type: "slow", onCall: "case $line in *hang*) sleep 1000 ;; esac")
         let manifest = "plugins: {slow: {mode: oneshot}}"
@@ -190,7 +191,7 @@ struct FairnessAttackTests {
         }
     }
 
-    @Test("of the configs that are suspect, one at a time is given to the plugin")
+    @Test("suspect configs are sent to the plugin one at a time")
     func alone() {
         var plugin = Conversation(PluginCapabilities(maxInFlight: 16))
         var suspect = subject("hog")
@@ -204,7 +205,7 @@ struct FairnessAttackTests {
     // MARK: A plugin that floods
 
     @Test(
-        "a plugin that floods its stdout with lines that answer nothing is ended",
+        "a plugin that floods its stdout with unsolicited lines is ended",
         arguments: [
             #"{"jsonrpc": "2.0", "method": "log", "params": {"message": "x"}}"#,
             #"{"jsonrpc": "2.0", "method": "reading", "params": {"subscription": 9, "value": 1, "observedAt": "2026-01-01T00:00:00Z"}}"#,
@@ -220,7 +221,7 @@ struct FairnessAttackTests {
         #expect(ended?.message.contains("it floods its stdout") == true)
     }
 
-    @Test("a plugin that pushes as fast as it may is no flood")
+    @Test("a plugin that pushes at the maximum rate does not count as flooding")
     func busy() {
         var plugin = Conversation()
         let second = String(
@@ -232,7 +233,7 @@ struct FairnessAttackTests {
         }
     }
 
-    @Test("a plugin that floods its stderr must wait, and its calls are still answered")
+    @Test("a plugin that floods its stderr is blocked, and its calls are still answered")
     func stderr() async throws {
         let script = PluginScript(
             types: ["loud"],

@@ -9,7 +9,7 @@ import Testing
 
 /// The leftovers of a killed operator's plugins, and obstacles to its end. The operator is the real program, with a
 /// cluster that does not answer.
-@Suite("An operator that is killed or starved", .timeLimit(.minutes(5)), .needs(.seccomp))
+@Suite("An operator that is killed or out of processes", .timeLimit(.minutes(5)), .needs(.seccomp))
 struct KilledOperatorAttackTests {
     /// A plugin that starts daemons that try to escape.
     private static func plugin(daemons: Int) -> PluginScript {
@@ -109,7 +109,7 @@ struct KilledOperatorAttackTests {
         waitpid(process, nil, 0)
     }
 
-    @Test("an operator whose plugin has used up its processes ends in time", .needs(.root))
+    @Test("an operator whose plugin has used up all process slots still ends in time", .needs(.root))
     func processesUsedUp() async throws {
         // Reuses freed process slots immediately, in as many groups as there are processes.
         let script = PluginScript(

@@ -89,7 +89,7 @@ struct RedactionAttackTests {
         }
     }
 
-    @Test("a call's own secrets are removed whole before the text is cut")
+    @Test("a call's own secrets are redacted completely before the text is truncated")
     func own() async throws {
         try await HostFixture.run(["parrot": Self.parrot]) { fixture async throws in
             let filler = String(repeating: "x", count: PluginHostLimits.maxMessageCharacters - 4)
@@ -101,7 +101,7 @@ struct RedactionAttackTests {
         }
     }
 
-    @Test("nothing of the words of a plugin that ended is shown to the callers it served")
+    @Test("the last output of a plugin that ended is not shown to its callers")
     func lastWords() async throws {
         // Time stands still, so that the host waits for the exit after the end of stdout, however late that comes.
         try await HostFixture.run(["parrot": Self.parrot], clock: ManualClock()) { fixture async throws in
@@ -128,7 +128,7 @@ struct RedactionAttackTests {
     }
 
     @Test(
-        "a call with an administrator's secret shows one fixed sentence for each class, for every guess",
+        "a call with an administrator's secret shows the same fixed sentence per error class for every guess",
         arguments: [
             ("1001", "refuses the config"), ("1002", "does not accept the credentials"), ("1003", "cannot be reached"),
             ("1004", "does not have the object"), ("1005", "is busy"), ("1006", "has no value"),
@@ -154,7 +154,7 @@ struct RedactionAttackTests {
         }
     }
 
-    @Test("of a reading and of a config's problems nothing is shown either")
+    @Test("a call with an administrator's secret shows no text of a reading or of a config's problems")
     func administratorsReading() async throws {
         try await HostFixture.run(["parrot": Self.parrot], manifest: Self.manifest) { fixture async throws in
             #expect(await text(fixture, inheriting(fixture, ["say": "adm1n-passw0rd"])) == "none none")
@@ -168,7 +168,7 @@ struct RedactionAttackTests {
         }
     }
 
-    @Test("whether a tenant's own password is the administrator's cannot be seen")
+    @Test("a tenant cannot see whether the tenant's password equals the administrator's")
     func sameValue() async throws {
         try await HostFixture.run(["parrot": Self.parrot], manifest: Self.manifest) { fixture async throws in
             _ = await text(fixture, inheriting(fixture, ["say": "hello"]))

@@ -12,7 +12,7 @@ import WireFormats
 /// features.
 @Suite("A hostile plugin's temporary directory", .timeLimit(.minutes(5)))
 struct RemovalAttackTests {
-    @Test("no link of any kind in a removed directory is followed")
+    @Test("removing a directory follows no kind of link in it")
     func links() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -35,7 +35,7 @@ struct RemovalAttackTests {
         #expect(RemovedTree.remove("\(directory.path)/missing/too") == nil)
     }
 
-    @Test("a directory that is swapped for a link while it is removed leads nowhere")
+    @Test("a directory that is swapped for a link during its removal exposes no other directory")
     func swaps() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -64,7 +64,7 @@ struct RemovalAttackTests {
         #expect(TemporaryDirectory.entries(of: "\(path)/victim").count == 200)
     }
 
-    @Test("a directory of thousands of levels is removed with a handful of descriptors")
+    @Test("a directory with thousands of levels is removed with few descriptors")
     func deep() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -102,7 +102,7 @@ struct RemovalAttackTests {
         }
     }
 
-    @Test("a root of workspaces is removed at the next start, unless its host lives")
+    @Test("the temporary directories of a host are removed at the next start unless that host still runs")
     func leftOver() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -132,7 +132,7 @@ struct RemovalAttackTests {
         #expect(!TemporaryDirectory.entries(of: directory.path).contains(name))
     }
 
-    @Test("a removed root is created again")
+    @Test("a root of temporary directories that was removed is created again")
     func removedRoot() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }

@@ -9,7 +9,7 @@ import WireFormats
 ///
 /// Calls go to a plugin as the host makes them, with a credential of the administrator's. A test passes if no server but
 /// the good one, 203.0.113.7, ever got a connection.
-@Suite("Attacks by the resolution of names", .timeLimit(.minutes(3)), .needs(.network))
+@Suite("Attacks through name resolution", .timeLimit(.minutes(3)), .needs(.network))
 struct ResolutionAttackTests {
     private static let good = "203.0.113.7"
     private static let evil = "198.51.100.9"
@@ -91,7 +91,9 @@ struct ResolutionAttackTests {
         #expect(outcome.answers.count == Self.reserved.count)
     }
 
-    @Test("a name with a good and a bad address leads to the good one", arguments: ["redis", "prometheus", "pubsub"])
+    @Test(
+        "a name with an allowed and a forbidden address leads to the allowed one",
+        arguments: ["redis", "prometheus", "pubsub"])
     func mixedAddresses(source: String) async throws {
         let outcome = try await play(
             source,
@@ -103,7 +105,7 @@ struct ResolutionAttackTests {
         #expect(outcome.elsewhere.isEmpty && !outcome.visits.isEmpty)
     }
 
-    @Test("a database is contacted only at the addresses of its name that allowedNetworks has")
+    @Test("a connection to a database uses only the addresses of its name that are in allowedNetworks")
     func databaseAddresses() async throws {
         let outcome = try await play(
             "postgresql",
@@ -157,8 +159,7 @@ struct ResolutionAttackTests {
         #expect(outcome.answers.allSatisfy { $0.contains("its address is ") }, "\(outcome.answers)")
     }
 
-    @Test(
-        "the operator's own Google credentials do not even begin a handshake with a server that is no Google's network")
+    @Test("the operator's Google credentials start no handshake with a server outside of Google's networks")
     func google() async throws {
         let outcome = try await play(
             "pubsub",
@@ -168,7 +169,7 @@ struct ResolutionAttackTests {
         #expect(outcome.answers.first?.contains("its address is \(Self.evil)") == true, "\(outcome.answers)")
     }
 
-    @Test("an IP address or localhost in the config is the server that is meant, and allowedNetworks holds for it too")
+    @Test("an IP address or localhost in the config is the server that is meant, and allowedNetworks applies to it too")
     func literals() async throws {
         let hosts = ["127.0.0.1", "localhost", "[::1]", Self.evil]
         let free = try await play("redis", names: [:], configs("redis", hosts))

@@ -37,7 +37,7 @@ struct ResourceAttackTests {
         }
     }
 
-    @Test("the memory of a plugin's children counts together with its own")
+    @Test("the memory of a plugin's children counts toward the plugin's limit")
     func childrenMemory() async throws {
         try await expectKilled(
             "memoryMiB: 100",
@@ -45,7 +45,7 @@ struct ResourceAttackTests {
             "limits.memoryMiB is 100")
     }
 
-    @Test("memory that processes share counts too, once")
+    @Test("memory that a plugin's processes share counts once toward the limit")
     func sharedMemory() async throws {
         try await expectKilled(
             "memoryMiB: 100",
@@ -62,7 +62,7 @@ struct ResourceAttackTests {
         }
     }
 
-    @Test("files in the temporary directory count together")
+    @Test("all files in a plugin's temporary directory count together toward its limit")
     func manyFiles() async throws {
         try await expectKilled(
             "temporaryMiB: 3",
@@ -70,7 +70,7 @@ struct ResourceAttackTests {
             "limits.temporaryMiB, which is 3")
     }
 
-    @Test("files in the temporary directory that have lost their name count while they are open")
+    @Test("deleted files in the temporary directory count toward its limit while they are open")
     func namelessFiles() async throws {
         try await expectKilled(
             "temporaryMiB: 3",
@@ -80,7 +80,7 @@ struct ResourceAttackTests {
             """.replacing("\n", with: " "), "limits.temporaryMiB, which is 3")
     }
 
-    @Test("many empty files count as what they take")
+    @Test("empty files in the temporary directory count toward its limit with the space that they take")
     func emptyFiles() async throws {
         try await expectKilled(
             "temporaryMiB: 1", "[open('f%d' % i, 'wb').close() for i in range(2000)] and time.sleep(1000)",
@@ -99,7 +99,7 @@ struct ResourceAttackTests {
 
     // MARK: The container
 
-    @Test("of two plugins the one that grew is killed when the container's memory runs out, and the other lives")
+    @Test("of two plugins, the one that grew is killed when the container's memory runs out, and the other survives")
     func pressure() async throws {
         let scripts = ["hog", "other"].map { name in
             (name, PluginScript(types: [name], setUp: "import mmap", body: Self.body))
@@ -136,7 +136,7 @@ struct ResourceAttackTests {
             if m["method"] == "get_metric_value": ok(m, reading(float(eval(m["params"]["config"]["python"]))))
         """
 
-    @Test("the plugin that grew most is chosen, then the next, and one that did not grow only in an emergency")
+    @Test("the plugin that grew most is killed first, then the next, and one that did not grow only in an emergency")
     func judge() {
         var monitor = PressureMonitor()
         // Long enough that the samples are not new.
@@ -161,7 +161,7 @@ struct ResourceAttackTests {
         #expect(monitor.victim(share: 0.99, leastGrowth: 10) == nil)
     }
 
-    @Test("the control group of the own process is read, or has no limit")
+    @Test("usage and limit of the process's own control group are read, or absent if there is no limit")
     func ownUsage() {
         let usage = ContainerUsage.current()
         for part in [usage.memory, usage.tasks].compactMap(\.self) {

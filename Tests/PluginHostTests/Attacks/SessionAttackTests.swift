@@ -61,7 +61,7 @@ struct SessionAttackTests {
         for daemon in daemons { #expect(!HostFixture.exists(daemon), "daemon \(daemon) outlives its host") }
     }
 
-    @Test("daemons end with a plugin that is killed, before it is started again")
+    @Test("daemons of a plugin that is killed end before the plugin is started again")
     func daemonsOfKilledPlugin() async throws {
         try await HostFixture.run(["p": Self.starter], clock: ManualClock()) { fixture async throws in
             let process = try await fixture.process()
@@ -72,7 +72,7 @@ struct SessionAttackTests {
         }
     }
 
-    @Test("processes whose first thread has exited are killed too")
+    @Test("processes of a plugin whose first thread has exited are killed too")
     func threadsBehindZombie() async throws {
         // The first thread ends, so that /proc shows a zombie, while another thread runs.
         let script = """
@@ -86,7 +86,7 @@ struct SessionAttackTests {
         #expect(process > 1 && !HostFixture.exists(process))
     }
 
-    @Test("a plugin that has more processes than it may is killed to the last one, and its failure says so")
+    @Test("a plugin that exceeds its process limit is killed with all its processes, and its failure names the limit")
     func tooManyProcesses() async throws {
         let manifest = "plugins: {p: {limits: {processes: 9}}}"
         try await HostFixture.run(["p": Self.starter], manifest: manifest) { fixture async throws in
@@ -116,7 +116,7 @@ struct SessionAttackTests {
         }
     }
 
-    @Test("a plugin that has more threads than its processes allow is killed")
+    @Test("a plugin that has more threads than its process limit is killed")
     func tooManyThreads() async throws {
         let manifest = "plugins: {p: {limits: {processes: 1}}}"
         try await HostFixture.run(["p": Self.starter], manifest: manifest) { fixture async throws in
@@ -131,7 +131,7 @@ struct SessionAttackTests {
         }
     }
 
-    @Test("a plugin with children: false starts no process, but threads")
+    @Test("a plugin with children: false can start threads but no process")
     func noChildren() async throws {
         let manifest = "plugins: {p: {children: false}}"
         let script = PluginScript(
@@ -148,7 +148,7 @@ struct SessionAttackTests {
         }
     }
 
-    @Test("the project's own plugins may have no children, and a plugin of the same name elsewhere may")
+    @Test("the project's own plugins may have no children, and a plugin of the same name in another directory may")
     func shippedPlugins() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }

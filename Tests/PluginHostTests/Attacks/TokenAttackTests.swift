@@ -9,7 +9,7 @@ import WireFormats
 
 /// Attempts to make the sandbox include the operator's credentials. Refusals before the start of a plugin do not need
 /// Landlock.
-@Suite("A hostile plugin that wants the operator's token", .timeLimit(.minutes(5)), .needs(.landlock))
+@Suite("Attacks on the operator's token", .timeLimit(.minutes(5)), .needs(.landlock))
 struct TokenAttackTests {
     /// A plugin that reads the file named in a call.
     private static let reader = """
@@ -37,7 +37,7 @@ struct TokenAttackTests {
     }
 
     @Test(
-        "no #! line opens the directory of a token",
+        "a #! line does not make the directory of a token readable",
         arguments: [
             "#!/usr/bin/env -S -u TOKEN/ python3", "#!/usr/bin/env -S -u TOKEN/token python3",
             "#!/usr/bin/env -S --unset=A -C TOKEN python3", "#!/usr/bin/env TOKEN/python3", "#!TOKEN/python3",
@@ -72,7 +72,7 @@ struct TokenAttackTests {
         }
     }
 
-    @Test("a script in the plugin directory reads nothing of a directory that a link in it leads to")
+    @Test("a linked script in the plugin directory cannot read the directory that the link leads to")
     func linkedProgram() async throws {
         let secrets = try TemporaryDirectory()
         defer { secrets.remove() }
@@ -89,7 +89,7 @@ struct TokenAttackTests {
         }
     }
 
-    @Test("readPaths cannot open what is protected, nor a directory above it, nor one within it")
+    @Test("readPaths cannot open a protected path, a directory above it or one within it")
     func readPaths() async throws {
         let secrets = try TemporaryDirectory()
         defer { secrets.remove() }
@@ -120,7 +120,7 @@ struct TokenAttackTests {
 
     /// Paths within a directory `d` that holds `token`, `token/..now/token`, `other` and the empty `x` and `y/x`.
     @Test(
-        "readPaths cannot open what is protected through a mount of it elsewhere, also below what they name",
+        "readPaths cannot open a protected path through a mount of it elsewhere, also below the paths that they name",
         .needs(.mounts),
         arguments: [
             ("token", "x", "x"), ("token", "y/x", "y"), ("token/..now", "x", "x"), ("token/..now", "y/x", "y"),
@@ -149,7 +149,7 @@ struct TokenAttackTests {
         }
     }
 
-    @Test("a plugin for which plugins.yaml names a protected path does not start, and its failure says why")
+    @Test("a plugin for which plugins.yaml names a protected path does not start, and its failure gives the reason")
     func manifest() async throws {
         let secrets = try TemporaryDirectory()
         defer { secrets.remove() }

@@ -5,7 +5,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("Many calls in one, and histories", .timeLimit(.minutes(5)))
+@Suite("Batches and histories", .timeLimit(.minutes(5)))
 struct BatchTests {
     private func conversation() -> Conversation {
         Conversation(PluginCapabilities(maxInFlight: 1, cancel: true, batch: true))
@@ -17,7 +17,7 @@ struct BatchTests {
 
     private let reading: JSON = ["value": 1, "observedAt": "2026-01-01T00:00:00Z"]
 
-    @Test("calls that wait go together, and each caller gets its own answer or error")
+    @Test("queued calls are sent as one batch, and each caller gets its own answer or error")
     func together() {
         var conversation = conversation()
         let first = conversation.call()
@@ -41,7 +41,8 @@ struct BatchTests {
         #expect(conversation.connection.isIdle)
     }
 
-    @Test("each call in a batch keeps its own deadline and can be cancelled; what is left is still answered")
+    @Test(
+        "each call in a batch keeps its own deadline and can be cancelled, and the remaining calls are still answered")
     func deadlines() {
         var conversation = conversation()
         let first = conversation.call()
@@ -70,7 +71,9 @@ struct BatchTests {
         #expect(conversation.connection.counters.missedDeadlines == 2)
     }
 
-    @Test("a wrong answer to a batch, an error and the end of the process fail every call in it once", arguments: 0..<4)
+    @Test(
+        "a wrong answer to a batch, an error and the end of the process fail each call in the batch once",
+        arguments: 0..<4)
     func failures(kind: Int) {
         var conversation = conversation()
         let first = conversation.call()
@@ -90,7 +93,7 @@ struct BatchTests {
         #expect(conversation.connection.isIdle)
     }
 
-    @Test("calls of another type, and what does not fit, wait for the next")
+    @Test("calls of another type, and calls that do not fit into a batch, wait for the next batch")
     func bounds() {
         var conversation = Conversation(
             PluginCapabilities(maxInFlight: 1, batch: true, maxRequestBytes: ProtocolLimits.maxRequestBytes))
@@ -132,7 +135,7 @@ struct BatchTests {
         #expect(line["params"]?["deadlineMs"] == 5)
     }
 
-    @Test("a history comes from a plugin that keeps one, and others say that they do not")
+    @Test("a history is read from a plugin that keeps one, and any other plugin reports that it has none")
     func range() async throws {
         let historian = PluginScript(
             types: ["old"], capabilities: #"{"range": True}"#,
@@ -156,7 +159,7 @@ struct BatchTests {
         }
     }
 
-    @Test("percentiles cover the last thousand answers")
+    @Test("latency percentiles cover the last thousand answers")
     func percentiles() {
         var window = LatencyWindow()
         #expect(LatencyWindow.percentiles(of: [window]) == nil)

@@ -6,7 +6,7 @@ import WireFormats
 
 @Suite("The handshake")
 struct HandshakeTests {
-    @Test("a good answer makes the plugin ready")
+    @Test("a valid answer to initialize completes the handshake")
     func good() {
         var conversation = Conversation(nil)
         let actions = conversation.receive(line: Conversation.handshake(PluginCapabilities(maxInFlight: 4)))
@@ -17,7 +17,7 @@ struct HandshakeTests {
         #expect(initialized.capabilities.maxInFlight == 4)
     }
 
-    @Test("a version that was not offered names both and what to install")
+    @Test("a protocol version that was not offered is reported with both versions and what to install")
     func version() {
         var conversation = Conversation(nil)
         let message = conversation.receive(line: Conversation.handshake(PluginCapabilities(), version: 2)).givenUp?
@@ -26,7 +26,7 @@ struct HandshakeTests {
         #expect(message?.contains("Install a matching version") == true)
     }
 
-    @Test("a refused version is reported with the plugin's version")
+    @Test("a plugin that refuses the protocol version is reported with the plugin's own message")
     func unsupportedVersion() {
         var conversation = Conversation(nil)
         let actions = conversation.receive(
@@ -34,7 +34,7 @@ struct HandshakeTests {
         #expect(actions.givenUp?.message.contains("this plugin speaks 7") == true)
     }
 
-    @Test("a duplicate metric type is rejected")
+    @Test("a handshake with a duplicate metric type is rejected")
     func duplicateType() {
         var conversation = Conversation(nil)
         let actions = conversation.receive(line: Conversation.handshake(PluginCapabilities(), types: ["a", "a"]))
@@ -42,7 +42,7 @@ struct HandshakeTests {
     }
 
     @Test(
-        "an answer of the wrong shape names the field",
+        "a handshake of the wrong shape is reported with the field",
         arguments: [
             (#"{}"#, "plugin: is required"),
             (#"{"protocolVersion":1,"plugin":{"name":"n","version":"1"},"metricTypes":[]}"#, "metricTypes: must name"),
@@ -55,7 +55,7 @@ struct HandshakeTests {
         #expect(actions.givenUp?.message.contains(problem) == true, "\(actions)")
     }
 
-    @Test("a broken answer is not waited out")
+    @Test("an unreadable answer to initialize ends the plugin immediately instead of at the timeout")
     func unreadable() {
         var conversation = Conversation(nil)
         #expect(

@@ -7,7 +7,7 @@ import WireFormats
 @testable import PluginHost
 
 /// Each test ends with the fixture's check that no process and no pipe is left.
-@Suite("Plugins that misbehave", .timeLimit(.minutes(5)))
+@Suite("Misbehaving plugins", .timeLimit(.minutes(5)))
 struct MisbehavingPluginTests {
     /// Makes one call to the type `bad`, which fails.
     private func fail(
@@ -159,7 +159,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("a line of 5 MiB ends the process, and the next one works")
+    @Test("a line of 5 MiB ends the plugin process, and the next process works")
     func longLine() async throws {
         let script = PluginScript(
             types: ["bad"],
@@ -197,7 +197,7 @@ struct MisbehavingPluginTests {
         }
     }
 
-    @Test("the operator's secrets are not in its environment")
+    @Test("the operator's secrets are not in a plugin's environment")
     func environment() async throws {
         let script = PluginScript(types: ["bad"], body: "    ok(m, reading(1 if 'SECRET' in os.environ else 0))")
         try await HostFixture.run(["bad": script]) { fixture in

@@ -4,9 +4,9 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A conversation's calls")
+@Suite("Calls of a plugin connection")
 struct PluginConnectionCallTests {
-    @Test("calls made before the handshake is over wait for it, in order")
+    @Test("calls made before the end of the handshake are sent after it, in order")
     func beforeHandshake() {
         var conversation = Conversation(nil)
         let (first, actions) = conversation.call()
@@ -16,7 +16,7 @@ struct PluginConnectionCallTests {
         #expect(ready.written.map { $0["id"] } == [.integer(first), .integer(second)])
     }
 
-    @Test("no more calls are in flight than the plugin allows, one by default")
+    @Test("the number of calls in flight stays within the plugin's maxInFlight, which is one by default")
     func maxInFlight() {
         var conversation = Conversation()
         let (first, sent) = conversation.call()
@@ -27,14 +27,14 @@ struct PluginConnectionCallTests {
         #expect(conversation.receive(line: Conversation.reading(first)).written.map { $0["id"] } == [.integer(second)])
     }
 
-    @Test("the operator's bound on calls in flight counts where it is lower")
+    @Test("the operator's limit on calls in flight applies if it is lower than the plugin's")
     func manifestBound() {
         var conversation = Conversation(PluginCapabilities(maxInFlight: 8), maxInFlight: 2)
         for _ in 0..<5 { _ = conversation.call() }
         #expect(conversation.connection.inFlight == 2)
     }
 
-    @Test("the line is ASCII and contains the time left for the answer")
+    @Test("a request line is ASCII and contains the time left for the answer")
     func line() throws {
         var conversation = Conversation()
         let id = conversation.connection.reserveID()
@@ -47,7 +47,7 @@ struct PluginConnectionCallTests {
                 + #""targetType":"AverageValue","deadlineMs":900}}"# + "\n")
     }
 
-    @Test("a full queue refuses immediately")
+    @Test("a call that finds a full queue fails immediately")
     func fullQueue() {
         var conversation = Conversation()
         for _ in 0...PluginHostLimits.maxQueuedCalls { _ = conversation.call() }
@@ -55,7 +55,7 @@ struct PluginConnectionCallTests {
         #expect(actions.failures[id]?.kind == .busy)
     }
 
-    @Test("a request longer than the plugin takes fails, and the next one is sent")
+    @Test("a request that is larger than the plugin accepts fails, and the next one is sent")
     func tooLarge() {
         var conversation = Conversation()
         let id = conversation.connection.reserveID()
@@ -79,7 +79,7 @@ struct PluginConnectionCallTests {
         #expect(actions.failures[id]?.retryAfter == .milliseconds(1_500))
     }
 
-    @Test("an error with a null id answers the only call in flight, and none if there are two")
+    @Test("an error with a null id answers the only call in flight, and no call if there are two")
     func nullID() {
         let error: JSON = ["jsonrpc": "2.0", "id": nil, "error": ["code": -32_700, "message": "what?"]]
         var conversation = Conversation(PluginCapabilities(maxInFlight: 2))
@@ -91,7 +91,7 @@ struct PluginConnectionCallTests {
         #expect(conversation.connection.counters.unknownAnswers == 1)
     }
 
-    @Test("unknown and repeated ids are counted, logged and dropped")
+    @Test("answers with an unknown or repeated id are counted, logged and dropped")
     func strayIDs() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -106,7 +106,7 @@ struct PluginConnectionCallTests {
         #expect(counters.answers == 1)
     }
 
-    @Test("a call that its caller cancels ends, and a plugin with the capability is notified")
+    @Test("a call that its caller cancels fails, and a plugin with the cancel capability is notified")
     func cancelled() {
         var conversation = Conversation(PluginCapabilities(cancel: true))
         let sent = conversation.call().id
@@ -124,7 +124,7 @@ struct PluginConnectionCallTests {
         #expect(conversation.connection.counters.lateAnswers == 1)
     }
 
-    @Test("stopping fails what is open and asks for shutdown")
+    @Test("stopping a plugin fails its open calls and sends shutdown")
     func stop() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -135,7 +135,7 @@ struct PluginConnectionCallTests {
         #expect(conversation.receive(line: Conversation.reading(id)).isEmpty)
     }
 
-    @Test("the end of the process fails every call once")
+    @Test("the end of the plugin process fails every call once")
     func ended() {
         var conversation = Conversation(PluginCapabilities(maxInFlight: 2))
         let ids = (0..<3).map { _ in conversation.call().id }
@@ -146,7 +146,7 @@ struct PluginConnectionCallTests {
         #expect(conversation.connection.end(failure).isEmpty)
     }
 
-    @Test("a stdout that closes while the process runs ends the conversation")
+    @Test("a stdout that closes while the process runs fails all calls and ends the process")
     func outputClosed() {
         var conversation = Conversation()
         let (id, _) = conversation.call()

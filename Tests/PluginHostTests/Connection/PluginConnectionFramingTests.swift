@@ -4,7 +4,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A conversation's lines")
+@Suite("Framing of a plugin connection")
 struct PluginConnectionFramingTests {
     @Test("an answer cut into single bytes is read as one")
     func byteByByte() {
@@ -15,7 +15,7 @@ struct PluginConnectionFramingTests {
         #expect(actions.values == [id: 2.5])
     }
 
-    @Test("two answers in one chunk, in the other order, reach their callers")
+    @Test("two answers in one chunk, in reverse order, reach their callers")
     func twoAtOnce() {
         var conversation = Conversation(PluginCapabilities(maxInFlight: 2))
         let first = conversation.call().id
@@ -26,7 +26,7 @@ struct PluginConnectionFramingTests {
     }
 
     @Test(
-        "tolerated framing variants are accepted",
+        "an answer that ends with CRLF or with blank lines is accepted",
         arguments: ["\r\n", "\n\n", "\n   \n", "\n\r\n"])
     func forgiven(ending: String) {
         var conversation = Conversation()
@@ -35,7 +35,7 @@ struct PluginConnectionFramingTests {
         #expect(conversation.connection.counters.rejectedLines == 0)
     }
 
-    @Test("a byte order mark is forgiven on every line, with one warning")
+    @Test("a byte order mark on any line is accepted, with one warning")
     func byteOrderMark() {
         var conversation = Conversation(nil)
         let mark = "\u{FEFF}"
@@ -63,7 +63,7 @@ struct PluginConnectionFramingTests {
         #expect(conversation.receive(line: Conversation.reading(next, 3)).values == [next: 3])
     }
 
-    @Test("braces in a log on stdout are no scattered message")
+    @Test("braces in a log on stdout do not count as a message spread over several lines")
     func braces() {
         var conversation = Conversation()
         for line in ["{", "  status: up", "}", #"{"level": "info","#, #""id": 2}"#] {
@@ -74,7 +74,7 @@ struct PluginConnectionFramingTests {
     }
 
     @Test(
-        "the reason why a line is not a message names the usual cause",
+        "the error for a line that is not a message names the usual cause",
         arguments: [
             (#"{"jsonrpc":"2.0","id":2,"result":{"value":NaN}}"#, "answer the error no_data"),
             (#"{"jsonrpc":"2.0","id":2,"result":{"value":-Infinity}}"#, "answer the error no_data"),
@@ -107,7 +107,7 @@ struct PluginConnectionFramingTests {
         #expect(reading.detail == "a\u{2028}b")
     }
 
-    @Test("a line at the bound is read, one byte more ends the process and every call")
+    @Test("a line at the length limit is read, and one byte more ends the process and every call")
     func bound() {
         let frame = #"{"jsonrpc":"2.0","id":2,"result":{"value":1,"observedAt":"2026-01-01T00:00:00Z","detail":""}}"#
         func line(_ length: Int) -> String {
@@ -124,7 +124,7 @@ struct PluginConnectionFramingTests {
         #expect(actions.givenUp?.message.contains("longer than 1048576 bytes") == true)
     }
 
-    @Test("an endless line ends the process without its newline")
+    @Test("a line without end ends the process before its newline")
     func endlessLine() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -135,7 +135,7 @@ struct PluginConnectionFramingTests {
         #expect(actions.givenUp != nil)
     }
 
-    @Test("noise is counted and logged, and past the threshold the process ends")
+    @Test("lines that are not messages are counted and logged, and too many in a row end the process")
     func noise() {
         var conversation = Conversation()
         let (id, _) = conversation.call()
@@ -149,7 +149,7 @@ struct PluginConnectionFramingTests {
         #expect(last.failures[id]?.kind == .protocolViolation)
     }
 
-    @Test("an answer between two noisy lines resets the count")
+    @Test("an answer between two invalid lines resets the count of invalid lines")
     func noiseBetweenAnswers() {
         var conversation = Conversation()
         for round in 0..<(3 * PluginHostLimits.maxRejectedLinesInRow) {
@@ -160,7 +160,7 @@ struct PluginConnectionFramingTests {
     }
 
     @Test(
-        "an answer that cannot be read fails its call immediately if its id is readable",
+        "an unreadable answer fails its call immediately if its id is readable",
         arguments: [
             #"{"jsonrpc":"2.0","id":2,"result":{"value":1e400,"observedAt":"2026-01-01T00:00:00Z"}}"#,
             #"{"jsonrpc":"2.0","id":2,"result":{"value":NaN}}"#,
@@ -204,7 +204,7 @@ struct PluginConnectionFramingTests {
         #expect(actions.failures[id]?.message.contains(problem) == true, "\(actions)")
     }
 
-    @Test("a request from the plugin is refused, its notifications log and others are taken")
+    @Test("a request from the plugin is refused, its log notifications are logged, and other notifications are ignored")
     func fromThePlugin() {
         var conversation = Conversation()
         #expect(conversation.receive(line: ["jsonrpc": "2.0", "id": 7, "method": "x"]).count == 1)

@@ -4,9 +4,9 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("A conversation's deadlines")
+@Suite("Deadlines of a plugin connection")
 struct PluginConnectionTimeTests {
-    @Test("at its deadline a call is over and its place stays taken until the plugin answers")
+    @Test("a call fails at its deadline, and its slot stays taken until the plugin answers")
     func deadline() {
         var conversation = Conversation(PluginCapabilities(cancel: true))
         let (id, _) = conversation.call(timeout: .seconds(5))
@@ -22,7 +22,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.connection.counters.missedDeadlines == 1)
     }
 
-    @Test("a call that waits past its deadline is never sent")
+    @Test("a call whose deadline passes in the queue is never sent")
     func waitingDeadline() {
         var conversation = Conversation()
         let first = conversation.call(timeout: .seconds(60)).id
@@ -32,7 +32,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.receive(line: Conversation.reading(first)).written.isEmpty)
     }
 
-    @Test("a call sent late contains only the time that is left")
+    @Test("a call that waited in the queue is sent with the time that is left")
     func timeLeft() {
         var conversation = Conversation()
         let first = conversation.call().id
@@ -42,7 +42,7 @@ struct PluginConnectionTimeTests {
         #expect(sent?["params"]?["deadlineMs"] == 900)
     }
 
-    @Test("a hung call ends the process after three times its timeout")
+    @Test("a call without an answer ends the process after three times its timeout")
     func hung() {
         var conversation = Conversation()
         _ = conversation.call(timeout: .seconds(5))
@@ -61,7 +61,7 @@ struct PluginConnectionTimeTests {
         }
     }
 
-    @Test("calls that expire while they wait do not count against the plugin")
+    @Test("calls that expire in the queue do not count as missed deadlines of the plugin")
     func waitingIsNotMissing() {
         var conversation = Conversation()
         _ = conversation.call(timeout: .seconds(60))
@@ -85,7 +85,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.advance(.seconds(1)).givenUp?.message.contains("did not read its stdin") == true)
     }
 
-    @Test("nothing more is sent while too many bytes are unread")
+    @Test("no further request is written while too many bytes are unread")
     func unwrittenBound() {
         var conversation = Conversation(PluginCapabilities(maxInFlight: 1_000))
         let config: JSON = ["k": .string(String(repeating: "x", count: 50_000))]
@@ -102,7 +102,7 @@ struct PluginConnectionTimeTests {
         #expect(conversation.connection.wrote(written, now: .zero).written.isEmpty == false)
     }
 
-    @Test("a process that writes nothing has its input ended when initialize is due, and a call waits for what comes")
+    @Test("a process that writes nothing by the initialize deadline has its input closed, and calls keep waiting")
     func handshakeTimeout() {
         var conversation = Conversation(nil)
         let (id, _) = conversation.call(timeout: .seconds(60))
@@ -116,7 +116,8 @@ struct PluginConnectionTimeTests {
         #expect(conversation.connection.end(failure).failures == [id: failure])
     }
 
-    @Test("an answer to initialize that only comes when the input has ended was kept back, and is not used")
+    @Test(
+        "an answer to initialize that arrives only after the input was closed is not used, and the error says to flush")
     func keptBack() {
         var conversation = Conversation(nil)
         let (id, _) = conversation.call(timeout: .seconds(60))
@@ -127,7 +128,7 @@ struct PluginConnectionTimeTests {
     }
 
     @Test(
-        "a process that wrote something but no answer to initialize is given up with what it wrote",
+        "a process that wrote something but no answer to initialize is ended, and the error names the likely mistake",
         arguments: [
             (#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "End each message with a newline"),
             ("listening on 8080\n", #"the last line is "listening on 8080""#),
@@ -143,7 +144,7 @@ struct PluginConnectionTimeTests {
     }
 
     @Test(
-        "an answer to initialize that is none is not waited out",
+        "a malformed answer to initialize ends the process immediately instead of at the timeout",
         arguments: [
             (
                 #"{"jsonrpc":"2.0","id":"1","result":{}}"#,
@@ -181,7 +182,7 @@ struct PluginConnectionTimeTests {
         #expect(message?.contains("queued") == false)
     }
 
-    @Test("a call with an endless answer fails with that cause")
+    @Test("a call whose answer has no newline fails at its deadline with that cause")
     func lineWithoutEnd() {
         var conversation = Conversation()
         let (id, _) = conversation.call(timeout: .seconds(9))

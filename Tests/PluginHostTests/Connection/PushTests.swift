@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("What a plugin pushes", .timeLimit(.minutes(5)))
+@Suite("Pushed readings", .timeLimit(.minutes(5)))
 struct PushTests {
     // MARK: One process
 
@@ -28,7 +28,8 @@ struct PushTests {
         return (conversation, id)
     }
 
-    @Test("the first is passed on immediately; of those that follow closely the newest, after a delay")
+    @Test(
+        "the first pushed reading is passed on immediately, and the newest of those that follow closely after a delay")
     func coalesced() {
         var (plugin, id) = subscribed()
         #expect(plugin.receive(line: Self.reading(id, 1)).pushed == [[id: 1]])
@@ -40,7 +41,7 @@ struct PushTests {
         #expect(plugin.connection.counters.pushes == PushCounters(passedOn: 2, coalesced: 7))
     }
 
-    @Test("a reading in the same write as the subscription's answer counts")
+    @Test("a reading in the same write as the answer to subscribe is passed on")
     func atOnce() {
         var plugin = Conversation(PluginCapabilities(subscribe: true))
         let id = plugin.subscribe()
@@ -62,7 +63,7 @@ struct PushTests {
         #expect(plugin.receive(line: Self.reading(id, 6)).pushed == [[id: 6]])
     }
 
-    @Test("after the end of a subscription, of whichever side, nothing under its id counts")
+    @Test("a reading that arrives after the end of its subscription is dropped, whichever side ended it")
     func ended() {
         var (plugin, id) = subscribed()
         let request = plugin.connection.unsubscribe(id, now: plugin.now)
@@ -81,7 +82,7 @@ struct PushTests {
         #expect(plugin.connection.counters.pushes.unknown == 1)
     }
 
-    @Test("an agreement that comes after its deadline is ended again")
+    @Test("a subscription that the plugin confirms after the deadline is ended again")
     func late() {
         var plugin = Conversation(PluginCapabilities(subscribe: true))
         let id = plugin.subscribe()
@@ -100,7 +101,7 @@ struct PushTests {
         SubscriptionTable.SubscriptionRequest(type: "t", config: PluginConfig([:]), targetType: .value) { _ in }
     }
 
-    @Test("subscription requests outlive the process: each is sent again, a few at a time")
+    @Test("subscription requests outlive the process: the next process gets each again, a few at a time")
     func table() throws {
         var table = SubscriptionTable()
         for id in 1...6 { table.add(Int64(id), Self.subscription(), now: .zero) }
@@ -220,7 +221,7 @@ struct PushTests {
         }
     }
 
-    @Test("a refusal is logged once, without its secret, and calls go on")
+    @Test("a refused subscription is logged once, without its secret, and calls continue")
     func refused() async throws {
         try await HostFixture.run(["depth": script()]) { fixture async throws in
             for number: Int64 in 0..<3 {
@@ -239,7 +240,7 @@ struct PushTests {
         }
     }
 
-    @Test("a plugin without the capability is not subscribed to")
+    @Test("a plugin without the subscribe capability is not subscribed to")
     func unable() async throws {
         let script = PluginScript(types: ["depth"])
         try await HostFixture.run(["depth": script]) { fixture async throws in

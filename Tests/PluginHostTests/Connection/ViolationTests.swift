@@ -43,7 +43,7 @@ struct ViolationTests {
         try #require(await fixture.host.health().first { $0.name == "bad" })
     }
 
-    @Test("no-handshake: it is given up after the handshake's time, and the reason says what a plugin does")
+    @Test("no-handshake: the plugin is ended at the handshake timeout, and the reason says what a plugin has to do")
     func noHandshake() async throws {
         let clock = ManualClock()
         try await run("no-handshake", clock: clock, waitsForStart: false) { fixture async throws in
@@ -58,7 +58,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("wrong-version: its calls say which versions there are")
+    @Test("wrong-version: the failure of a call names the plugin's and the host's protocol version")
     func wrongVersion() async throws {
         try await run("wrong-version") { fixture async throws in
             #expect(try await fail(fixture).message.contains("protocol version 9, and the host offered 1"))
@@ -66,7 +66,7 @@ struct ViolationTests {
     }
 
     @Test(
-        "half-frame, never-answers, foreign-id: the call ends at its deadline",
+        "half-frame, never-answers, foreign-id, never-reads: the call ends at its deadline",
         arguments: [
             "half-frame", "never-answers", "foreign-id", "never-reads",
         ])
@@ -94,7 +94,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("noise: the lines are counted and the answers count")
+    @Test("noise: lines that are not messages are counted, and calls are answered")
     func noise() async throws {
         try await run("noise") { fixture async throws in
             #expect(try await ask(fixture).value == 7)
@@ -102,7 +102,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("stderr-flood: the answers count and the log is cut")
+    @Test("stderr-flood: calls are answered, and log lines are dropped")
     func stderrFlood() async throws {
         try await run("stderr-flood") { fixture async throws in
             for _ in 0..<20 { #expect(try await ask(fixture).value == 7) }
@@ -110,7 +110,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("answers-late: the caller has its deadline, and the answer is dropped")
+    @Test("answers-late: the call fails at its deadline, and the late answer is dropped")
     func answersLate() async throws {
         try await run("answers-late") { fixture async throws in
             #expect(try await fail(fixture, timeout: .seconds(1)).kind == .deadlineExceeded)
@@ -150,7 +150,7 @@ struct ViolationTests {
     }
 
     @Test(
-        "ignores-sigterm, ignores-eof, grandchild: it answers, and goes with its host all the same",
+        "ignores-sigterm, ignores-eof, grandchild: calls are answered, and all processes end with the host",
         arguments: [
             "ignores-sigterm", "ignores-eof", "grandchild", "grandchild-session",
         ])
@@ -173,7 +173,7 @@ struct ViolationTests {
         return (subscription, values)
     }
 
-    @Test("push-flood: of a thousand readings a few are passed on, the rest is counted, and calls are answered")
+    @Test("push-flood: of a thousand readings a few are passed on, the others are counted, and calls are answered")
     func pushFlood() async throws {
         try await run("push-flood") { fixture async throws in
             _ = try await pushes(1, fixture)
@@ -192,7 +192,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("push-after-end: what comes after the end is dropped and counted")
+    @Test("push-after-end: a reading after the end of its subscription is dropped and counted")
     func pushAfterEnd() async throws {
         try await run("push-after-end") { fixture async throws in
             let (subscription, values) = try await pushes(1, fixture)
@@ -206,7 +206,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("pushes-nothing: it is polled")
+    @Test("pushes-nothing: the plugin is still polled")
     func pushesNothing() async throws {
         try await run("pushes-nothing") { fixture async throws in
             let subscription = fixture.host.subscribe(
@@ -217,7 +217,7 @@ struct ViolationTests {
         }
     }
 
-    @Test("line-separator: U+2028 in a string is no end of a line")
+    @Test("line-separator: U+2028 in a string does not end a line")
     func lineSeparator() async throws {
         try await run("line-separator") { fixture async throws in
             #expect(try await ask(fixture).detail == "one line")

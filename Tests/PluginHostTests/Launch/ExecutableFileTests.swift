@@ -29,7 +29,7 @@ struct ExecutableFileTests {
         return code
     }
 
-    @Test("a program can be run immediately, even while other threads start processes")
+    @Test("a program that a test writes can be run immediately, even while other threads start processes")
     func runs() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }

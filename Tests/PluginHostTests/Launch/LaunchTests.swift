@@ -6,7 +6,7 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("What is launched", .timeLimit(.minutes(5)))
+@Suite("Launching plugins", .timeLimit(.minutes(5)))
 struct LaunchTests {
     /// Checks a script that begins with that line, and returns the problem.
     private func problem(_ head: String, path: String = "/usr/bin:/bin", readPaths: [String]? = []) throws -> String? {
@@ -22,7 +22,7 @@ struct LaunchTests {
     }
 
     @Test(
-        "a script's interpreter is a program of the system, by its path or by env and a plain name",
+        "a script's interpreter may be a program of the system, given by its path or by env and a plain name",
         arguments: [
             "#!/bin/sh -e\nexit", "#! /usr/bin/env python3\n", "#!/usr/bin/env\tpython3 \t\n", "#!/bin/sh", "\u{7F}ELF",
             "",
@@ -48,14 +48,14 @@ struct LaunchTests {
         #expect(try problem(head)?.contains(reason) == true)
     }
 
-    @Test("a line of 255 bytes is taken")
+    @Test("a #! line of 255 bytes is accepted")
     func longestLine() throws {
         let head = "#!/bin/sh " + String(repeating: "x", count: 245)
         #expect(try problem(head + "\n") == nil)
         #expect(try problem(head) == nil)
     }
 
-    @Test("an interpreter outside of the system's directories has to be in readPaths, by its real path")
+    @Test("an interpreter outside of the system's directories must be in readPaths, with its real path")
     func interpretersElsewhere() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -75,7 +75,7 @@ struct LaunchTests {
         #expect(Interpreter(searchPath: directory.path, readPaths: []).searchPath == Interpreter.defaultSearchPath)
     }
 
-    @Test("scripts that are interpreters are checked too, four deep")
+    @Test("interpreters that are scripts are checked too, up to four levels")
     func nestedScripts() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -89,7 +89,7 @@ struct LaunchTests {
         #expect(try problem("#!\(directory.path)/1\n", readPaths: [directory.path])?.contains("gives env") == true)
     }
 
-    @Test("a pinned program runs from a copy; with other bytes it does not start, and says which are there")
+    @Test("a pinned program runs from a copy; with another hash it does not start, and the error shows the actual hash")
     func pinned() async throws {
         let script = PluginScript(
             types: ["p"], body: #"    ok(m, reading(1 if "/bin/generalscaler" in sys.argv[0] else 0))"#)
@@ -113,7 +113,7 @@ struct LaunchTests {
         }
     }
 
-    @Test("the bytes that are hashed are those of SHA-256's definition")
+    @Test("the hash of a pinned program is its SHA-256 as FIPS 180-4 defines it")
     func knownHash() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
@@ -125,7 +125,7 @@ struct LaunchTests {
         #expect(ProgramFile.name(of: copy) == "f")
     }
 
-    @Test("a script whose interpreter is missing says so")
+    @Test("a script whose interpreter is missing is reported with the path of the interpreter")
     func missingInterpreter() async throws {
         try await HostFixture.run(
             [:], files: ["generalscaler-plugin-p": "#!/nonexistent/ruby\n"], clock: ManualClock()
@@ -137,7 +137,7 @@ struct LaunchTests {
     }
 
     @Test(
-        "a script that was saved as the kernel cannot read it says how to save it",
+        "a script with a carriage return or byte order mark in its #! line is reported with how to save it",
         arguments: [
             ("#!/bin/sh\r\nexit\r\n", "save the file with Unix line endings"),
             ("#!/usr/bin/env sh\r\n", "save the file with Unix line endings"),
@@ -233,7 +233,7 @@ struct LaunchTests {
             ("mode: twice", "must be serve or oneshot"), ("sha256: abc", "64 hexadecimal digits"),
             ("confined: maybe", "true or false"), ("readPaths: [etc]", "absolute paths"),
             ("readPaths: [/]", "absolute paths"), ("limits: {openFiles: 1}", "from 16 to"),
-            ("limits: {cpu: 1}", "known here: addressSpaceMiB, memoryMiB, openFiles"),
+            ("limits: {cpu: 1}", "known fields: addressSpaceMiB, memoryMiB, openFiles"),
             ("limits: {processes: 0}", "from 1 to"), ("limits: {temporaryMiB: 0}", "from 1 to"),
             ("children: maybe", "true or false"),
         ] {

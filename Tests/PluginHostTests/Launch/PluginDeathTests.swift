@@ -6,9 +6,9 @@ import WireFormats
 
 @testable import PluginHost
 
-@Suite("Plugins that die", .timeLimit(.minutes(5)))
+@Suite("Crashes of plugins", .timeLimit(.minutes(5)))
 struct PluginDeathTests {
-    @Test("a plugin killed repeatedly under load mixes up no answer and leaves nothing behind")
+    @Test("a plugin that is killed repeatedly under load mixes up no answers and leaves no processes or pipes behind")
     func killedUnderLoad() async throws {
         let kills = environment("GENERALSCALER_TEST_KILLS").flatMap(Int.init) ?? 100
         let manifest = "plugins: {depth: {argv: [\(MisbehavingPlugin.path), --type, depth]}}"
@@ -70,7 +70,7 @@ struct PluginDeathTests {
     }
 
     @Test(
-        "a grandchild that holds the pipes goes with it",
+        "a grandchild that holds the plugin's pipes is killed with the plugin",
         arguments: [
             ("os.setpgid(0, 0)", "confined: true"),
             ("os.setsid()", "confined: false"),
@@ -106,7 +106,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("five crashes open the breaker, and a probe that works closes nothing early")
+    @Test("five crashes open the circuit breaker, and a call then fails with the last failure and the time to wait")
     func breaker() async throws {
         let script = PluginScript(types: ["depth"], body: "    sys.exit(7)")
         try await HostFixture.run(["depth": script], clock: ManualClock()) { fixture in
@@ -133,7 +133,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("a cancelled caller gets its failure immediately")
+    @Test("a call that its caller cancels fails immediately")
     func callerCancelled() async throws {
         let script = PluginScript(
             types: ["depth"], capabilities: #"{"cancel": True}"#,
@@ -153,7 +153,7 @@ struct PluginDeathTests {
         }
     }
 
-    @Test("a type that two plugins offer belongs to the first")
+    @Test("a metric type that two plugins offer belongs to the first")
     func conflict() async throws {
         let plugins = ["a": PluginScript(types: ["a"]), "b": PluginScript(types: ["b", "a"])]
         try await HostFixture.run(plugins) { fixture in

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The process table")
 struct ProcessTableTests {
-    @Test("a process's line is read, for every name of its command")
+    @Test("a line of /proc/PID/stat is parsed for every name of the command")
     func stat() {
         let text = "42 (a) Z (b) S 7 40 41 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 0 0"
         let entry = ProcessEntry(stat: text)
@@ -39,7 +39,7 @@ struct ProcessTableTests {
         #expect(found.map(\.id) == [21, 22, 23, 24])
     }
 
-    @Test("an ended orphan is reaped at the second sweep, a child with a pidfd never")
+    @Test("an orphan that has ended is reaped at the second sweep, and a child with a pidfd never")
     func orphans() {
         let zombies = [20, 21, 22].map {
             ProcessEntry(id: $0, parent: 10, group: $0, session: $0, isZombie: true)

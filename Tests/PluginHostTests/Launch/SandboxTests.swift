@@ -43,7 +43,7 @@ struct SandboxTests {
             sourceLocation: sourceLocation)
     }
 
-    @Test("a file is out of a plugin's reach until plugins.yaml names it")
+    @Test("a plugin cannot read a file until plugins.yaml names it")
     func token() async throws {
         let secrets = try TemporaryDirectory()
         defer { secrets.remove() }
@@ -68,7 +68,7 @@ struct SandboxTests {
         }
     }
 
-    @Test("a plugin writes in its own temporary directory and nowhere else")
+    @Test("a plugin can write only to its own temporary directory")
     func writing() async throws {
         try await run { fixture async throws in
             #expect(try await evaluate("pathlib.Path(os.environ['TMPDIR'], 'f').write_text('1234')", fixture) == 4)
@@ -125,7 +125,7 @@ struct SandboxTests {
         }
     }
 
-    @Test("a plugin cannot signal, trace or limit the operator, but its own processes")
+    @Test("a plugin cannot signal, trace or limit the operator, only its own processes")
     func signals() async throws {
         try await expectNoSignal(launcher: nil)
     }
@@ -156,7 +156,7 @@ struct SandboxTests {
         os.execv("\(BuiltExecutable.path("generalscaler-launch"))", ["generalscaler-launch"] + sys.argv[1:])
         """
 
-    @Test("the kernel holds it to the limits of plugins.yaml, and it dumps no core")
+    @Test("the kernel enforces the limits of plugins.yaml on a plugin, and a plugin dumps no core")
     func limits() async throws {
         try await run(entry: "{limits: {memoryMiB: 512, addressSpaceMiB: 2048, openFiles: 64}}") {
             fixture async throws in
@@ -167,7 +167,7 @@ struct SandboxTests {
         }
     }
 
-    @Test("its session is its own, it has no capabilities, and the network is open")
+    @Test("a plugin has its own session, no capabilities, and access to the network")
     func session() async throws {
         try await run { fixture async throws in
             #expect(try await evaluate("os.getsid(0) == os.getpid() == os.getpgid(0)", fixture) == 1)
@@ -180,7 +180,7 @@ struct SandboxTests {
         }
     }
 
-    @Test("without the launcher no confined plugin starts, and the failure says what to do")
+    @Test("a confined plugin does not start without the launcher, and the failure contains the fix")
     func noLauncher() async throws {
         let launcher = PluginLauncher(
             program: nil, workspaces: WorkspaceRoot(parent: "/tmp"), protectedPaths: [], guardProcess: GuardProcess())
@@ -191,7 +191,7 @@ struct SandboxTests {
         #expect(problem?.description.contains("confined: false") == true)
     }
 
-    @Test("a Node and a bash script start confined, and so does a Java program where Java is installed")
+    @Test("a Node and a bash script start in the sandbox, as does a Java program if Java is installed")
     func runtimes() async throws {
         let source = try TemporaryDirectory()
         defer { source.remove() }

@@ -34,7 +34,7 @@ struct FormulaDecisionTests {
 
     private static func value(_ value: Double) -> MetricObservation { .value(value, observedAt: at(-5)) }
 
-    @Test("the replicas follow the computed value, and the sentence shows the formula with its inputs filled in")
+    @Test("the replicas follow a formula's value, and the sentence shows the formula with its inputs filled in")
     func sentence() throws {
         let metric = try Self.formula("backlog / max(rate, 1)", target: 30, .value)
         let decision = DecisionEngine.decide(
@@ -49,7 +49,7 @@ struct FormulaDecisionTests {
         #expect(decision.metrics[0].observation == .value(42, observedAt: at(-5)))
     }
 
-    @Test("a value that used `??` adds replicas")
+    @Test("a formula value that used `??` adds replicas")
     func assumedAdds() throws {
         let decision = try Self.decide("gone ?? 73", current: 4, ["gone": .noData("empty")])
         #expect(decision.desired == 8 && decision.limitedBy == [])
@@ -58,7 +58,7 @@ struct FormulaDecisionTests {
         #expect(fromZero.desired == 8 || fromZero.limitedBy == [.switchedOff])
     }
 
-    @Test("a value that used `??` removes no replicas, regardless of other metrics")
+    @Test("a formula value that used `??` removes no replicas, regardless of other metrics")
     func assumedRemovesNothing() throws {
         let decision = try Self.decide("gone ?? 11", current: 4, ["gone": .noData("empty")])
         #expect(decision.desired == 4 && decision.limitedBy == [.assumedValue])
@@ -78,7 +78,7 @@ struct FormulaDecisionTests {
         #expect(adding.decision.desired == 6 && adding.decision.limitedBy == [])
     }
 
-    @Test("a value that used `??` does not count as idle")
+    @Test("a formula value that used `??` does not count as idle")
     func assumedIsNotIdle() throws {
         let long = ScalingHistory(lastActiveTime: at(-9_999), lastSeenReplicas: 2, hasSeenReplicas: true)
         func decision(_ reading: MetricObservation) throws -> Decision {
@@ -92,7 +92,7 @@ struct FormulaDecisionTests {
         #expect(observed.isIdle && observed.desired == 0 && observed.limitedBy == [.toZero])
     }
 
-    @Test("an input alone starts nothing, keeps nothing from being idle, and holds nothing by being missing")
+    @Test("an input alone starts no replicas, does not prevent idleness, and holds nothing if it has no value")
     func inputs() throws {
         let atZero = ScalingHistory(lastActiveTime: at(-9_999), scaledToZero: true, hasSeenReplicas: true)
         let start = DecisionEngine.decide(
@@ -106,7 +106,7 @@ struct FormulaDecisionTests {
         #expect(untaken.inputs[1] == InputRecord(name: "gone", observation: .failed("refused")))
     }
 
-    @Test("a formula without a value counts as a missing metric, and its input does not count beside it")
+    @Test("a formula without a value counts as a missing metric, and its input is not counted in addition")
     func missing() throws {
         let fallback = FallbackSpec(failureThreshold: 2, replicas: 7, behavior: .static)
         var input = Self.input(
@@ -126,7 +126,7 @@ struct FormulaDecisionTests {
         #expect(beside.decision.desired == 4 && beside.decision.limitedBy == [.partialMetrics])
     }
 
-    @Test("inputs are checked for their age, and the result is not checked again")
+    @Test("the age of formula inputs is checked, and the age of the result is not checked again")
     func age() throws {
         let metric = try Self.formula("a + b")
         var input = Self.input(
@@ -139,7 +139,7 @@ struct FormulaDecisionTests {
         #expect(stale.desired == 4 && stale.limitedBy == [.noData])
     }
 
-    @Test("a negative result of target type Value is a failure")
+    @Test("a negative formula result with target type Value is a failure")
     func negative() throws {
         let metric = try Self.formula("a - 9", .value)
         let decision = DecisionEngine.decide(Self.input([metric], current: 4, ["a": Self.value(2)])).decision
@@ -158,7 +158,7 @@ struct FormulaDecisionTests {
         #expect(decision.metrics.map(\.recommended) == [4, 7] && decision.desired == 7)
     }
 
-    @Test("inputs give the error ratios of an objective, and an unknown budget removes no replicas")
+    @Test("formula inputs provide the error ratios of an objective, and an unknown budget removes no replicas")
     func objective() throws {
         func decision(_ long: MetricObservation) -> Decision {
             let readings = ["errors-5m": Self.value(0.0001), "errors-1h": long, "queue": Self.value(9)]

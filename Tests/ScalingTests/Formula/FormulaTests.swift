@@ -58,7 +58,7 @@ struct FormulaTests {
         #expect(try Self.result("if(rate < 1, broken, zero)").observation == .value(0, observedAt: at(-31)))
     }
 
-    @Test("`??` replaces no data, and the result is then assumed")
+    @Test("`??` replaces no data, and the result then counts as assumed")
     func coalescing() throws {
         #expect(try Self.result("gone ?? rate").observation == .assumed(2, observedAt: at(-31)))
         #expect(try Self.result("backlog / (gone ?? 4)").observation == .assumed(21, observedAt: at(-7)))
@@ -86,7 +86,7 @@ struct FormulaTests {
         #expect(why == "broken could not be read: connection refused")
     }
 
-    @Test("the reason names the input that is missing, or the part that is not a number")
+    @Test("the reason of a formula without a value names the missing input, or the part that is not a number")
     func reasons() throws {
         #expect(try Self.result("backlog + gone").observation == .noData("gone has no data: the key does not exist"))
         #expect(
@@ -151,10 +151,10 @@ struct FormulaTests {
                 "character 4: and takes true or false, and this is a number: compare it, such as x > 0"
             ),
             ("if(1 < a < 3, 1, 2)", "character 10: comparisons do not chain: write a < b and b < c"),
-            ("a + b ?? 1", "character 7: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
-            ("a ?? 1 / b", "character 3: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
-            ("-a ?? 1", "character 4: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
-            ("a ?? -1 ?? b", "character 3: ?? beside arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
+            ("a + b ?? 1", "character 7: ?? next to arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
+            ("a ?? 1 / b", "character 3: ?? next to arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
+            ("-a ?? 1", "character 4: ?? next to arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
+            ("a ?? -1 ?? b", "character 3: ?? next to arithmetic needs parentheses: (a ?? b) + c, or a ?? (b + c)"),
             ("if((a ?? (b > 1)) > 1, 1, 2)", "character 7: ?? takes two numbers, or true or false on both sides"),
             (
                 "a + 5min",

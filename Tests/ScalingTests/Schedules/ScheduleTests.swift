@@ -65,7 +65,8 @@ struct ScheduleTests {
         #expect(schedule.window(at: utc("2026-03-09 22:00")) == nil)
     }
 
-    @Test("a window whose start the clocks skip begins at the change; one that they skip entirely is omitted")
+    @Test(
+        "a window whose start the clock change skips begins at the change, and one that is skipped entirely is omitted")
     func skipped() throws {
         let change = utc("2026-03-08 07:00")
         #expect(

@@ -26,7 +26,7 @@ struct ScheduledDecisionTests {
                 history: history))
     }
 
-    @Test("a window that begins raises the replicas at once, and the sentence names its end and the schedule")
+    @Test("a window that begins raises the replicas immediately, and the sentence names its end and the schedule")
     func start() throws {
         let spec = Self.spec([try Self.business()])
         let before = Self.decide(spec, utc("2026-03-02 13:00") + .microseconds(-1), current: 4).decision
@@ -76,7 +76,7 @@ struct ScheduledDecisionTests {
         #expect(early.desired == 10 && early.limitedBy == [.cooldown])
     }
 
-    @Test("a schedule's maxReplicas lowers the replicas at once, as any maxReplicas does")
+    @Test("a schedule's maxReplicas lowers the replicas immediately, as any maxReplicas does")
     func lower() throws {
         let night = try Schedule.test("0 22 * * *", "0 6 * * *", name: "night", max: 3)
         let decision = Self.decide(Self.spec([night]), utc("2026-03-03 03:00"), current: 9, value: 150).decision

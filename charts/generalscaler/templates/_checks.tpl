@@ -1,5 +1,5 @@
-{{- /* What the operator would refuse at its start, and what would have no effect: refused here, with the fix. The schema
-    of the values cannot say these. */}}
+{{- /* Rejects values with which the operator would not start, and values without effect, with an error that contains the
+    fix. The schema of the values cannot express these rules. */}}
 {{- define "generalscaler.checks" -}}
 {{- include "generalscaler.checkLease" .Values.leaderElection }}
 {{- range $index, $kind := .Values.targetKinds }}
@@ -25,7 +25,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* A rule for a group or resource that does not exist grants nothing, and the API server says nothing. */}}
+{{- /* The API server accepts a rule for a group or resource that does not exist, and the rule grants nothing. */}}
 {{- define "generalscaler.checkTargetKind" -}}
 {{- $path := index . 0 }}
 {{- $group := (index . 1).apiGroup }}
@@ -34,11 +34,11 @@
 {{- if contains "/" $group }}
 {{- fail (printf "%s.apiGroup is %q, which has a version: set it to the group alone, %q" $path $group (regexReplaceAll "/.*$" $group "")) }}
 {{- else if or (regexMatch "^v[0-9]+((alpha|beta)[0-9]+)?$" $group) (eq $group "core") }}
-{{- fail (printf "%s.apiGroup is %q: the core group is called \"\". Set it to \"\", or to the group of the kind's apiVersion, such as \"argoproj.io\"" $path $group) }}
+{{- fail (printf "%s.apiGroup is %q: the name of the core group is \"\". Set it to \"\", or to the group of the kind's apiVersion, such as \"argoproj.io\"" $path $group) }}
 {{- else if not (regexMatch (printf "^(%s([.]%s)*)?$" $label $label) $group) }}
-{{- fail (printf "%s.apiGroup is %q, which is no API group: set it to the part of the kind's apiVersion before the slash, such as \"argoproj.io\"" $path $group) }}
+{{- fail (printf "%s.apiGroup is %q, which is not an API group: set it to the part of the kind's apiVersion before the slash, such as \"argoproj.io\"" $path $group) }}
 {{- else if contains "/" $resource }}
-{{- fail (printf "%s.resource is %q: set it to %q; the rights to its subresource scale come with it" $path $resource (regexReplaceAll "/.*$" $resource "")) }}
+{{- fail (printf "%s.resource is %q: set it to %q; this includes the permissions for its subresource scale" $path $resource (regexReplaceAll "/.*$" $resource "")) }}
 {{- else if contains "." $resource }}
 {{- fail (printf "%s.resource is %q: set resource to %q and apiGroup to %q" $path $resource (regexReplaceAll "[.].*$" $resource "") (regexReplaceAll "^[^.]*[.]" $resource "")) }}
 {{- else if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $resource) }}
@@ -64,7 +64,7 @@
 {{- define "generalscaler.checkPlugins" -}}
 {{- with .Values.plugins }}
 {{- if and .config .existingSecret }}
-{{- fail (printf "plugins.config and plugins.existingSecret are both set, and the operator reads one plugins.yaml: move what plugins.config has into the key plugins.yaml of the Secret %s, or remove plugins.existingSecret" .existingSecret) }}
+{{- fail (printf "plugins.config and plugins.existingSecret are both set, but the operator reads only one plugins.yaml: move the content of plugins.config into the key plugins.yaml of the Secret %s, or remove plugins.existingSecret" .existingSecret) }}
 {{- end }}
 {{- end }}
 {{- $names := list }}

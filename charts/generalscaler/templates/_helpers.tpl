@@ -1,5 +1,5 @@
-{{- /* The text, or the beginning of a longer one and a hash of all of it, so that two that differ stay different.
-    Takes a list of the text and the number of characters it may have. */}}
+{{- /* Shortens a text that is too long and appends a hash of the whole text, so that different texts stay different.
+    Takes a list of the text and the maximum number of characters. */}}
 {{- define "generalscaler.shortened" -}}
 {{- $text := index . 0 }}
 {{- $most := index . 1 }}
@@ -14,8 +14,8 @@
 {{- include "generalscaler.shortened" (list (default .Chart.Name .Values.nameOverride | trimSuffix "-") 63) }}
 {{- end }}
 
-{{- /* The name of most objects, Services among them, which have the strictest rules: lower case, no dots, a letter first.
-    A release that is called generalscaler does not become generalscaler-generalscaler. */}}
+{{- /* The name of most objects. The rules are those of Services, which are the strictest: lower case, no dots, a letter
+    first. The name of the chart is not repeated if the name of the release contains it. */}}
 {{- define "generalscaler.fullname" -}}
 {{- $name := include "generalscaler.name" . }}
 {{- $full := printf "%s-%s" .Release.Name $name }}
@@ -45,7 +45,7 @@
 {{- include "generalscaler.shortened" (list (printf "%s-test" (include "generalscaler.name" .)) 63) }}
 {{- end }}
 
-{{- /* A version as the value of a label, which has neither a plus sign nor more than 63 characters. */}}
+{{- /* A version as a label value, which must not contain a plus sign or more than 63 characters. */}}
 {{- define "generalscaler.versionLabel" -}}
 {{- regexReplaceAll "[^A-Za-z0-9]+$" (replace "+" "_" . | trunc 63) "" | quote }}
 {{- end }}
@@ -108,7 +108,7 @@ helm.sh/chart: {{ include "generalscaler.versionLabel" (printf "%s-%s" .Chart.Na
   resources: [{{ printf "%s/scale" .resource | quote }}]
   verbs: [get, patch]
 {{- end }}
-# What else may scale a target.
+# Other autoscalers of a target.
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
   verbs: [list, watch]
@@ -122,7 +122,7 @@ helm.sh/chart: {{ include "generalscaler.versionLabel" (printf "%s-%s" .Chart.Na
 {{ include "generalscaler.secretRules" . }}
 {{- end }}
 {{- if include "generalscaler.hasWebhook" . }}
-# Whether who writes a GeneralScaler may read the Secrets that it refers to.
+# To check whether the author of a GeneralScaler may read the Secrets that it refers to.
 - apiGroups: [authorization.k8s.io]
   resources: [localsubjectaccessreviews]
   verbs: [create]
@@ -130,7 +130,7 @@ helm.sh/chart: {{ include "generalscaler.versionLabel" (printf "%s-%s" .Chart.Na
 {{- end }}
 
 {{- define "generalscaler.secretRules" -}}
-# One by one, and used only if they have the label autoscaling.example.com/readable: "true".
+# Get only, no list. A Secret is used only if it has the label autoscaling.example.com/readable: "true".
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]
@@ -143,12 +143,12 @@ subjects:
     namespace: {{ .Release.Namespace }}
 {{- end }}
 
-{{- /* What a webhook takes outside of namespaces is asked for, where the operator is to have rights in some alone. */}}
+{{- /* A webhook needs cluster-wide objects. With watchNamespaces, it must be enabled explicitly. */}}
 {{- define "generalscaler.hasWebhook" -}}
 {{- if and .Values.webhook.enabled (or (not .Values.watchNamespaces) .Values.webhook.withWatchNamespaces) }}true{{ end }}
 {{- end }}
 
-{{- /* Whether the operator makes the webhook's certificate itself. */}}
+{{- /* Whether the operator creates the webhook's certificate itself. */}}
 {{- define "generalscaler.keepsCertificate" -}}
 {{- if and (include "generalscaler.hasWebhook" .) (not .Values.webhook.certificateSecret) }}true{{ end }}
 {{- end }}

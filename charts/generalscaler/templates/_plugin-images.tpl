@@ -3,12 +3,12 @@
 {{- .image }}{{ with .digest }}@{{ . }}{{ end }}
 {{- end }}
 
-{{- /* Where the operator has the volume of a plugin's image. Not in /opt, which every plugin may read. */}}
+{{- /* The mount path of the volume of a plugin's image. Not in /opt, which every plugin may read. */}}
 {{- define "generalscaler.pluginMount" -}}
 /var/lib/generalscaler/plugins/{{ .name }}
 {{- end }}
 
-{{- /* Where the operator has the directory of the image that holds the plugin: a copy is of that directory alone. */}}
+{{- /* The path of the image's directory that contains the plugin. A copy contains only that directory. */}}
 {{- define "generalscaler.pluginRoot" -}}
 {{- include "generalscaler.pluginMount" . }}
 {{- if eq (default "copy" .mount) "imageVolume" }}{{ default "/" .directory | clean | trimSuffix "/" }}{{ end }}
@@ -34,7 +34,7 @@
 {{- if and (or .Values.plugins.config .Values.plugins.images) (not .Values.plugins.existingSecret) }}true{{ end }}
 {{- end }}
 
-{{- /* plugins.yaml: plugins.config, and what follows from plugins.images. */}}
+{{- /* plugins.yaml: plugins.config, and the entries generated from plugins.images. */}}
 {{- define "generalscaler.pluginsConfig" -}}
 {{- $config := deepCopy (default dict .Values.plugins.config) }}
 {{- range .Values.plugins.images }}
@@ -58,7 +58,7 @@
 {{- end }}
 {{- end }}
 {{- if $directories }}
-# Naming a directory replaces the default, where the image has its own plugins.
+# Setting a directory replaces the default, the directory of the built-in plugins.
 - --plugin-dir=/opt/generalscaler/bin
 {{- range $directories }}
 - --plugin-dir={{ . }}
@@ -66,7 +66,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* Plugins whose image's files are copied. */}}
+{{- /* Plugins whose files are copied from their image. */}}
 {{- define "generalscaler.copiedPlugins" -}}
 {{- $copied := list }}
 {{- range .Values.plugins.images }}
@@ -77,7 +77,8 @@
 {{- toYaml $copied }}
 {{- end }}
 
-{{- /* No program of a plugin's image runs here: the copier comes from the operator's image, since a plugin's may have no cp. */}}
+{{- /* No program of a plugin's image runs here: the copier comes from the operator's image, because a plugin's image may
+    not contain cp. */}}
 {{- define "generalscaler.copyContainers" -}}
 {{- with include "generalscaler.copiedPlugins" . | fromYamlArray }}
 - name: plugins-copier
@@ -143,7 +144,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* What the schema of the values cannot say about plugins.images. */}}
+{{- /* Rules for plugins.images that the schema of the values cannot express. */}}
 {{- define "generalscaler.checkPluginImages" -}}
 {{- $names := list }}
 {{- range .Values.extraPlugins }}
@@ -171,10 +172,10 @@
 {{- end }}
 {{- if eq (default "copy" .mount) "imageVolume" }}
 {{- if .sizeLimit }}
-{{- fail (printf "%s.sizeLimit limits a copy, and mount: imageVolume makes none: remove it" $path) }}
+{{- fail (printf "%s.sizeLimit limits the size of a copy, but mount: imageVolume does not copy the image: remove it" $path) }}
 {{- end }}
 {{- if semverCompare "<1.31-0" $.Capabilities.KubeVersion.Version }}
-{{- fail (printf "%s.mount is imageVolume, which Kubernetes %s does not have: remove it, so that the image is copied" $path $.Capabilities.KubeVersion.Version) }}
+{{- fail (printf "%s.mount is imageVolume, which Kubernetes %s does not support: remove it, so that the image is copied" $path $.Capabilities.KubeVersion.Version) }}
 {{- end }}
 {{- end }}
 {{- include "generalscaler.checkPluginEntry" (list $path . $.Values.plugins) }}

@@ -1,4 +1,4 @@
-{{- /* Where the executable of one extra plugin is. */}}
+{{- /* The path of the executable of an extra plugin. */}}
 {{- define "generalscaler.pluginDirectory" -}}
 /opt/generalscaler/plugins/{{ .name }}
 {{- with .image }}{{ with .directory }}/{{ trimPrefix "/" . }}{{ end }}{{ end }}

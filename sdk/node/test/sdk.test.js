@@ -28,7 +28,7 @@ test("every fault is reported with its path", async () => {
   assert.deepEqual(await host.validate({length: -0.125, nmae: "x"}), [
     {path: "name", message: "is required: The queue."},
     {path: "length", message: "must be at least 0, not -0.125"},
-    {path: "nmae", message: "is not a known field; known here: name, length, token"},
+    {path: "nmae", message: "is not a known field; known fields: name, length, token"},
   ]);
 });
 

@@ -36,7 +36,7 @@ class ConfigTests(unittest.TestCase):
             QueueConfig.parse({"length": -0.125, "nmae": "x"})
         self.assertEqual([str(found) for found in caught.exception.problems], [
             "name: is required: The queue.", "length: must be at least 0, not -0.125",
-            "nmae: is not a known field; known here: name, length, token"])
+            "nmae: is not a known field; known fields: name, length, token"])
 
     def test_a_default_list_is_not_shared_between_configs(self):
         class Lists(Config):

@@ -149,7 +149,7 @@ private struct BadSourceTrial {
         context.note(
             .inFlight,
             "of \(call.ids.count) calls in flight, \(answered) are answered by their deadline of "
-                + "\(Conversation.text(deadline)) when the source that \(field) names says nothing",
+                + "\(Conversation.text(deadline)) when the source that \(field) names sends nothing",
             fix:
                 "serve as many calls concurrently as maxInFlight says, and count each call's deadlineMs from when it is read"
         )
@@ -166,6 +166,6 @@ private struct BadSourceTrial {
         }
         conversation.process.closeInput()
         context.expectExit(
-            conversation, .endOfInput, "the end of its input with a call in flight whose source says nothing")
+            conversation, .endOfInput, "the end of its input with a call in flight whose source sends nothing")
     }
 }

@@ -15,14 +15,16 @@ extension Check {
             _ = try context.metricType()
         },
         Check(.oneshot) { context throws(Stop) in
-            guard context.command.isOneshot else { throw .skip("the plugin does not run oneshot: --oneshot says so") }
+            guard context.command.isOneshot else {
+                throw .skip("the plugin is not oneshot; for a oneshot plugin, pass --oneshot")
+            }
             _ = try context.metricType()
         },
         Check(.fileName) { context throws(Stop) in
             let prefix = "generalscaler-plugin-"
             _ = try context.metricType()
             guard context.command.fileName.hasPrefix(prefix) else {
-                throw .skip("the program is not named \(prefix)...: argv in plugins.yaml has to name it")
+                throw .skip("the program is not named \(prefix)...: argv in plugins.yaml must name it")
             }
             let name = String(context.command.fileName.dropFirst(prefix.count))
             let types = context.handshake?.metricTypes.map(\.type) ?? []
@@ -81,7 +83,7 @@ extension Check {
                     .metricTypes
                 } else if error.path.hasPrefix("capabilities") { .capabilities } else { .handshakeShape }
             context.note(
-                rule, "the answer to initialize is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
+                rule, "the answer to initialize is invalid: \(error)", evidence: json, fix: Fix.of(error, in: json))
         }
     }
 

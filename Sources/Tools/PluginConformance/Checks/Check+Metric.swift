@@ -91,7 +91,7 @@ extension Check {
                 context.note(.range, "a point is outside of the window", evidence: json)
             }
         } catch {
-            context.note(.range, "the history is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
+            context.note(.range, "the history is invalid: \(error)", evidence: json, fix: Fix.of(error, in: json))
         }
     }
 }

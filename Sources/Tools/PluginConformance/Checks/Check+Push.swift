@@ -56,7 +56,7 @@ extension Check {
             }
         } catch {
             context.note(
-                .pushedReading, "the reading is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
+                .pushedReading, "the reading is invalid: \(error)", evidence: json, fix: Fix.of(error, in: json))
         }
     }
 

@@ -16,7 +16,7 @@ enum ReadingChecker {
             }
         } catch {
             let rule: RuleID = error.path == "observedAt" ? .observedAt : .readingShape
-            context.note(rule, "the reading is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
+            context.note(rule, "the reading is invalid: \(error)", evidence: json, fix: Fix.of(error, in: json))
         }
     }
 

@@ -75,7 +75,7 @@ package final class PluginRepl {
         guard heard.isOver else { return }
         let exit = heard.process.waitForExit(until: .now + ConformanceLimits.slack)
         endProcess()
-        show("the plugin \(exit?.description ?? "closed its standard output"); the next call starts it again")
+        show("the plugin \(exit?.description ?? "closed its standard output"); the next call restarts it")
     }
 
     /// Starts the plugin again if its program has changed since the start and not since the last check.
@@ -148,7 +148,7 @@ package final class PluginRepl {
     }
 
     private func showOffer() {
-        guard let handshake = context.handshake else { return show("the handshake is wrong: see the broken rules") }
+        guard let handshake = context.handshake else { return show("the handshake is invalid: see the broken rules") }
         let current = (try? context.metricType())?.type
         let types = handshake.metricTypes.map { $0.type == current ? "\($0.type) (called)" : $0.type }
         let offers = [

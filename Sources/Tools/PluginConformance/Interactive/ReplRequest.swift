@@ -30,7 +30,7 @@ package enum ReplRequest: Hashable, Sendable {
         case "config": self = .config(try Self.config(rest))
         case "type": self = .type(Self.trimmed(rest))
         case "reload", "help", "exit":
-            guard rest.allSatisfy(\.isWhitespace) else { throw ReplProblem("\(name) takes nothing after it") }
+            guard rest.allSatisfy(\.isWhitespace) else { throw ReplProblem("\(name) takes no argument") }
             self = name == "reload" ? .reload : name == "help" ? .help : .exit
         default:
             guard let method = OneCall.Method(rawValue: name) else {
@@ -70,15 +70,15 @@ package enum ReplRequest: Hashable, Sendable {
     }
 
     package static let helpText = """
-        value [CONFIG]      ask for the value; CONFIG is a JSON object and holds for this call alone
+        value [CONFIG]      request the value; CONFIG is a JSON object, and applies to this call only
         validate [CONFIG]   have the plugin check a config
-        range [CONFIG]      ask for the history of the last hour
+        range [CONFIG]      request the history of the last hour
         initialize          show what the plugin offers
-        subscribe [CONFIG]  have the plugin push readings, and show each when it comes
+        subscribe [CONFIG]  have the plugin push readings, and show each as it arrives
         unsubscribe [ID]    end a subscription, or all
         config [CONFIG]     set the config of the calls that follow, or show it
         type [TYPE]         set the metric type of the calls that follow, or show the types
-        reload              start the plugin again; a change of its file does so automatically
+        reload              restart the plugin; a change of its file does so automatically
         exit                end the session, as the end of the input (Ctrl-D) does
         """
 }

@@ -34,20 +34,20 @@ enum Fix {
         if let text = value?.stringValue, Double(text)?.isFinite == true {
             return "write the number without quotes: \"value\": \(text)"
         }
-        if let flag = value?.boolValue { return "write a number in place of \(flag), such as \(flag ? 1 : 0)" }
+        if let flag = value?.boolValue { return "write a number instead of \(flag), such as \(flag ? 1 : 0)" }
         if value?.arrayValue != nil || value?.objectValue != nil { return "write one number, such as \"value\": 7" }
-        return #"answer {"error": {"code": 1006, "message": "why there is no value"}} in place of the result"#
+        return #"answer {"error": {"code": 1006, "message": "why there is no value"}} instead of the result"#
     }
 
     private static func of(time: JSON?) -> String {
         let example = "\"\(RFC3339.text(microseconds: CheckContext.now(), precision: .seconds))\""
         switch time {
         case nil, .null: return "write \"observedAt\": \(example), the time at which the source had the value"
-        case .integer, .number: return "write the time as text in place of seconds since 1970, such as \(example)"
+        case .integer, .number: return "write the time as text instead of seconds since 1970, such as \(example)"
         case .string(let text):
             if RFC3339.microseconds(text + "Z") != nil { return "add Z or an offset such as +02:00: \"\(text)Z\"" }
             if let zoned = withColon(text) { return "write the offset with a colon: \"\(zoned)\"" }
-            if Double(text) != nil { return "write a date in place of seconds since 1970, such as \(example)" }
+            if Double(text) != nil { return "write a date instead of seconds since 1970, such as \(example)" }
             if RFC3339.microseconds(text + "T00:00:00Z") != nil { return "add the time of day, such as \(example)" }
             return "write the time as \(example): date, T, time of day, and Z or an offset"
         default: return "write the time as text, such as \(example)"

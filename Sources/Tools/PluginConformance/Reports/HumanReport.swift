@@ -50,8 +50,8 @@ struct HumanReport {
     private func summary(_ report: CheckReport) -> String {
         let counts = report.counts
         let verdict = report.isConformant ? paint("Conformant", .green) : paint("Not conformant", .red)
-        return "\(verdict): \(counts.passed) rules kept, \(counts.failed) broken, \(counts.skipped) skipped, "
-            + "\(counts.unchecked) without a check, in \(Conversation.text(report.duration))"
+        return "\(verdict): \(counts.passed) rules passed, \(counts.failed) failed, \(counts.skipped) skipped, "
+            + "\(counts.unchecked) not checked, in \(Conversation.text(report.duration))"
     }
 
     private func paint(_ text: String, _ color: Color) -> String {

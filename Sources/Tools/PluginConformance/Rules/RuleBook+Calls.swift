@@ -7,7 +7,7 @@ extension RuleBook {
             `{valid: false, errors: [{path, message}]}` and at least one error. `targetType` is present if the \
             config determines how the value is compared with its target.
             """,
-            fix: "answer a result, not an error, even if the config is wrong"),
+            fix: "answer a result, not an error, even if the config is invalid"),
         .checked(
             .goodConfig, .config, "A good config is valid",
             "`validate_config` of a config that works is `valid: true`.",
@@ -21,12 +21,12 @@ extension RuleBook {
             fix: "check in validate_config what get_metric_value needs"),
         .checked(
             .unknownKey, .config, "Unknown keys",
-            "A key of the config that the plugin does not know is an error, whose path ends with the key.",
+            "An unknown key of the config is an error, and the path of the error ends with that key.",
             fix: "compare the config's keys with those you know, and report each of the others"),
         .checked(
-            .schemaHolds, .config, "The schema holds",
+            .schemaHolds, .config, "The schema is enforced",
             """
-            A config without a required field of its schema, or with a field of another type than its schema's, is \
+            A config that lacks a required field of the schema, or has a field whose type differs from the schema, is \
             `valid: false`.
             """,
             fix: "check presence and type of each field, and keep schema and checks together"),
@@ -35,9 +35,9 @@ extension RuleBook {
             "`validate_config` gives its verdict without a network.",
             fix: "check the form of addresses and names only; leave connecting to get_metric_value"),
         .checked(
-            .refusedConfig, .config, "A refused config",
+            .refusedConfig, .config, "A rejected config",
             """
-            A call with a config that `validate_config` refuses is answered with the error 1001 (`config_invalid`), \
+            A call with a config that `validate_config` rejects is answered with the error 1001 (`config_invalid`), \
             never with a value.
             """,
             fix: "validate the config at the start of every call"),
@@ -78,7 +78,7 @@ extension RuleBook {
             """,
             fix: "accept both; most plugins need not use the field"),
         .checked(
-            .batch, .metric, "Many at once",
+            .batch, .metric, "Batch",
             """
             With the capability `batch`, `get_metric_values {type, requests: [{config, targetType}], deadlineMs}` is \
             answered with `{answers}`: for each request, in their order, what `get_metric_value` would have \
@@ -91,9 +91,9 @@ extension RuleBook {
             With the capability `range`, `get_metric_range {type, config, targetType, from, to, stepSeconds, \
             deadlineMs}` is answered with `{points: [{at, value}], unit?, detail?}`: what `get_metric_value` would \
             have answered at `from` and after every step up to `to`. Points are ordered by time, without duplicates. \
-            A point counts for the nearest of these times that is at most half a step away: a source may have its \
-            own times. Times without a value are omitted; without any value, the answer is the error 1006. The host \
-            asks for at most 10,000.
+            A source may have its own times: a point counts for the nearest requested time that is at most half a \
+            step away. Times without a value are omitted; without any value, the answer is the error 1006. The host \
+            requests at most 10,000 points.
             """,
             fix: "sort the points by time, and leave out those without a value or outside from and to"),
     ]
@@ -127,7 +127,7 @@ extension RuleBook {
             .staysAlive, .concurrency, "Stays alive",
             """
             A plugin runs until the host ends it. No request, config or failure of its source makes it exit or stop \
-            answering, and it does not move into the background: the process that the host started is the plugin.
+            answering, and it does not daemonize: the process that the host started is the plugin.
             """,
             fix: "catch every error of a call and answer it; what it last wrote to standard error is shown"),
         .checked(

@@ -55,16 +55,16 @@ extension RuleBook {
         .checked(
             .errorShape, .framing, "Errors",
             """
-            An error is `{code, message, data?}`, with a code of the table below and a message that says what \
-            happened and what to do next. `data` is `{kind?, retryable?, retryAfterMs?, path?}`; `kind` is the \
+            An error is `{code, message, data?}`, with a code of the table of errors, and a message that says \
+            what happened and what to do next. `data` is `{kind?, retryable?, retryAfterMs?, path?}`; `kind` is the \
             code's name.
             """,
-            fix: "use the codes of the table, and say in words what went wrong"),
+            fix: "use the codes of the table, and describe in the message what went wrong"),
         .checked(
             .secretsUnseen, .framing, "Secrets are never shown",
             """
             The value of a secret field never appears in an answer, a log or a line on standard error, neither unchanged \
-            nor percent-encoded, escaped or in Base64. The same holds for a password of 8 bytes or more in a URL or a \
+            nor percent-encoded, escaped or in Base64. The same applies to a password of 8 bytes or more in a URL or a \
             connection string.
             """,
             fix: "do not print configs or requests, and redact secrets from messages of other libraries"),

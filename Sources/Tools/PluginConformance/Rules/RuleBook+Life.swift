@@ -10,8 +10,8 @@ extension RuleBook {
         .checked(
             .shutdown, .exit, "Shutdown",
             """
-            `shutdown` is answered with `{}`, and the plugin exits 0 within 2 s; or with the error -32601, and the \
-            end of its input follows.
+            A plugin answers `shutdown` with `{}` and exits 0 within 2 s, or answers with the error -32601; the end \
+            of its input then follows.
             """,
             fix: "answer {} and exit 0, or answer the error -32601"),
         .checked(
@@ -31,9 +31,9 @@ extension RuleBook {
         .checked(
             .confined, .confinement, "Works in the sandbox",
             """
-            On Linux a plugin may read `/usr`, `/lib`, `/opt`, `/proc`, the files of `/etc` that name resolution and \
-            TLS need, and its own directory; it may write only to `TMPDIR`. It may use the network. `plugins.yaml` can \
-            allow one plugin more paths. `chmod` and setting a file's times succeed and change nothing. A `#!` line \
+            On Linux a plugin may read `/usr`, `/bin`, `/sbin`, `/lib`, `/lib64`, `/opt`, `/proc`, the files of `/etc` \
+            that name resolution and TLS need, and its own directory; it may write only to `TMPDIR`. It may use the \
+            network. `plugins.yaml` can allow one plugin more paths. `chmod` and setting a file's times succeed and change nothing. A `#!` line \
             names a program under `/usr`, `/bin`, `/lib` or `/opt`, or `env` and one plain name without options. A \
             plugin gives the same answers and values inside and outside of the sandbox: a file that the sandbox hides is \
             an error, never 0.
@@ -44,10 +44,11 @@ extension RuleBook {
             "A plugin sends no signals to processes that it did not start.",
             because: "the sandbox refuses such signals, so a plugin cannot break the rule in production"),
         .unchecked(
-            .secretsInCalls, .confinement, "Secrets come in calls",
+            .secretsInCalls, .confinement, "Secrets are passed in calls",
             """
             A plugin takes secrets from the config of a call, or from files that the config names; never from \
-            arguments or the environment, which every process of the machine can read.
+            arguments, which every process of the machine can read, or the environment, which the processes that it \
+            starts inherit.
             """,
             because: "the source of a plugin's secrets cannot be observed from outside"),
     ]
@@ -74,8 +75,8 @@ extension RuleBook {
             .hostForgives, .host, "Tolerated input",
             """
             The host ignores a CR before the newline, blank lines and, with a warning, a byte order mark. A line \
-            that is not a message is counted, logged and skipped; 100 in a row, or one line longer than 1 MiB, end \
-            the plugin.
+            that is not a message is counted, logged and skipped. After 100 such lines in a row, or one line longer \
+            than 1 MiB, the host ends the plugin.
             """, because: bindsHost),
         .unchecked(
             .hostDeadlines, .host, "Deadlines",
@@ -93,9 +94,9 @@ extension RuleBook {
             .hostRestarts, .host, "Restarts",
             """
             A plugin that ends is started again after 1 s, doubling to 5 min; after 10 min without a failure the delay \
-            starts at 1 s again. Five crashes in 10 min allow only one probe at a time. A wrong config never restarts \
-            a plugin. A plugin that no scaler uses for a minute is stopped as in P-56, and started again by the next \
-            call.
+            starts at 1 s again. Five crashes in 10 min allow only one probe at a time. An invalid config never \
+            restarts a plugin. A plugin that no scaler uses for a minute is stopped as in P-56, and started again by \
+            the next call.
             """, because: bindsHost),
         .unchecked(
             .hostTrusts, .host, "Trust",

@@ -5,7 +5,7 @@ extension RuleBook {
             """
             With the capability `subscribe`, `subscribe {type, config, targetType, deadlineMs}` is answered with `{}` \
             once the source has agreed to report changes, or with an error. The error is 1010 (`cannot_subscribe`) if \
-            the source cannot report changes for this config, and 1001 if `validate_config` refuses the config.
+            the source cannot report changes for this config, and 1001 if `validate_config` rejects the config.
             """,
             fix: "answer like a call for a value, with 1010 if the source cannot push"),
         .checked(
@@ -14,7 +14,7 @@ extension RuleBook {
             From that answer on, the notification `reading {subscription, value, unit?, observedAt, detail?, \
             assumed?}` carries what `get_metric_value` would have answered at that moment: first the present value, \
             then the value after each change. `subscription` is the id of the request `subscribe`. P-34 and P-35 \
-            apply. A value that is not a reading is not pushed.
+            apply. Missing data and errors are not pushed.
             """,
             fix: "compare the params with docs/reference/schemas/reading-params.json, and send one at once"),
         .checked(
@@ -48,9 +48,10 @@ extension RuleBook {
             .hostPushes, .push, "Handling by the host",
             """
             The host keeps polling: a push only makes a reading available earlier, and the next poll makes up for a \
-            lost push. It subscribes to at most 16,384 configs, again after each start and swap, and after an error or \
-            an end with a delay of 1 s doubling to 5 min. It passes on the newest reading of each subscription at most \
-            every 50 ms; it counts and drops readings that exceed the rate, break a rule or have an unknown id.
+            lost push. It subscribes to at most 16,384 configs. It resubscribes after each start and swap and, with a \
+            delay of 1 s doubling to 5 min, after an error or the end of a subscription. It passes on the newest \
+            reading of each subscription at most every 50 ms; it counts and drops readings that exceed the rate, break \
+            a rule or have an unknown id.
             """, because: "it applies to the host, and is covered by the host's tests"),
         // A rule keeps its number: newer rules come last, regardless of their group.
         .checked(

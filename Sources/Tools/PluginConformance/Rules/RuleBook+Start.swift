@@ -45,7 +45,7 @@ extension RuleBook {
             """
             `protocolVersion` is one of the numbers in the request's `protocolVersions`. This page is version 1.
             """,
-            fix: "answer protocolVersion 1 where 1 is offered"),
+            fix: "answer protocolVersion 1 if 1 is offered"),
         .checked(
             .noCommonVersion, .handshake, "No common version",
             """
@@ -72,20 +72,20 @@ extension RuleBook {
             .secretFields, .handshake, "Secrets and addresses",
             """
             A field that holds a secret has `x-secret: true` in the schema: the host redacts such values from \
-            everything that it logs. A field that names the server to ask, as `scheme://host:port` or `host:port`, or \
-            a list of them, has `x-address: true`: the administrator can limit which servers a config may name. A \
-            field that can be the absolute path of a file with a credential has `x-credential-file: true`, and one \
-            that makes the plugin use an identity of the operator without a secret in the config has \
+            everything that it logs. A field that names the server to connect to, as `scheme://host:port` or \
+            `host:port`, or a list of them, has `x-address: true`: the administrator can limit which servers a config \
+            may name. A field that can be the absolute path of a file with a credential has `x-credential-file: true`, \
+            and one that makes the plugin use an identity of the operator without a secret in the config has \
             `x-operator-identity: true`: the host allows both only for servers that the administrator has named for \
-            this. A field that says how the server is verified has `x-server-trust: true`: a config that sets it gets \
-            none of these credentials, unless it is false or the absolute path of a file.
+            this. A field that determines how the server is verified has `x-server-trust: true`: a config that sets it \
+            gets none of these credentials, unless the value is false or the absolute path of a file.
             """,
             because: "only the author knows which fields hold secrets or addresses"),
         .checked(
             .capabilities, .handshake, "Capabilities",
             """
-            `capabilities` is `{maxInFlight, cancel, batch, range, subscribe, maxRequestBytes}`, each optional: 1 \
-            for `maxInFlight`, 61,440 for `maxRequestBytes`, the minimum, and false for the others.
+            `capabilities` is `{maxInFlight, cancel, batch, range, subscribe, maxRequestBytes}`, all optional. The \
+            defaults are 1 for `maxInFlight`, 61,440 (the minimum) for `maxRequestBytes`, and false for the others.
             """,
             fix: "leave out what the plugin does not offer; numbers are integers, the others are true or false"),
         .checked(

@@ -144,7 +144,7 @@ extension CheckContext {
         do throws(JSONPathError) {
             return try ValidateConfigResult(JSONReader(json))
         } catch {
-            note(.validateShape, "the verdict is wrong: \(error)", evidence: json, fix: Fix.of(error, in: json))
+            note(.validateShape, "the verdict is invalid: \(error)", evidence: json, fix: Fix.of(error, in: json))
             throw .skip("validate_config gives no verdict: see \(RuleID.validateShape.label)")
         }
     }

@@ -8,7 +8,7 @@ import Synchronization
 final class BadSource: @unchecked Sendable {
     enum Behavior: String, CaseIterable {
         case refuses = "refuses connections"
-        case saysNothing = "accepts connections and says nothing"
+        case saysNothing = "accepts connections and sends nothing"
         case drips = "sends one byte a second"
         case garbage = "sends garbage"
         case endless = "sends a body without end"

@@ -76,7 +76,7 @@ enum LineChecker {
         case (.some, .some):
             return broken(
                 line, .responseShape, "there are both result and error",
-                fix: "leave out the one that does not hold, in place of writing null")
+                fix: "omit the other one instead of writing null")
         }
         if id == .null, case .failure(let error) = result { return .unaddressed(error) }
         guard let number = id.intValue else {
@@ -100,13 +100,13 @@ enum LineChecker {
         case .reading: return .notification(method: name, params: params)
         case .subscriptionEnded:
             guard params["subscription"]?.intValue != nil, params["message"]?.stringValue != nil else {
-                return broken(line, .responseShape, "subscription_ended wants params {subscription, message}")
+                return broken(line, .responseShape, "subscription_ended requires params {subscription, message}")
             }
             return .notification(method: name, params: params)
         default: return broken(line, .responseShape, "a plugin sends no notification \(name)")
         }
         guard params["message"]?.stringValue != nil, params["level"].map({ $0.stringValue != nil }) ?? true else {
-            return broken(line, .responseShape, "log wants params {level?, message}, both strings")
+            return broken(line, .responseShape, "log requires params {level?, message}, both strings")
         }
         return .notification(method: name, params: params)
     }

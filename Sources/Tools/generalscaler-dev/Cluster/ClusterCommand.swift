@@ -15,7 +15,7 @@ struct ClusterCommand: AsyncParsableCommand {
         discussion: "The server validates objects like a real API server and keeps them only in memory.")
 
     @Option(
-        help: "Address and port to listen on; port 0 takes a free one.", transform: ListenAddress.init(argument:)
+        help: "Address and port to listen on; port 0 selects a free port.", transform: ListenAddress.init(argument:)
     )
     var listen: ListenAddress = ListenAddress(host: "127.0.0.1", port: 8001)
 

@@ -18,7 +18,7 @@ extension SimulatedAPI {
         )
     }
 
-    /// Installs the resource definition, and creates the namespace of the apps.
+    /// Installs the CustomResourceDefinition, and creates the namespace of the apps.
     static func prepare(_ client: KubernetesClient) async throws {
         let definition = try YAMLDocument.parse(String(decoding: PackageResources.crd_yaml, as: UTF8.self))
         _ = try await client.create(.customResourceDefinition, in: "", definition)

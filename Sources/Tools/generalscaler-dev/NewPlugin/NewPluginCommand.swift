@@ -18,7 +18,7 @@ struct NewPluginCommand: ParsableCommand {
     @Option(help: ArgumentHelp("For swift: a checkout of GeneralScaler, whose PluginSDK is copied.", valueName: "dir"))
     var sdkPath: String?
 
-    @Option(help: ArgumentHelp("For swift: the repository of GeneralScaler, in place of --sdk-path.", valueName: "url"))
+    @Option(help: ArgumentHelp("For swift: the repository of GeneralScaler, instead of --sdk-path.", valueName: "url"))
     var sdkURL: String?
 
     @Option(help: ArgumentHelp("Directory to create for the plugin.", valueName: "dir"))

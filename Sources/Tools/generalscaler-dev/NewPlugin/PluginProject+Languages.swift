@@ -53,7 +53,7 @@ extension PluginProject {
     static func bash(_ type: String) -> PluginProject {
         let name = name(of: type)
         let readme = Readme(
-            sdk: "It needs `jq`. `protocol.bash` speaks the plugin protocol.", program: "./\(name)",
+            sdk: "It needs `jq`. `protocol.bash` implements the plugin protocol.", program: "./\(name)",
             install: installsFolder)
         return PluginProject(
             type, readme: readme, ignored: "",

@@ -82,7 +82,7 @@ struct PluginProject {
         }
         guard letters, (1...maxTypeLength).contains(type.utf8.count), type.first?.isLetter == true, type.last != "-"
         else {
-            return "use small letters, digits and -, beginning with a letter, at most \(maxTypeLength)"
+            return "use lower-case letters, digits and -, beginning with a letter, at most \(maxTypeLength)"
         }
         return nil
     }

@@ -62,9 +62,9 @@ struct TryCommand: AsyncParsableCommand {
             throw ValidationError("--max-replicas must be from 1 to \(Self.maxMaxReplicas).")
         }
         guard env.allSatisfy({ $0.contains("=") && !$0.hasPrefix("=") }) else {
-            throw ValidationError("--env wants NAME=VALUE.")
+            throw ValidationError("--env must have the form NAME=VALUE.")
         }
-        guard !plugin.isEmpty else { throw ValidationError("name the plugin's path.") }
+        guard !plugin.isEmpty else { throw ValidationError("give the plugin's path.") }
     }
 
     func run() async throws {

@@ -142,7 +142,7 @@ class Config:
                 problems += error.problems
         for name in sorted(set(value) - set(fields)):
             known = ", ".join(fields)
-            problems.append(Problem(_join(path, name), f"is not a known field; known here: {known}"))
+            problems.append(Problem(_join(path, name), f"is not a known field; known fields: {known}"))
         if not problems:
             problems = [Problem(_join(path, found.path), found.message) for found in config.validate()]
         if problems:
