@@ -61,6 +61,7 @@ extension PluginConnection {
     mutating func countMissed(_ actions: inout [Action]) {
         missedInRow += 1
         guard missedInRow >= PluginHostLimits.missedDeadlinesBeforeRestart else { return }
+        if case .expired(let failure) = phase { return giveUp(failure, &actions) }
         giveUp(.deadline, "\(missedInRow) deadlines in a row passed without any answer", &actions)
     }
 

@@ -54,7 +54,8 @@ struct ViolationTests {
             let ended = await fixture.whileTimeFlies {
                 await fixture.log.wait { $0.metadata["restartIn"] != nil && $0.metadata["plugin"] == "bad" }
             }
-            #expect(ended.metadata["reason"]?.contains("did not answer initialize within 30") == true)
+            let reason = try #require(ended.metadata["reason"])
+            #expect(reason.contains("did not answer initialize within 30"))
         }
     }
 

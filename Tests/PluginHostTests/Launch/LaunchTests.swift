@@ -160,20 +160,36 @@ struct LaunchTests {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         try directory.write(PluginScript(types: ["p"]).text, to: "program", executable: true)
-        let descriptor = open("\(directory.path)/program", O_WRONLY | O_APPEND | O_CLOEXEC)
-        try #require(descriptor >= 0)
+        let program = "\(directory.path)/program"
         let clock = ManualClock()
-        try await HostFixture.run(
-            [:], manifest: "plugins: {p: {argv: [\(directory.path)/program], confined: false}}", clock: clock,
-            waitsForStart: false
-        ) { fixture async throws in
-            try await clock.sleeper(dueIn: PluginHostLimits.busyProgramInterval)
-            close(descriptor)
-            clock.advance(by: PluginHostLimits.busyProgramInterval)
-            await fixture.host.untilStarted()
-            #expect(try await fixture.health().state == .up)
+        // In a process of its own: a child that another test starts at that moment would have a copy of a descriptor of
+        // this process.
+        try await RunningProcess.run("/usr/bin/python3", ["-c", Self.fileHolder, program]) { holder async throws in
+            try await holder.outputLine { $0 == "open" }
+            try await HostFixture.run(
+                [:], manifest: "plugins: {p: {argv: [\(program)], confined: false}}", clock: clock,
+                waitsForStart: false
+            ) { fixture async throws in
+                try await clock.sleeper(dueIn: PluginHostLimits.busyProgramInterval)
+                try holder.send(.userDefinedOne)
+                try await holder.outputLine { $0 == "closed" }
+                clock.advance(by: PluginHostLimits.busyProgramInterval)
+                await fixture.host.untilStarted()
+                #expect(try await fixture.health().state == .up)
+            }
         }
     }
+
+    /// Keeps a file open for writing until SIGUSR1.
+    private static let fileHolder = """
+        import signal, sys
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+        with open(sys.argv[1], "a"):
+            print("open", flush=True)
+            signal.sigwait([signal.SIGUSR1])
+        print("closed", flush=True)
+        signal.pause()
+        """
 
     @Test(
         "a program that stays open for writing is reported as such, by the host and by the launcher",
