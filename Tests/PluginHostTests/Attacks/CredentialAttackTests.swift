@@ -112,7 +112,10 @@ struct CredentialAttackTests {
         arguments: [
             (["tokenFile": "/var/run/secrets/token"], false), (["cloud": [:]], false),
             (["cloud": ["region": "x"]], false),
-            (["cloud": ["key": "mine"]], true), (["token": "mine"], true), (["tokenFile": "relative"], true),
+            (["cloud": ["key": "mine"]], true), (["token": "mine"], true), (["tokenFile": "relative"], false),
+            (["tokenFile": "../../../var/run/secrets/token"], false), (["tokenFile": "/a-----BEGIN"], false),
+            (["tokenFile": ["/var/run/secrets/token"]], false), (["tokenFile": "-----BEGIN PRIVATE KEY-----"], true),
+            (["tokenFile": ""], true),
         ] as [(JSON, Bool)])
     func identity(auth: JSON, isOwn: Bool) async throws {
         try await run { fixture async throws in
@@ -149,7 +152,7 @@ struct CredentialAttackTests {
         "default credentials stay behind where the tenant decides how the server is verified, and files are refused",
         arguments: [
             (["insecureSkipVerify": true], "{}", false), (["serverName": "evil.example"], "{}", false),
-            (["ca": .string(pem)], "{}", false), (["ca": "/ca", "insecureSkipVerify": true], "{ca: /ca}", false),
+            (["ca": .string(pem)], "{}", false), (["ca": .string("/x\n\(pem)")], "{}", false), (["ca": "/ca", "insecureSkipVerify": true], "{ca: /ca}", false),
             (nil, "{ca: /ca}", false), ([:], "{ca: /ca}", false), (["ca": nil], "{ca: /ca}", false), (nil, "{}", false),
             (["insecureSkipVerify": false], "{ca: /ca}", false), (["ca": "relative"], "{ca: /ca}", false),
             (["ca": "/other"], "{ca: /ca}", true), (["ca": "/ca"], "{ca: /ca}", true), ([:], "{}", true),
