@@ -50,7 +50,7 @@ package struct TLSConfig: MetricConfig {
         _ text: String?, _ field: String, holding label: String, _ files: some FileReader
     ) throws(PluginError) -> [UInt8]? {
         guard let text else { return nil }
-        // The host decides by the first character too whether a config trusts servers of its own.
+        // By this character, the host too decides whether a config chooses the authorities.
         guard text.hasPrefix("/") else {
             if text.contains("-----BEGIN") { return Array(text.utf8) }
             // Not quoted: a malformed key is still a secret.

@@ -55,7 +55,9 @@ struct MetricMarks: Sendable {
     /// that the administrator lets the plugin read.
     func memberThatChoosesTrust(in own: JSON, defaults: [String: JSON]) -> String? {
         guard let trust else { return nil }
-        for (name, value) in own.objectValue ?? [:] where trust.mayMark(member: name) && value != defaults[name] {
+        for (name, value) in own.objectValue ?? [:] where trust.mayMark(member: name) {
+            // A default with a secret is never compared: the result would confirm a correct guess.
+            if let same = defaults[name], !holdsSecret(name, same), value == same { continue }
             let chosen = trust.fields(of: .object([name: value])).filter { !$0.value.isNull && $0.value != false }
             let areFiles = chosen.allSatisfy { $0.value.stringValue.map(Self.isAbsolutePath) == true }
             if !areFiles || chosen.isEmpty && defaults[name] != nil { return name }

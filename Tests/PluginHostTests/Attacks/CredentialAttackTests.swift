@@ -152,7 +152,8 @@ struct CredentialAttackTests {
         "default credentials stay behind where the tenant decides how the server is verified, and files are refused",
         arguments: [
             (["insecureSkipVerify": true], "{}", false), (["serverName": "evil.example"], "{}", false),
-            (["ca": .string(pem)], "{}", false), (["ca": .string("/x\n\(pem)")], "{}", false), (["ca": "/ca", "insecureSkipVerify": true], "{ca: /ca}", false),
+            (["ca": .string(pem)], "{}", false), (["ca": .string("/x\n\(pem)")], "{}", false),
+            (["ca": "/ca", "insecureSkipVerify": true], "{ca: /ca}", false),
             (nil, "{ca: /ca}", false), ([:], "{ca: /ca}", false), (["ca": nil], "{ca: /ca}", false), (nil, "{}", false),
             (["insecureSkipVerify": false], "{ca: /ca}", false), (["ca": "relative"], "{ca: /ca}", false),
             (["ca": "/other"], "{ca: /ca}", true), (["ca": "/ca"], "{ca: /ca}", true), ([:], "{}", true),
@@ -179,6 +180,26 @@ struct CredentialAttackTests {
                 type: "mirror", config: early, targetType: .value, timeout: .seconds(30))
             #expect((reading != nil) == isTrusted)
         }
+    }
+
+    @Test("whether a member with a secret repeats that of the defaults does not decide whether it chooses trust")
+    func repeatedSecret() {
+        let schema: JSON = [
+            "properties": [
+                "auth": ["properties": ["secret": ["x-secret": true], "insecure": ["x-server-trust": true]]],
+                "tls": ["properties": ["insecure": ["x-server-trust": true]]],
+            ]
+        ]
+        let marks = MetricMarks(
+            MetricTypeDescription(type: "t", description: "", configSchema: schema, defaultTargetType: .value))
+        let defaults: [String: JSON] = [
+            "auth": ["secret": "adm1n-secret", "insecure": true], "tls": ["insecure": true],
+        ]
+        for guess in ["adm1n-secret", "another-guess"] {
+            let own: JSON = ["auth": ["secret": .string(guess), "insecure": true], "tls": ["insecure": true]]
+            #expect(marks.memberThatChoosesTrust(in: own, defaults: defaults) == "auth")
+        }
+        #expect(marks.memberThatChoosesTrust(in: ["tls": ["insecure": true]], defaults: defaults) == nil)
     }
 
     @Test("the project's own plugins mark how a server is verified")
