@@ -65,7 +65,7 @@ struct RemovalAttackTests {
     }
 
     @Test("a directory of thousands of levels is removed with a handful of descriptors")
-    func deep() throws {
+    func deep() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         try directory.makeDirectory("doomed")
@@ -78,7 +78,21 @@ struct RemovalAttackTests {
             current = next
         }
         close(current)
+        // Other tests of this process use descriptors too.
+        let descriptors = Mutex(ProcessTable.names(in: "/proc/self/fd").count)
+        let most = descriptors.withLock { $0 } + 100
+        let isOver = Mutex(false)
+        let counter = Task.detached {
+            while !isOver.withLock({ $0 }) {
+                let count = ProcessTable.names(in: "/proc/self/fd").count
+                descriptors.withLock { $0 = max($0, count) }
+                await Task.yield()
+            }
+        }
         #expect(RemovedTree.remove("\(directory.path)/doomed") == nil)
+        isOver.withLock { $0 = true }
+        await counter.value
+        #expect(descriptors.withLock { $0 } < most)
         #expect(TemporaryDirectory.entries(of: directory.path).isEmpty)
     }
 
@@ -130,6 +144,18 @@ struct RemovalAttackTests {
         #expect(TemporaryDirectory.entries(of: "\(directory.path)/victim") == ["lock"])
         #expect(living.remove() == nil)
         #expect(!TemporaryDirectory.entries(of: directory.path).contains(name))
+    }
+
+    @Test("a root of workspaces that belongs to another user is not removed", .needs(.root))
+    func leftOverOfOthers() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let left = "generalscaler-plugins-other0"
+        try directory.makeDirectory(left)
+        try directory.write("", to: "\(left)/lock")
+        #expect(chown("\(directory.path)/\(left)", 12_345, 12_345) == 0)
+        #expect(WorkspaceRoot.removeLeftOver(in: directory.path).removed == 0)
+        #expect(TemporaryDirectory.entries(of: "\(directory.path)/\(left)") == ["lock"])
     }
 
     @Test("a removed root is created again")
