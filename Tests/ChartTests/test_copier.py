@@ -160,6 +160,16 @@ class CopyTests(CopierTest):
         self.assert_copied()
         self.assertTrue((kept / "file").exists())
 
+    def test_emptying_the_target_takes_a_handful_of_descriptors(self):
+        deep = self.target
+        for _ in range(200):
+            deep /= "d"
+        deep.mkdir(parents=True)
+        command = ["prlimit", "--nofile=32", COPIER, self.root, "/", self.target]
+        result = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(list(self.target.iterdir()), [])
+
     def test_emptying_the_target_enters_no_other_file_system(self):
         (self.target / "a" / "mount").mkdir(parents=True)
         script = (

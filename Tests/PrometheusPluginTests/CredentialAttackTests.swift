@@ -83,6 +83,8 @@ struct CredentialAttackTests {
             ("http://127.0.0.1:8085", "http://127.0.0.1:8086", false),
             ("http://127.0.0.1:8085/x", "http://127.0.0.1:8085", true),
             ("https://monitoring.googleapis.com", "", true), ("https://localhost", "", false),
+            ("http://monitoring.googleapis.com", "", false), ("HTTP://monitoring.googleapis.com:443", "", false),
+            ("https://googleapis.com.evil.example", "", false), ("https://evilgoogleapis.com", "", false),
         ])
     func google(address: String, emulators: String, isSent: Bool) async throws {
         let client = FakePrometheus(.success(.one))

@@ -323,5 +323,16 @@ struct CredentialAttackTests {
             #expect(try await sent(fixture, wrong) == nil)
             #expect(try await sent(fixture, [:]) != nil)
         }
+        // Without a list, the other credentials of the defaults would show whether the guess is right.
+        let free = """
+            plugins:
+              mirror: {defaults: {url: "redis://:adm1n-password@redis.shop:6379", headers: {X-Key: "adm1n-header"}}}
+            """
+        try await run(free) { fixture async throws in
+            for word in ["adm1n-password", "another-guess"] {
+                let own: JSON = ["url": .string("redis://:\(word)@redis.shop:6379")]
+                #expect(try await sent(fixture, own)?["headers"] == nil)
+            }
+        }
     }
 }

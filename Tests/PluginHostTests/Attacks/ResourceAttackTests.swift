@@ -85,9 +85,9 @@ struct ResourceAttackTests {
         try await expectKilled(
             "temporaryMiB: 3",
             """
-            globals().update(l=[]) or [(f.truncate(1 << 20), l.append(mmap.mmap(f.fileno(), 1 << 20)),
-            l[-1].write(b'x' * (1 << 20)), os.unlink(f.name), f.close())
-            for f in [open('f%d' % i, 'wb+') for i in range(20)]] and time.sleep(1000)
+            globals().update(c=__import__("ctypes").CDLL(None)) or [(lambda d: (os.pwrite(d, b'x' * (1 << 20), 0),
+            c.mmap(None, 1 << 20, 1, 1, d, 0), os.unlink('f%d' % i), os.close(d)))(os.open('f%d' % i,
+            os.O_CREAT | os.O_RDWR)) for i in range(20)] and time.sleep(1000)
             """.replacing("\n", with: " "), "limits.temporaryMiB, which is 3")
     }
 
