@@ -83,8 +83,6 @@ struct CredentialAttackTests {
             ("http://127.0.0.1:8085", "http://127.0.0.1:8086", false),
             ("http://127.0.0.1:8085/x", "http://127.0.0.1:8085", true),
             ("https://monitoring.googleapis.com", "", true), ("https://localhost", "", false),
-            ("http://monitoring.googleapis.com", "", false), ("HTTP://monitoring.googleapis.com:443", "", false),
-            ("https://googleapis.com.evil.example", "", false), ("https://evilgoogleapis.com", "", false),
         ])
     func google(address: String, emulators: String, isSent: Bool) async throws {
         let client = FakePrometheus(.success(.one))
@@ -98,5 +96,20 @@ struct CredentialAttackTests {
         let error = try await plugin.failure(#""auth": {"googleMetadata": {}}"#, address: address)
         #expect((error == nil) == isSent, "\(String(describing: error))")
         #expect(client.requests.count == (isSent ? 1 : 0))
+    }
+
+    @Test(
+        "a config that asks for the operator's Google token with an address of another kind is refused",
+        arguments: [
+            "http://monitoring.googleapis.com", "HTTP://monitoring.googleapis.com:443",
+            "https://googleapis.com.evil.example", "https://evilgoogleapis.com",
+        ])
+    func otherAddresses(address: String) async throws {
+        let client = FakePrometheus(.success(.one))
+        let plugin = PrometheusPlugin(client: client, localClient: client, environment: [:])
+        await #expect(throws: (any Error).self) {
+            try await plugin.failure(#""auth": {"googleMetadata": {}}"#, address: address)
+        }
+        #expect(client.requests.isEmpty)
     }
 }
