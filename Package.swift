@@ -391,7 +391,10 @@ let package = Package(
         ),
         .testTarget(
             name: "DocsTests",
-            dependencies: ["PluginSDK", "ScalerAPI", "Scaling", "TestSupport", "WireFormats"] + plugins),
+            dependencies: [
+                "KubernetesClient", "Operator", "PluginHost", "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling",
+                "SourceSupport", "TestSupport", "WireFormats", .product(name: "NIOCore", package: "swift-nio"),
+            ] + plugins),
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [

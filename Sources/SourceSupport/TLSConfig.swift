@@ -42,7 +42,7 @@ package struct TLSConfig: MetricConfig {
             skipsVerification: insecureSkipVerify)
     }
 
-    /// Returns PEM text unchanged; reads any other text as a path.
+    /// Returns PEM text unchanged; reads the file at an absolute path.
     ///
     /// - Parameter label: the end of the first line that the PEM text has to have.
     /// - Throws: the same error for every file that cannot be used, so that a tenant cannot find out which files exist.
@@ -50,8 +50,9 @@ package struct TLSConfig: MetricConfig {
         _ text: String?, _ field: String, holding label: String, _ files: some FileReader
     ) throws(PluginError) -> [UInt8]? {
         guard let text else { return nil }
-        if text.contains("-----BEGIN") { return Array(text.utf8) }
+        // By this character, the host too decides whether a config chooses the authorities.
         guard text.hasPrefix("/") else {
+            if text.contains("-----BEGIN") { return Array(text.utf8) }
             // Not quoted: a malformed key is still a secret.
             throw PluginError(.configInvalid, "\(field) is neither PEM text nor an absolute path", path: field)
         }

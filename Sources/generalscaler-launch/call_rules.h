@@ -44,6 +44,8 @@ RULE(fcntl, SECOND_IS, F_SETSIG, EPERM)
 RULE(ioctl, SECOND_IS, FIOSETOWN, EPERM)
 RULE(ioctl, SECOND_IS, SIOCSPGRP, EPERM)
 RULE(ioctl, SECOND_IS, TIOCSTI, EPERM)
+// A lease on a file delays every other process that opens it, for 45 s by default.
+RULE(fcntl, SECOND_IS, F_SETLEASE, EPERM)
 
 // Other processes must not be read, traced, slowed down or limited.
 RULE(ptrace, ALWAYS, 0, EPERM)

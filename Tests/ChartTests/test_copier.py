@@ -119,6 +119,13 @@ class CopyTests(CopierTest):
         self.assertEqual(len(set(inodes.values())), 2)
         self.assertEqual((self.target / "b/git-show").stat().st_nlink, 3)
 
+    def test_files_with_several_names_are_bounded(self):
+        for number in range(4_096):
+            os.link(self.write(f"first-{number}"), self.root / f"second-{number}")
+        self.assert_copied()
+        os.link(self.write("first"), self.root / "second")
+        self.assert_refused("there are more than 4096 files with several names")
+
     def test_set_id_and_sticky_bits_are_dropped(self):
         self.write("su", "x", 0o6755)
         (self.root / "tmp").mkdir()
@@ -152,6 +159,28 @@ class CopyTests(CopierTest):
         (self.target / "link").symlink_to(kept)
         self.assert_copied()
         self.assertTrue((kept / "file").exists())
+
+    def test_emptying_the_target_takes_a_handful_of_descriptors(self):
+        deep = self.target
+        for _ in range(200):
+            deep /= "d"
+        deep.mkdir(parents=True)
+        command = ["prlimit", "--nofile=32", COPIER, self.root, "/", self.target]
+        result = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(list(self.target.iterdir()), [])
+
+    def test_emptying_the_target_enters_no_other_file_system(self):
+        (self.target / "a" / "mount").mkdir(parents=True)
+        script = (
+            'mount -t tmpfs none "$3/a/mount" && echo kept > "$3/a/mount/file" || exit 99\n'
+            '"$2" "$1" / "$3"; echo $?; cat "$3/a/mount/file"'
+        )
+        result = subprocess.run([*UNSHARE, script, "sh", self.root, COPIER, self.target], capture_output=True, text=True)
+        if result.returncode == 99:
+            self.skipTest("the system allows no mounts")
+        self.assertEqual(result.stdout, "1\nkept\n")
+        self.assertIn("a cannot be removed", result.stderr)
 
 
 class RefusalTests(CopierTest):

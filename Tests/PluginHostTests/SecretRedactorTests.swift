@@ -54,6 +54,15 @@ struct SecretRedactorTests {
         #expect(redactor(json).redact("all \(json)") == "all ***")
     }
 
+    @Test(
+        "a secret from a file is found without the line break at its end",
+        arguments: ["s3cr3t\n", "s3cr3t\r\n", "\ts3cr3t"])
+    func lineBreakAtEnd(secret: String) {
+        #expect(redactor(secret).redact("login s3cr3t failed") == "login *** failed")
+        #expect(redactor(secret).redact("Basic \(Self.base64("user:s3cr3t"))") == "Basic ***")
+        #expect(redactor("ab\n").redact("ab") == "ab")
+    }
+
     @Test("text without a secret stays unchanged, even if it looks encoded")
     func others() {
         let text = #"100% of +3 \"things\" \u12 \ud800 %4 %zz at https://a.example/b?c=d"#

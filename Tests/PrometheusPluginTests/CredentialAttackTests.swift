@@ -39,6 +39,18 @@ struct CredentialAttackTests {
         #expect(messages.count == 1, "\(messages)")
     }
 
+    @Test("a text that begins with / is a path, even if it holds PEM, as the host takes it", arguments: ["ca", "cert"])
+    func pemAfterPath(field: String) async throws {
+        let text = #"/certificates\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"#
+        let key = field == "cert" ? #", "key": "-----BEGIN PRIVATE KEY-----""# : ""
+        let client = FakePrometheus(.success(.one))
+        let plugin = PrometheusPlugin(client: client, files: SystemFileReader(), environment: [:])
+        let error = try await plugin.failure(#""tls": {"\#(field)": "\#(text)"\#(key)}"#)
+        #expect(error?.path == "tls.\(field)")
+        #expect(error?.message.contains("is not a PEM file that the plugin can read") == true)
+        #expect(client.requests.isEmpty)
+    }
+
     @Test(
         "the operator's own AWS key signs for Amazon Managed Service for Prometheus only, unless plugins.yaml says more",
         arguments: [
@@ -84,5 +96,20 @@ struct CredentialAttackTests {
         let error = try await plugin.failure(#""auth": {"googleMetadata": {}}"#, address: address)
         #expect((error == nil) == isSent, "\(String(describing: error))")
         #expect(client.requests.count == (isSent ? 1 : 0))
+    }
+
+    @Test(
+        "a config that asks for the operator's Google token with an address of another kind is refused",
+        arguments: [
+            "http://monitoring.googleapis.com", "HTTP://monitoring.googleapis.com:443",
+            "https://googleapis.com.evil.example", "https://evilgoogleapis.com",
+        ])
+    func otherAddresses(address: String) async throws {
+        let client = FakePrometheus(.success(.one))
+        let plugin = PrometheusPlugin(client: client, localClient: client, environment: [:])
+        await #expect(throws: (any Error).self) {
+            try await plugin.failure(#""auth": {"googleMetadata": {}}"#, address: address)
+        }
+        #expect(client.requests.isEmpty)
     }
 }

@@ -44,6 +44,8 @@ import Testing
         (#""auth": {"bearer": {"token": "a"}, "basic": {"username": "u", "password": "p"}}"#, "auth"),
         (#""auth": {"bearer": {}}"#, "auth.bearer"),
         (#""auth": {"bearer": {"token": "a", "tokenFile": "/b"}}"#, "auth.bearer"),
+        (#""auth": {"bearer": {"tokenFile": "../../run/token"}}"#, "auth.bearer.tokenFile"),
+        (#""auth": {"bearer": {"tokenFile": ""}}"#, "auth.bearer.tokenFile"),
         (#""auth": {"basic": {"username": "u"}}"#, "auth.basic.password"),
         (#""auth": {"basic": {"username": "u:v", "password": "p"}}"#, "auth.basic.username"),
         (#""auth": {"sigv4": {}}"#, "auth.sigv4.region"),

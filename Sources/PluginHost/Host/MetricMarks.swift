@@ -55,9 +55,11 @@ struct MetricMarks: Sendable {
     /// that the administrator lets the plugin read.
     func memberThatChoosesTrust(in own: JSON, defaults: [String: JSON]) -> String? {
         guard let trust else { return nil }
-        for (name, value) in own.objectValue ?? [:] where trust.mayMark(member: name) && value != defaults[name] {
+        for (name, value) in own.objectValue ?? [:] where trust.mayMark(member: name) {
+            // A default with a secret is never compared: the result would confirm a correct guess.
+            if let same = defaults[name], !holdsSecret(name, same), value == same { continue }
             let chosen = trust.fields(of: .object([name: value])).filter { !$0.value.isNull && $0.value != false }
-            let areFiles = chosen.allSatisfy { $0.value.stringValue?.hasPrefix("/") == true }
+            let areFiles = chosen.allSatisfy { $0.value.stringValue.map(Self.isAbsolutePath) == true }
             if !areFiles || chosen.isEmpty && defaults[name] != nil { return name }
         }
         return nil
@@ -78,10 +80,20 @@ struct MetricMarks: Sendable {
         marks?.fields(of: config).contains { !$0.value.isNull } ?? false
     }
 
-    /// Returns whether a marked field contains the path of a file, and not its contents.
+    /// Returns whether a marked field contains the path of a file, and not its contents. A relative path is one too: the
+    /// plugin may resolve it, and `..` leads out of its directory.
     private static func hasFile(_ marks: MarkedFields?, _ config: JSON) -> Bool {
-        marks?.fields(of: config).contains { $0.texts.contains { $0.hasPrefix("/") } } ?? false
+        marks?.fields(of: config).contains { field in
+            field.texts.contains { $0.hasPrefix("/") || !$0.isEmpty && !$0.contains(pemBeginning) }
+        } ?? false
     }
+
+    /// Returns whether the text can only be a path. A plugin may search a text for PEM before it takes it for a path.
+    private static func isAbsolutePath(_ text: String) -> Bool {
+        text.hasPrefix("/") && !text.contains(pemBeginning)
+    }
+
+    private static let pemBeginning = "-----BEGIN"
 }
 
 extension JSON {

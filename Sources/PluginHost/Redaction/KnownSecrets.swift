@@ -18,7 +18,8 @@ struct KnownSecrets {
     var isEmpty: Bool { recent.secrets.isEmpty && older.secrets.isEmpty }
 
     /// A secret of a few bytes protects nothing, and would be redacted from ordinary words. The credentials in a URL or
-    /// a connection string are secrets too.
+    /// a connection string are secrets too, and so is a secret without the line break that a file ends with: a shell
+    /// removes it.
     mutating func learn(_ secret: String) {
         guard secret.utf8.count >= PluginHostLimits.minSecretBytes, !recent.secrets.contains(secret) else { return }
         if recent.isFull {
@@ -26,7 +27,19 @@ struct KnownSecrets {
             recent = Generation()
         }
         recent.add(secret)
+        let trimmed = Self.trimmed(secret)
+        if trimmed != secret, trimmed.utf8.count >= PluginHostLimits.minSecretBytes { recent.add(trimmed) }
         for part in SecretParts.of(secret) { recent.add(part) }
+    }
+
+    /// Returns the secret without blanks and line breaks around it.
+    private static func trimmed(_ secret: String) -> String {
+        let bytes = Array(secret.utf8)
+        guard let first = bytes.firstIndex(where: { $0 > 0x20 }), let last = bytes.lastIndex(where: { $0 > 0x20 })
+        else {
+            return ""
+        }
+        return String(decoding: bytes[first...last], as: UTF8.self)
     }
 
     /// Returns whether a pattern may begin with these four bytes.

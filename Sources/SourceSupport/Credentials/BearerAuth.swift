@@ -8,7 +8,7 @@ package struct BearerAuth: MetricConfig {
 
     @Field(
         """
-        Path of a file with the token; read at every call, so that it may be rotated. The token goes only to addresses \
+        Absolute path of a file with the token; read at every call, so that it may be rotated. The token goes only to addresses \
         that the operator's `plugins.yaml` names for it.
         """,
         marks: .credentialFile)
@@ -17,8 +17,14 @@ package struct BearerAuth: MetricConfig {
     package init() {}
 
     package func validate() -> [ConfigProblem] {
-        (token == nil) == (tokenFile == nil)
-            ? [ConfigProblem(path: "", message: "must have exactly one of token and tokenFile")] : []
+        if (token == nil) == (tokenFile == nil) {
+            return [ConfigProblem(path: "", message: "must have exactly one of token and tokenFile")]
+        }
+        // The host recognizes a file of the operator by its absolute path.
+        if let tokenFile, !tokenFile.hasPrefix("/") {
+            return [ConfigProblem(path: "tokenFile", message: "must be an absolute path")]
+        }
+        return []
     }
 
     /// Returns the token as it is now.

@@ -1,10 +1,12 @@
 // Makes each system call that a plugin is refused, as a hostile plugin would, and tells what came of it.
 //
 //     call-prober OPERATOR FILE [LABEL]
+//     call-prober labels
 //
 // For each line of call_rules.h it prints "LABEL<tab>EXPECTED<tab>FOUND", in errno's numbers; CHANGED stands for a call
 // that had an effect. With a label it makes only that call, without a separate process. OPERATOR is a process that
 // is not to be reached, FILE one of the user's that is not to be changed. Without a filter the calls are harmless.
+// `labels` prints the labels of all calls that it can make.
 #define _GNU_SOURCE
 #include <asm/ioctls.h>
 #include <errno.h>
@@ -31,7 +33,7 @@
 
 #include "../../../Sources/generalscaler-launch/call_numbers.h"
 
-enum { CHANGED = 254, KILLED = 253, NO_PROBE = 252, IOPRIO_WHO_USER = 3 };
+enum { CHANGED = 254, KILLED = 253, NO_PROBE = 252, IOPRIO_WHO_PROCESS = 1, IOPRIO_WHO_USER = 3 };
 #define NAMESPACES CLONE_NEWUSER
 
 static long operator;
@@ -53,6 +55,7 @@ static void label_of(const char *name, const char *value, char *buffer, size_t s
     else snprintf(buffer, size, "%s %s", name, value);
 }
 
+/// - Parameter label: NULL to print all labels.
 static int plain_probe(const char *label) {
     struct f_owner_ex owner = {.type = F_OWNER_PID, .pid = getpid()};
     int self = getpid();
@@ -67,6 +70,7 @@ static int plain_probe(const char *label) {
         V(fcntl, F_SETOWN, socket, F_SETOWN, self), V(fcntl, F_SETOWN_EX, socket, F_SETOWN_EX, (long)&owner),
         V(fcntl, F_SETSIG, socket, F_SETSIG, 0), V(ioctl, FIOSETOWN, socket, FIOSETOWN, (long)&self),
         V(ioctl, SIOCSPGRP, socket, SIOCSPGRP, (long)&self), V(ioctl, TIOCSTI, socket, TIOCSTI, NONE),
+        V(fcntl, F_SETLEASE, socket, F_SETLEASE, F_WRLCK),
         P(ptrace, 17, operator, NONE, NONE), P(process_vm_readv, operator, NONE, 0, NONE, 0, 1),
         P(process_vm_writev, operator, NONE, 0, NONE, 0, 1), P(process_madvise, -1, NONE, 0, 0, 0),
         P(process_mrelease, -1, 0), P(pidfd_getfd, -1, 0, 0), P(kcmp, operator, operator, 999, 0, 0),
@@ -110,7 +114,8 @@ static int plain_probe(const char *label) {
 #endif
     };
     for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
-        if (strcmp(probes[i].label, label) != 0) continue;
+        if (label == NULL) puts(probes[i].label);
+        if (label == NULL || strcmp(probes[i].label, label) != 0) continue;
         const long *a = probes[i].arguments;
         long result = syscall(probes[i].number, a[0], a[1], a[2], a[3], a[4], a[5]);
         if (result == 0 && strcmp(label, "fork") == 0) _exit(0);
@@ -174,6 +179,18 @@ static int probe(const char *label, int expected) {
     return expected == 0 ? effect_probe(label) : plain_probe(label);
 }
 
+/// The labels of the calls that are not in a table.
+static const char *const special_labels[] = {
+    "clone CLONE_PARENT", "clone NAMESPACES", "clone CLONE_THREAD", "prctl PR_SET_DUMPABLE", "fchmod", "fchmodat",
+    "fchmodat2", "utimensat",
+#ifdef SYS_fork
+    "vfork",
+#endif
+#ifdef SYS_chmod
+    "chmod", "utime", "utimes", "futimesat",
+#endif
+};
+
 static int in_child(int (*body)(const char *, int), const char *label, int expected) {
     pid_t child = fork();
     if (child == 0) _exit(body(label, expected));
@@ -187,6 +204,11 @@ static int thread(void *unused) {
     return 0;
 }
 
+static void exit_with_enosys(int number) {
+    (void)number;
+    _exit(ENOSYS);
+}
+
 /// What a plugin needs, and other numbers for what it is refused.
 static int other(const char *label, int expected) {
     (void)expected;
@@ -195,6 +217,11 @@ static int other(const char *label, int expected) {
     if (strcmp(label, "newer call") == 0) result = syscall(NEWEST_KNOWN_CALL + 1);
     if (strcmp(label, "much newer call") == 0) result = syscall(100000);
     if (strcmp(label, "own priority") == 0) result = setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0));
+    if (strcmp(label, "operator's priority") == 0)
+        result = setpriority(PRIO_PROCESS, (id_t)operator, getpriority(PRIO_PROCESS, (id_t)operator));
+    // Its result without a filter: the kernel does not know this class.
+    if (strcmp(label, "operator's I/O priority") == 0)
+        result = syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, operator, 0xE000);
     if (strcmp(label, "own limit") == 0) result = syscall(SYS_prlimit64, 0, RLIMIT_CPU, NONE, NONE);
     if (strcmp(label, "own cores") == 0) {
         cpu_set_t set;
@@ -215,13 +242,24 @@ static int other(const char *label, int expected) {
     }
 #ifdef __x86_64__
     if (strcmp(label, "x32 call") == 0) result = syscall(0x40000000 | SYS_getpid);
+    if (strcmp(label, "i386 call") == 0) {
+        // getpid of the 32-bit table. A kernel without it kills the process, which is no way to make the call either.
+        signal(SIGSEGV, exit_with_enosys);
+        __asm__ volatile("int $0x80" : "=a"(result) : "a"(20) : "memory");
+        if (result < 0) errno = (int)-result;
+    }
 #else
-    if (strcmp(label, "x32 call") == 0) errno = ENOSYS;
+    if (strcmp(label, "x32 call") == 0 || strcmp(label, "i386 call") == 0) errno = ENOSYS;
 #endif
     return result < 0 ? errno : 0;
 }
 
 int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "labels") == 0) {
+        plain_probe(NULL);
+        for (size_t i = 0; i < sizeof special_labels / sizeof *special_labels; i++) puts(special_labels[i]);
+        return 0;
+    }
     if (argc < 3) return 64;
     operator = atol(argv[1]);
     file = argv[2];
@@ -243,8 +281,9 @@ int main(int argc, char **argv) {
         const char *label;
         int expected;
     } others[] = {
-        {"newer call", ENOSYS}, {"much newer call", ENOSYS}, {"x32 call", ENOSYS}, {"own priority", 0}, {"own limit", 0},
-        {"own cores", 0},       {"own group", 0},            {"own child", 0},     {"thread", 0},
+        {"newer call", ENOSYS}, {"much newer call", ENOSYS}, {"x32 call", ENOSYS}, {"i386 call", ENOSYS},
+        {"operator's priority", EPERM}, {"operator's I/O priority", EPERM}, {"own priority", 0}, {"own limit", 0},
+        {"own cores", 0}, {"own group", 0}, {"own child", 0}, {"thread", 0},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         printf("%s\t%d\t%d\n", others[i].label, others[i].expected, in_child(other, others[i].label, 0));

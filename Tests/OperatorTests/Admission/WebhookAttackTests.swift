@@ -216,6 +216,29 @@ struct WebhookAttackTests {
         #expect(await validator.validate(forged).warnings.allSatisfy { !$0.contains("Secret s") })
     }
 
+    @Test(
+        "a head that two programs could read differently, and other protocols, are refused",
+        arguments: [
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            "POST PATH HTTP/1.1\r\nHost: w\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+            "POST PATH HTTP/1.1\r\nHost: w\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            "POST PATH HTTP/1.1\r\nHost: w\r\nContent-Length: -1\r\n\r\n{}",
+            "POST PATH HTTP/1.1\r\nHost: w\r\nContent-Length: 99999999999999999999\r\n\r\n{}",
+            "POST PATH HTTP/1.1\r\nHost: w\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+            "POST PATH HTTP/1.1\r\nHost : w\r\n\r\n", "POST PATH HTTP/9.9\r\nHost: w\r\n\r\n",
+            "CONNECT w:1 HTTP/1.1\r\n\r\n",
+            "POST PATH HTTP/1.1\r\nHost: w\r\nContent-Length: 2\r\n\r\n[]", "\u{0}\u{0}\u{0}\u{0}\r\n\r\n",
+        ])
+    func ambiguousHead(text: String) async throws {
+        try await attack { scene in
+            let connection = try await scene.open()
+            try? await connection.send(text.replacing("PATH", with: scene.cluster.path))
+            let answer = await connection.answer(containing: "\r\n\r\n")
+            #expect(answer?.hasPrefix("HTTP/1.1 4") ?? true, "\(answer ?? "")")
+            try await scene.expectServed()
+        }
+    }
+
     @Test("a second request before the answer to the first one ends the connection")
     func pipelining() async throws {
         var times = ReviewTimes.patient

@@ -69,6 +69,9 @@ struct CallAttackTests {
         #expect(Set(Self.rules.map(\.label)).count == Self.rules.count)
         let found = try await Self.confined.value.found
         #expect(Self.rules.filter { found[$0.label] == nil }.map(\.label).isEmpty)
+        // A line that is lost would take its test with it.
+        let labels = try await ConfinedProgram.run([BuiltExecutable.path("call-prober"), "labels"]).output
+        #expect(Set(labels.split(separator: "\n").map(String.init)) == Set(Self.rules.map(\.label)))
     }
 
     @Test("a confined process changes neither mode nor times of a file that it may only read")
@@ -79,9 +82,17 @@ struct CallAttackTests {
 
     @Test(
         "a system call that is newer than the filter, or an old one under another number, fails with ENOSYS",
-        arguments: ["newer call", "much newer call", "x32 call"])
+        arguments: ["newer call", "much newer call", "x32 call", "i386 call"])
     func unknown(label: String) async throws {
         #expect(try await Self.confined.value.found[label] == ENOSYS)
+    }
+
+    @Test(
+        "a confined process sets no priority of the operator's process",
+        arguments: ["operator's priority", "operator's I/O priority"])
+    func priority(label: String) async throws {
+        #expect(try await Self.confined.value.found[label] == EPERM)
+        #expect(try await Self.unconfined.value.found[label] != EPERM)
     }
 
     @Test(
@@ -107,6 +118,26 @@ struct CallAttackTests {
         }
         #expect(try await attempt([]) == "True\n")
         #expect(try await attempt(["--guard-process", "\(getpid())"]) == "\(EPERM)\n")
+    }
+
+    @Test("the guard's process group is out of a plugin's reach on a kernel without Landlock")
+    func guardGroup() async throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write(SandboxTests.hidingLandlock, to: "launch", executable: true)
+        // No such group exists, so that the call is harmless if it is allowed.
+        let absent = 1 << 22
+        let script = """
+            import os, sys
+            try: os.kill(-int(sys.argv[1]), 0)
+            except OSError as e: print(e.errno)
+            """
+        func attempt(_ guardProcess: Int) async throws -> String {
+            let words = ["--guard-process", "\(guardProcess)", "--", "/usr/bin/python3", "-Sc", script, "\(absent)"]
+            return try await ConfinedProgram.run(["\(directory.path)/launch"] + words).output
+        }
+        #expect(try await attempt(absent - 1) == "\(ESRCH)\n")
+        #expect(try await attempt(absent) == "\(EPERM)\n")
     }
 }
 

@@ -112,7 +112,10 @@ struct CredentialAttackTests {
         arguments: [
             (["tokenFile": "/var/run/secrets/token"], false), (["cloud": [:]], false),
             (["cloud": ["region": "x"]], false),
-            (["cloud": ["key": "mine"]], true), (["token": "mine"], true), (["tokenFile": "relative"], true),
+            (["cloud": ["key": "mine"]], true), (["token": "mine"], true), (["tokenFile": "relative"], false),
+            (["tokenFile": "../../../var/run/secrets/token"], false), (["tokenFile": "/a-----BEGIN"], false),
+            (["tokenFile": ["/var/run/secrets/token"]], false), (["tokenFile": "-----BEGIN PRIVATE KEY-----"], true),
+            (["tokenFile": ""], true),
         ] as [(JSON, Bool)])
     func identity(auth: JSON, isOwn: Bool) async throws {
         try await run { fixture async throws in
@@ -149,7 +152,8 @@ struct CredentialAttackTests {
         "default credentials and files are not sent if the tenant decides how the server is verified",
         arguments: [
             (["insecureSkipVerify": true], "{}", false), (["serverName": "evil.example"], "{}", false),
-            (["ca": .string(pem)], "{}", false), (["ca": "/ca", "insecureSkipVerify": true], "{ca: /ca}", false),
+            (["ca": .string(pem)], "{}", false), (["ca": .string("/x\n\(pem)")], "{}", false),
+            (["ca": "/ca", "insecureSkipVerify": true], "{ca: /ca}", false),
             (nil, "{ca: /ca}", false), ([:], "{ca: /ca}", false), (["ca": nil], "{ca: /ca}", false), (nil, "{}", false),
             (["insecureSkipVerify": false], "{ca: /ca}", false), (["ca": "relative"], "{ca: /ca}", false),
             (["ca": "/other"], "{ca: /ca}", true), (["ca": "/ca"], "{ca: /ca}", true), ([:], "{}", true),
@@ -176,6 +180,26 @@ struct CredentialAttackTests {
                 type: "mirror", config: early, targetType: .value, timeout: .seconds(30))
             #expect((reading != nil) == isTrusted)
         }
+    }
+
+    @Test("whether a member with a secret repeats that of the defaults does not decide whether it chooses trust")
+    func repeatedSecret() {
+        let schema: JSON = [
+            "properties": [
+                "auth": ["properties": ["secret": ["x-secret": true], "insecure": ["x-server-trust": true]]],
+                "tls": ["properties": ["insecure": ["x-server-trust": true]]],
+            ]
+        ]
+        let marks = MetricMarks(
+            MetricTypeDescription(type: "t", description: "", configSchema: schema, defaultTargetType: .value))
+        let defaults: [String: JSON] = [
+            "auth": ["secret": "adm1n-secret", "insecure": true], "tls": ["insecure": true],
+        ]
+        for guess in ["adm1n-secret", "another-guess"] {
+            let own: JSON = ["auth": ["secret": .string(guess), "insecure": true], "tls": ["insecure": true]]
+            #expect(marks.memberThatChoosesTrust(in: own, defaults: defaults) == "auth")
+        }
+        #expect(marks.memberThatChoosesTrust(in: ["tls": ["insecure": true]], defaults: defaults) == nil)
     }
 
     @Test("the project's own plugins mark the fields that decide how a server is verified")
@@ -298,6 +322,17 @@ struct CredentialAttackTests {
             #expect(try await sent(fixture, right) == nil)
             #expect(try await sent(fixture, wrong) == nil)
             #expect(try await sent(fixture, [:]) != nil)
+        }
+        // Without a list, the other credentials of the defaults would show whether the guess is right.
+        let free = """
+            plugins:
+              mirror: {defaults: {url: "redis://:adm1n-password@redis.shop:6379", headers: {X-Key: "adm1n-header"}}}
+            """
+        try await run(free) { fixture async throws in
+            for word in ["adm1n-password", "another-guess"] {
+                let own: JSON = ["url": .string("redis://:\(word)@redis.shop:6379")]
+                #expect(try await sent(fixture, own)?["headers"] == nil)
+            }
         }
     }
 }

@@ -98,6 +98,24 @@ struct KilledOperatorAttackTests {
         #expect(TemporaryDirectory.entries(of: place.temporary).isEmpty)
     }
 
+    @Test("the guard kills the sessions of its operator, and none that began later under the same id")
+    func reusedSession() async throws {
+        func survives(_ start: String) async throws -> Bool {
+            let script = """
+                setsid sleep 100000 & id=$!
+                while [ "$(cut -d ' ' -f 6 /proc/$id/stat)" != $id ]; do :; done
+                start=$(cut -d ' ' -f 22 /proc/$id/stat)
+                printf '+%d %s\\n' $id \(start) | "$1" --guard
+                kill -9 $id 2>/dev/null && echo survived
+                """
+            return try await ConfinedProgram.run(
+                ["/bin/bash", "-c", script, "bash", BuiltExecutable.path("generalscaler-launch")]
+            ).output == "survived\n"
+        }
+        #expect(try await !survives("$start"))
+        #expect(try await survives("$((start + 1))"))
+    }
+
     /// Where the operator fails to: nobody else is that user.
     private static func killAll(of user: UInt32) {
         var process: Int32 = 0

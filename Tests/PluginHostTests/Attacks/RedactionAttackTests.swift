@@ -27,6 +27,7 @@ struct RedactionAttackTests {
                 config = m["params"]["config"]
                 say = config["say"]
                 how = config.get("how", "reading")
+                send({"jsonrpc": "2.0", "method": "log", "params": {"level": "info", "message": say}})
                 if m["method"] == "validate_config":
                     if how == "invalid": ok(m, {"valid": False, "errors": [{"path": say, "message": say}]})
                     else: ok(m, {"valid": True})
@@ -72,6 +73,7 @@ struct RedactionAttackTests {
                 }
                 #expect(seen.count == 1 && seen.first?.contains("***") == false, "\(right): \(seen)")
             }
+            await fixture.log.wait { $0.message == "plugin logged" && $0.metadata["line"] == "***" }
             for record in fixture.log.records {
                 #expect(!record.metadata.values.contains { $0.contains(secret) }, "\(record)")
             }

@@ -132,6 +132,18 @@ struct RemovalAttackTests {
         #expect(!TemporaryDirectory.entries(of: directory.path).contains(name))
     }
 
+    @Test("a root of workspaces that belongs to another user is not removed", .needs(.root))
+    func leftOverOfOthers() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let left = "generalscaler-plugins-other0"
+        try directory.makeDirectory(left)
+        try directory.write("", to: "\(left)/lock")
+        #expect(chown("\(directory.path)/\(left)", 12_345, 12_345) == 0)
+        #expect(WorkspaceRoot.removeLeftOver(in: directory.path).removed == 0)
+        #expect(TemporaryDirectory.entries(of: "\(directory.path)/\(left)") == ["lock"])
+    }
+
     @Test("a root of temporary directories that was removed is created again")
     func removedRoot() throws {
         let directory = try TemporaryDirectory()

@@ -67,6 +67,16 @@ struct ResolutionAttackTests {
                 ]
             case "prometheus":
                 ["address": url, "query": "up", "auth": ["bearer": ["token": "s3cret"]]]
+            case "http":
+                [
+                    "url": .string("http://\(name):9090/api/v1/query"), "jsonPath": "$.data.result[0].value[1]",
+                    "auth": ["bearer": ["token": "s3cret"]],
+                ]
+            case "kafka":
+                [
+                    "brokers": [.string("\(name):9090")], "group": "shop", "topics": ["orders"],
+                    "sasl": ["mechanism": "PLAIN", "username": "scaler", "password": "s3cret"],
+                ]
             default:
                 [
                     "project": "shop", "subscription": "orders", "credentials": "SERVICE_ACCOUNT", "endpoint": url,
@@ -78,7 +88,7 @@ struct ResolutionAttackTests {
 
     @Test(
         "a name that leads to the machine, its link or a metadata server gets no connection, despite other records",
-        arguments: ["redis", "prometheus", "pubsub", "postgresql"])
+        arguments: ["redis", "prometheus", "pubsub", "postgresql", "http", "kafka"])
     func reservedAddresses(source: String) async throws {
         let names = Self.reserved.indices.map { "n\($0).shop.example" }
         let outcome = try await play(
@@ -93,7 +103,7 @@ struct ResolutionAttackTests {
 
     @Test(
         "a name with an allowed and a forbidden address leads to the allowed one",
-        arguments: ["redis", "prometheus", "pubsub"])
+        arguments: ["redis", "prometheus", "pubsub", "http"])
     func mixedAddresses(source: String) async throws {
         let outcome = try await play(
             source,
@@ -120,7 +130,7 @@ struct ResolutionAttackTests {
 
     @Test(
         "a name that is rebound between two lookups leads to allowedNetworks at each or to no connection",
-        arguments: ["redis", "prometheus", "pubsub"])
+        arguments: ["redis", "prometheus", "pubsub", "http"])
     func rebinding(source: String) async throws {
         var names: [String: [[String]]] = [:]
         for number in 0..<6 {

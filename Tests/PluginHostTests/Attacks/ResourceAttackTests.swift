@@ -80,6 +80,17 @@ struct ResourceAttackTests {
             """.replacing("\n", with: " "), "limits.temporaryMiB, which is 3")
     }
 
+    @Test("files that have lost their name and descriptor count while they are mapped")
+    func mappedFiles() async throws {
+        try await expectKilled(
+            "temporaryMiB: 3",
+            """
+            globals().update(c=__import__("ctypes").CDLL(None)) or [(lambda d: (os.pwrite(d, b'x' * (1 << 20), 0),
+            c.mmap(None, 1 << 20, 1, 1, d, 0), os.unlink('f%d' % i), os.close(d)))(os.open('f%d' % i,
+            os.O_CREAT | os.O_RDWR)) for i in range(20)] and time.sleep(1000)
+            """.replacing("\n", with: " "), "limits.temporaryMiB, which is 3")
+    }
+
     @Test("empty files in the temporary directory count toward its limit with the space that they take")
     func emptyFiles() async throws {
         try await expectKilled(
@@ -129,6 +140,26 @@ struct ResourceAttackTests {
             #expect(failure?.message.contains("container used 900 MiB of the 1000 MiB") == true)
             #expect(HostFixture.exists(other))
             #expect(try await evaluate("2", type: "other", fixture) == 2)
+        }
+    }
+
+    @Test("a plugin whose threads grew is killed when the container's tasks run out")
+    func tasks() async throws {
+        let isShort = Mutex(false)
+        try await HostFixture.run(["p": Self.evaluator]) { configuration in
+            configuration.containerUsage = {
+                ContainerUsage(tasks: .init(used: isShort.withLock { $0 } ? 90 : 10, limit: 100))
+            }
+        } body: { fixture async throws in
+            let growing = """
+                [__import__("threading").Thread(target=time.sleep, args=(1000,)).start() for _ in range(20)] \
+                and os.write(2, b"grown\\n") and time.sleep(1000)
+                """
+            let killed = Task { try await evaluate(growing, fixture) }
+            await fixture.log.wait { $0.metadata["line"] == "grown" }
+            isShort.withLock { $0 = true }
+            let failure = await #expect(throws: PluginFailure.self) { try await killed.value }
+            #expect(failure?.message.contains("container had 90 of the 100 processes and threads") == true)
         }
     }
 

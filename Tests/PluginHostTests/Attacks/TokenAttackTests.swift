@@ -206,6 +206,39 @@ struct TokenAttackTests {
         }
     }
 
+    @Test("the operator's kubeconfig, the files that it names and the webhook's certificates are open to no plugin")
+    func operatorFiles() async throws {
+        let d = try TemporaryDirectory()
+        defer { d.remove() }
+        for name in ["tmp", "plugins", "kube", "keys", "webhook"] { try d.makeDirectory(name) }
+        try d.write("#!/usr/bin/python3 -S\n" + Self.reader, to: "plugins/reader", executable: true)
+        let files = ["kube/config", "keys/token", "keys/key", "keys/certificate", "webhook/tls.key"]
+        for file in files { try d.write("s3cret", to: file) }
+        // An unused port.
+        try d.write(
+            """
+            {"apiVersion": "v1", "kind": "Config", "current-context": "c",
+            "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "users": [{"name": "u", "user": {"tokenFile": "../keys/token", "client-key": "../keys/key",
+                "client-certificate": "../keys/certificate"}}]}
+            """, to: "kube/config")
+        let plugins = files.enumerated().map { number, file in
+            "  p\(number): {argv: [\(d.path)/plugins/reader], readPaths: [\(d.path)/\(file)]}\n"
+        }
+        try d.write("plugins:\n" + plugins.joined(), to: "plugins.yaml")
+        let arguments = [
+            "run", "--kubeconfig", "\(d.path)/kube/config", "--plugin-dir", "\(d.path)/plugins",
+            "--plugins-config", "\(d.path)/plugins.yaml", "--listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0",
+            "--webhook-certificates", "\(d.path)/webhook",
+        ]
+        try await RunningProcess.run("generalscaler", arguments, environment: ["TMPDIR": "\(d.path)/tmp"]) { process in
+            for file in files {
+                try await process.errorLine { $0.contains("cannot allow \(d.path)/\(file): it ") }
+            }
+        }
+    }
+
     @Test("the standard protected paths are the pod's token and the kubeconfigs that the environment names")
     func standardPaths() {
         let paths = ProtectedPaths.standard(["KUBECONFIG": "/a/b:/c", "HOME": "/home/u"])

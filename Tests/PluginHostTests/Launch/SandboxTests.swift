@@ -73,6 +73,7 @@ struct SandboxTests {
         try await run { fixture async throws in
             #expect(try await evaluate("pathlib.Path(os.environ['TMPDIR'], 'f').write_text('1234')", fixture) == 4)
             #expect(try await evaluate("pathlib.Path('g').write_text('12345')", fixture) == 5)
+            #expect(try await evaluate("os.umask(0) and os.stat('g').st_mode & 0o777", fixture) == 0o600)
             #expect(try await evaluate("open('/dev/null', 'w').write('x')", fixture) == 1)
             let directory = fixture.directory
             await expectRefused("open('\(directory)/f', 'w').write('x')", "Permission denied", fixture)
@@ -144,7 +145,7 @@ struct SandboxTests {
     }
 
     /// Executes the launcher with a filter (seccomp(2)) under which Landlock's calls do not exist.
-    private static let hidingLandlock = """
+    static let hidingLandlock = """
         #!/usr/bin/python3 -S
         import ctypes, os, struct, sys
         code = [(0x20, 0, 0, 0), (0x35, 0, 2, 444), (0x25, 1, 0, 446), (0x06, 0, 0, 0x50026), (0x06, 0, 0, 0x7fff0000)]
@@ -173,6 +174,9 @@ struct SandboxTests {
             #expect(try await evaluate("os.getsid(0) == os.getpid() == os.getpgid(0)", fixture) == 1)
             let capabilities = "int(open('/proc/self/status').read().split('CapPrm:')[1].split()[0], 16)"
             #expect(try await evaluate(capabilities, fixture) == 0)
+            // A set-user-id program gives nothing.
+            let privileges = "int(open('/proc/self/status').read().split('NoNewPrivs:')[1].split()[0])"
+            #expect(try await evaluate(privileges, fixture) == 1)
             let server = "__import__('socket').create_server(('127.0.0.1', 0))"
             let connect =
                 "(lambda s: __import__('socket').create_connection(s.getsockname()).fileno() > 0)(\(server))"
