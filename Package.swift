@@ -235,7 +235,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "plugin-check",
-            dependencies: ["PluginConformance", "PluginProtocol", "ScalerAPI", "WireFormats", argumentParser],
+            dependencies: [
+                "CommandSupport", "PluginConformance", "PluginProtocol", "ScalerAPI", "WireFormats", argumentParser,
+            ],
             path: "Sources/Tools/plugin-check"
         ),
 

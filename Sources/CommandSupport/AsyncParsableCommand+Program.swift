@@ -11,6 +11,9 @@ extension AsyncParsableCommand {
     /// - Parameter prepare: Called once the command line is known to be valid.
     package static func runProgram(prepare: () -> Void) async {
         do {
+            if let unknown = UnknownCommand(CommandLine.arguments.dropFirst(), of: Self.self) {
+                throw ValidationError("\(unknown)")
+            }
             var command = try parseAsRoot()
             prepare()
             if var command = command as? any AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Glibc
 import PluginConformance
 import PluginProtocol
@@ -22,6 +23,10 @@ struct PluginCheckCommand: ParsableCommand {
 
     /// Parses the command line and runs the command. A usage error is printed as one line on stderr.
     static func main() {
+        if let unknown = UnknownCommand(CommandLine.arguments.dropFirst(), of: Self.self) {
+            StandardStreams.printError("plugin-check: \(unknown)")
+            Glibc.exit(ExitStatus.usage.rawValue)
+        }
         do {
             var command = try parseAsRoot()
             try command.run()
