@@ -25,8 +25,8 @@ struct TryCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Metric type. Default: the plugin's only one.", valueName: "type"))
     var type: String?
 
-    @Option(help: "Target value of the metric.")
-    var targetValue = 10.0
+    @Option(help: "Target value of the metric: what one replica handles. Default: 10.")
+    var targetValue: Double?
 
     @Option(help: "Maximum number of replicas; the minimum is 1.")
     var maxReplicas = 10
@@ -57,7 +57,7 @@ struct TryCommand: AsyncParsableCommand {
     private static let maxMaxReplicas = 1_000
 
     func validate() throws {
-        guard targetValue > 0, targetValue.isFinite else { throw ValidationError("--target-value must be above 0.") }
+        guard (targetValue ?? 1) > 0, (targetValue ?? 1).isFinite else { throw ValidationError("--target-value must be above 0.") }
         guard (1...Self.maxMaxReplicas).contains(maxReplicas) else {
             throw ValidationError("--max-replicas must be from 1 to \(Self.maxMaxReplicas).")
         }
