@@ -5,14 +5,15 @@ package struct UnknownCommand: Error, CustomStringConvertible {
     private let word: String
     private let names: [String]
 
-    /// Letters that may be wrong in a word of which a command is suggested; a third of a longer one.
+    /// The number of wrong letters up to which a command is suggested; a third of the letters of a longer word.
     private static let maxTypos = 2
 
     /// - Parameter arguments: The command line without the program.
     /// - Returns: nil if the line begins with a command, or with an option.
     package init?(_ arguments: some Collection<String>, of program: any ParsableCommand.Type) {
         let names = program.configuration.subcommands.compactMap { $0.configuration.commandName }
-        guard let word = arguments.first, !word.hasPrefix("-"), !names.isEmpty, !(names + ["help"]).contains(word) else {
+        guard let word = arguments.first, !word.hasPrefix("-"), !names.isEmpty, !(names + ["help"]).contains(word)
+        else {
             return nil
         }
         self.word = word

@@ -29,7 +29,7 @@ struct AuthorMistakeTests {
 
     private func text(_ report: CheckReport) -> String { ReportFormat.human.text(report, colors: false) }
 
-    @Test("an internal error at a good config breaks P-68, whatever the target type, and is no value")
+    @Test("an internal error at a good config breaks P-68, with either target type")
     func internalError() async throws {
         let plugin = try ScriptedPlugin(
             extra: """
@@ -148,7 +148,8 @@ struct AuthorMistakeTests {
         #expect(
             error?.description.hasSuffix(
                 "its #! line names own-python, which does not exist in any of /usr/bin:/bin. Install it in one of these, or "
-                    + "add its directory to PATH and to readPaths of this plugin in plugins.yaml (--read-path here)") == true,
+                    + "add its directory to PATH and to readPaths of this plugin in plugins.yaml (--read-path here)")
+                == true,
             "\(String(describing: error))")
         command.readPaths = [folder.path]
         guard case .result = try OneCall.make(command, .value, options: CheckOptions(), targetType: nil).outcome else {

@@ -163,7 +163,10 @@ struct CommandTests {
         arguments: [
             (["tset", "--config", "x", "./plugin"], "unknown command tset: did you mean test?"),
             (["reply", "./plugin"], "unknown command reply: did you mean repl?"),
-            (["frobnicate"], "unknown command frobnicate: the commands are test, call, bench, fuzz, repl, explain, schema"),
+            (
+                ["frobnicate"],
+                "unknown command frobnicate: the commands are test, call, bench, fuzz, repl, explain, schema"
+            ),
             (["./plugin"], "unknown command ./plugin: the commands are test,"),
             (["test", "./plugin", "--bad-confg", "x"], "Unknown option '--bad-confg'. Did you mean '--bad-config'?"),
         ])

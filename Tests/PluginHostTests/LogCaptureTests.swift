@@ -20,7 +20,7 @@ struct LogCaptureTests {
     }
 
     @Test(
-        "the line that says why a plugin ended is the last one, or the error of which Node or Go show the stack",
+        "the line that says why a plugin ended is the last one, or the error whose stack Node or Go shows",
         arguments: [
             ("starting\nTraceback (most recent call last):\n  File \"x\"\nKeyError: 'a'\n", "KeyError: 'a'"),
             (

@@ -31,7 +31,7 @@ func (l *failureLog) log(reason any, stack []byte, secrets []string) {
 	text := fmt.Sprintf("%s\npanic: %v", panickingFrames(string(stack)), reason)
 	lines := strings.Split(redact(text, secrets), "\n")
 	if left := len(lines) - maxTraceLines; left > 0 {
-		lines = append([]string{fmt.Sprintf("(%d lines are left out)", left)}, lines[left:]...)
+		lines = append([]string{fmt.Sprintf("(%d lines are omitted)", left)}, lines[left:]...)
 	}
 	// One write, so that the traces of two calls do not mix.
 	fmt.Fprintln(os.Stderr, strings.Join(lines, "\n"))

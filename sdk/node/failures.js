@@ -41,7 +41,7 @@ export function traceOf(error, secrets) {
   const texts = [];
   for (let cause = error; cause !== undefined && texts.length < MAX_CAUSES; cause = cause?.cause) texts.unshift(textOf(cause));
   let lines = redact(texts.join("\n"), secrets).split("\n");
-  if (lines.length > MAX_LINES) lines = [`(${lines.length - MAX_LINES} lines are left out)`, ...lines.slice(-MAX_LINES)];
+  if (lines.length > MAX_LINES) lines = [`(${lines.length - MAX_LINES} lines are omitted)`, ...lines.slice(-MAX_LINES)];
   return `${lines.join("\n")}\n`;
 }
 

@@ -31,7 +31,8 @@ package struct LastWords: Sendable {
     /// `TypeError: x is not a function`, `Error [ERR_MODULE_NOT_FOUND]: …`, `panic: …`, `fatal error: …`.
     private static func isMessage(_ line: String) -> Bool {
         if line.hasPrefix("panic: ") || line.hasPrefix("fatal error: ") { return true }
-        let name = line.drop { $0 == " " }.count == line.count ? line.prefix { $0.isLetter || $0.isNumber || $0 == "_" } : ""
+        let name =
+            line.drop { $0 == " " }.count == line.count ? line.prefix { $0.isLetter || $0.isNumber || $0 == "_" } : ""
         guard name.hasSuffix("Error") || name.hasSuffix("Exception") else { return false }
         let rest = line.dropFirst(name.count)
         return rest.isEmpty || rest.hasPrefix(":") || rest.hasPrefix(" [")
@@ -40,6 +41,7 @@ package struct LastWords: Sendable {
     /// Whether this line is the last one of such a report.
     private static func endsReport(_ line: String) -> Bool {
         if let first = line.first, first.isWhitespace { return true }
-        return line == "}" || ["Node.js v", "goroutine ", "created by ", "exit status "].contains { line.hasPrefix($0) }
+        return line == "}"
+            || ["Node.js v", "goroutine ", "created by ", "exit status "].contains { line.hasPrefix($0) }
     }
 }

@@ -98,7 +98,7 @@ test("a source at which every call fails does not fill the log", async () => {
   const log = await logged(async () => {
     for (let call = 0; call < 9; call += 1) await assert.rejects(host.value({name: "q"}), {message: /^x( x)+$/});
   });
-  assert.equal(log.split("lines are left out").length - 1, 4);
+  assert.equal(log.split("lines are omitted").length - 1, 4);
   assert.ok(log.split("\n").length < 200, log);
 });
 

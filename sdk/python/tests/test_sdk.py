@@ -180,7 +180,7 @@ class CallTests(unittest.TestCase):
             for _ in range(9):
                 with self.assertRaises(PluginError):
                     host.value({"name": "q"})
-        self.assertEqual(log.getvalue().count("lines are left out"), 4)
+        self.assertEqual(log.getvalue().count("lines are omitted"), 4)
         self.assertEqual(log.getvalue().count("this is the last"), 1)
         self.assertLess(len(log.getvalue().splitlines()), 200)
 

@@ -79,7 +79,7 @@ extension Check {
 
     /// Returns why the refusal of a bad config proves nothing, with the fix; nil if it does.
     ///
-    /// A config that was written for other fields is refused for its unknown keys alone, whatever the plugin checks.
+    /// A config that was written for other fields is refused for its unknown keys alone.
     private static func staleness(of bad: JSON, _ context: CheckContext) throws(Stop) -> String? {
         let known = try context.metricType().configSchema["properties"]?.objectValue ?? [:]
         let members = bad.objectValue ?? [:]

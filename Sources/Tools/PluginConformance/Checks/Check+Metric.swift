@@ -63,7 +63,8 @@ extension Check {
 
     private static func sourceGivesNoValue(_ error: AnswerError) -> String {
         if error.kind == .internalError { return "the plugin itself fails: see \(RuleID.internalErrors.label)" }
-        return "the call is answered with an error, which is allowed (\(error.summary)): give --config of a source that answers"
+        return
+            "the call is answered with an error, which is allowed (\(error.summary)): give --config of a source that answers"
     }
 
     private static func judgeBatch(_ json: JSON, count: Int, _ context: CheckContext) {

@@ -64,7 +64,8 @@ enum FieldNames {
             check(field, path: fieldPath, type: type, context, depth: depth + 1)
             guard holdsText(field), let fix = fix(name, field) else { continue }
             context.warn(
-                .secretFields, "the field \(fieldPath) of \(type) seems to hold \(fix.content), and is not marked as such",
+                .secretFields,
+                "the field \(fieldPath) of \(type) seems to hold \(fix.content), and is not marked as such",
                 fix: fix.text)
         }
     }

@@ -178,7 +178,9 @@ package final class PluginRepl {
             case .result(let json):
                 showAnswer("result", json, since: start)
                 try check(json, of: method)
-            case .error(let error): showAnswer("error", error.json, since: start)
+            case .error(let error):
+                showAnswer("error", error.json, since: start)
+                context.noteInternal(error, method.protocolMethod)
             }
         }
     }

@@ -66,9 +66,10 @@ extension RuleBook {
             .internalErrors, .metric, "No internal errors",
             """
             The error -32603 (`internal_error`) says that the plugin itself failed. A call with a valid config is not \
-            answered with it: a failure of the source has an error of its own.
+            answered with it: other errors exist for failures of the source.
             """,
-            fix: "correct the failure, which plugin-check call shows with the plugin's standard error; answer what the source "
+            fix:
+                "correct the failure, which plugin-check call shows with the plugin's standard error; answer what the source "
                 + "does wrong with an error such as 1003 or 1006"),
     ]
 }

@@ -24,7 +24,8 @@ extension CheckContext {
         let missing = try requiredFields().filter { filled[$0] == nil }
         guard missing.isEmpty else {
             throw .skip(
-                "the config has required fields (\(missing.joined(separator: ", "))): give --config with one that works")
+                "the config has required fields (\(missing.joined(separator: ", "))): give --config with one that works"
+            )
         }
         return .object(filled)
     }

@@ -35,7 +35,9 @@ package enum CheckRun {
         }
         context.endSession()
         let noValue = reasonForNoValue(context, skipped[.readingShape])
-        if options.requiresValue, let noValue {
+        // A plugin that itself fails has this finding already.
+        let isDefective = context.log.findings.contains { $0.rule == .internalErrors }
+        if options.requiresValue, let noValue, !isDefective {
             context.note(
                 .readingShape, "no value was read: \(noValue)",
                 fix: "give --config of a source that answers, or leave out --require-value")

@@ -92,11 +92,13 @@ private struct TrialStart: Service {
         case .unavailable(let failure): throw TrialError("the plugin cannot check the config: \(failure)")
         }
         let metric: JSON = [
-            "type": .string(type), "name": "tried", "config": trial.config, "targetValue": .number(trial.targetValue ?? Trial.defaultTarget),
+            "type": .string(type), "name": "tried", "config": trial.config,
+            "targetValue": .number(trial.targetValue ?? Trial.defaultTarget),
         ]
         let app = DemoApp(name: Trial.appName, minReplicas: 1, maxReplicas: trial.maxReplicas, metric: metric)
         StandardStreams.printLine(
-            "Scaling 1 to \(trial.maxReplicas.counted("replica")) on \(type), target \(trial.targetText). Ctrl-C ends it.\n")
+            "Scaling 1 to \(trial.maxReplicas.counted("replica")) on \(type), target \(trial.targetText). Ctrl-C ends it.\n"
+        )
         try await SimulatedAPI.deploy(app, client)
     }
 

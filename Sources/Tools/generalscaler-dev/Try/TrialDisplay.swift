@@ -52,7 +52,7 @@ final class TrialDisplay: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             let start = ContinuousClock.now
-            var table = TrialTable(target: target)
+            var table = TrialTable(target: self.target)
             var live = LiveTable(header: [TrialTable.header])
             for await news in self.news {
                 let seconds = Int(start.duration(to: .now) / .seconds(1))

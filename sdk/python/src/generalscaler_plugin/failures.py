@@ -42,7 +42,7 @@ class FailureLog:
             is_last = len(self._times) == MAX_TRACEBACKS
         lines = redact(_text(error), secrets).splitlines()
         if len(lines) > MAX_LINES:
-            lines = [f"({len(lines) - MAX_LINES} lines are left out)", *lines[-MAX_LINES:]]
+            lines = [f"({len(lines) - MAX_LINES} lines are omitted)", *lines[-MAX_LINES:]]
         if is_last:
             lines.insert(0, f"no more than {MAX_TRACEBACKS} tracebacks are logged within {PERIOD_SECONDS} s; this is the last")
         # One write, so that the tracebacks of two threads do not mix.
