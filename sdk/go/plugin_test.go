@@ -209,7 +209,7 @@ func declared[C any]() (message string) {
 func TestAWrongTagIsAnErrorAtTheStart(t *testing.T) {
 	type nested struct {
 		Inner []map[string]struct {
-			Port int `json:"port" help:"The port." maximun:"65535"`
+			Port int `json:"port" help:"The port." maxximum:"65535"`
 		} `json:"inner" help:"Inner."`
 	}
 	type recursive struct {
@@ -236,7 +236,7 @@ func TestAWrongTagIsAnErrorAtTheStart(t *testing.T) {
 			A string `json:"a" address:"yes"`
 		}](), `the tag address is "true" or "false", not "yes"`},
 		{declared[struct {
-			A string `json:"a" from:"scaler.namepsace"`
+			A string `json:"a" from:"scaler.namespaze"`
 		}](), "the tag from is one of scaler.namespace,"},
 		{declared[struct {
 			A int `json:"a" default:"2.5"`
@@ -248,7 +248,7 @@ func TestAWrongTagIsAnErrorAtTheStart(t *testing.T) {
 		{declared[struct {
 			A chan int `json:"a"`
 		}](), "cannot have the type chan int"},
-		{declared[nested](), "Port: unknown tag maximun: did you mean maximum?"},
+		{declared[nested](), "Port: unknown tag maxximum: did you mean maximum?"},
 		{declared[recursive](), "contains itself"},
 	} {
 		if !strings.Contains(test.found, test.want) || (test.want == "") != (test.found == "") {
