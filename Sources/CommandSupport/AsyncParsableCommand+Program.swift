@@ -31,7 +31,10 @@ extension AsyncParsableCommand {
         // Help and version were requested, and a bare exit code has been explained already.
         if code == .success || error is ExitCode { exit(withError: error) }
         let words = (error as? CocoaError)?.shortText ?? message(for: error)
-        let text = words.split(separator: "\n").first ?? "it failed"
+        // A required option is missing because it is misspelled.
+        let isMissing = words.hasPrefix("Missing expected argument")
+        let unknown = isMissing ? UnknownOption(CommandLine.arguments.dropFirst(), of: Self.self) : nil
+        let text = unknown?.description ?? UsageText.oneLine(words)
         StandardStreams.write(Array("\(configuration.commandName ?? ""): \(text)\n".utf8), to: STDERR_FILENO)
         Glibc.exit(usageError)
     }

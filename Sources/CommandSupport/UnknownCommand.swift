@@ -5,9 +5,6 @@ package struct UnknownCommand: Error, CustomStringConvertible {
     private let word: String
     private let names: [String]
 
-    /// The number of wrong letters up to which a command is suggested; a third of the letters of a longer word.
-    private static let maxTypos = 2
-
     /// - Parameter arguments: The command line without the program.
     /// - Returns: nil if the line begins with a command, or with an option.
     package init?(_ arguments: some Collection<String>, of program: any ParsableCommand.Type) {
@@ -21,26 +18,30 @@ package struct UnknownCommand: Error, CustomStringConvertible {
     }
 
     package var description: String {
-        let near = names.map { (name: $0, typos: Self.typos(word.lowercased(), $0)) }.min { $0.typos < $1.typos }
-        if let near, near.typos <= max(Self.maxTypos, word.count / 3) {
-            return "unknown command \(word): did you mean \(near.name)?"
+        if let near = Spelling.nearest(to: word, among: names) {
+            return "unknown command \(word): did you mean \(near)?"
         }
         return "unknown command \(word): the commands are \(names.joined(separator: ", "))"
     }
+}
 
-    /// Returns the number of letters to insert, remove or replace to get from a word to another (Levenshtein distance).
-    private static func typos(_ first: String, _ second: String) -> Int {
-        let target = Array(second)
-        var row = Array(0...target.count)
-        for (index, letter) in first.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for (column, other) in target.enumerated() {
-                let replaced = diagonal + (letter == other ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
-            }
+/// A misspelled option of a command. The argument parser names it only if no required option is missing.
+struct UnknownOption: CustomStringConvertible {
+    let description: String
+
+    /// - Parameter arguments: The command line without the program.
+    /// - Returns: nil if no option is similar to one that the command's help lists.
+    init?(_ arguments: some Collection<String>, of program: any ParsableCommand.Type) {
+        let command = program.configuration.subcommands.first { $0.configuration.commandName == arguments.first }
+        let help = command.map { program.helpMessage(for: $0) } ?? program.helpMessage()
+        let known = Set(
+            help.split { !$0.isLetter && !$0.isNumber && $0 != "-" }.map(String.init).filter { $0.hasPrefix("--") })
+        for argument in arguments.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
+            let name = String(argument.prefix { $0 != "=" })
+            guard !known.contains(name), let near = Spelling.nearest(to: name, among: known) else { continue }
+            description = "Unknown option '\(name)'. Did you mean '\(near)'?"
+            return
         }
-        return row[target.count]
+        return nil
     }
 }

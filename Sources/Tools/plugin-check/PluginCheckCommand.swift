@@ -36,7 +36,7 @@ struct PluginCheckCommand: ParsableCommand {
         } catch {
             // Help and version were requested, and a bare exit code has been explained already.
             if exitCode(for: error) == .success || error is ExitCode { exit(withError: error) }
-            let text = message(for: error).split(separator: "\n").first.map(String.init) ?? "it failed"
+            let text = UsageText.oneLine(message(for: error))
             let isAboutArguments = ["Unknown option", "Unexpected argument", "unexpected argument"]
                 .contains { text.contains($0) }
             StandardStreams.printError(
