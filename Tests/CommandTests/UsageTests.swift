@@ -19,8 +19,8 @@ struct UsageTests {
                 "generalscaler-dev", ["new-plugin", "x"], "Missing expected argument '--language <language>'"
             ),
             (
-                "generalscaler-dev", ["new-plugin", "--language", "pyton", "x"],
-                "The value 'pyton' is invalid for '--language <language>'. Please provide one of the following: python, go, node, "
+                "generalscaler-dev", ["new-plugin", "--language", "pythom", "x"],
+                "The value 'pythom' is invalid for '--language <language>'. Please provide one of the following: python, go, node, "
                     + "typescript, bash, swift"
             ),
         ])
