@@ -84,7 +84,8 @@ extension Check {
         let known = try context.metricType().configSchema["properties"]?.objectValue ?? [:]
         let members = bad.objectValue ?? [:]
         let unknown = members.keys.filter { known[$0] == nil }.sorted()
-        guard !unknown.isEmpty, let good = try? context.goodConfig().objectValue else { return nil }
+        // A plugin without fields can only be given unknown ones.
+        guard !unknown.isEmpty, !known.isEmpty, let good = try? context.goodConfig().objectValue else { return nil }
         let rest = good.merging(members.filter { known[$0.key] != nil }) { $1 }
         guard case .valid = try context.validate(.object(rest)) else { return nil }
         return "the config of --bad-config is refused only for what is not a field of the plugin ("
