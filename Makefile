@@ -44,6 +44,7 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@$(PYTHON)/bin/python scripts/check-schema.py .build/debug
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
 	@$(PYTHON)/bin/python scripts/test-new-plugins.py .build/debug
+	@$(PYTHON)/bin/python scripts/test-client-libraries.py .build/debug
 	@$(PYTHON)/bin/python scripts/test-tutorial.py .build/debug
 	@swift test --skip-build --disable-xctest --filter FaultSimulationTests
 	@swift test --skip-build --disable-xctest --filter "$(ATTACKS)"
@@ -67,6 +68,7 @@ test-sdks: $(PYTHON)/.installed ## Test the SDKs and the plugins that new-plugin
 	@for product in $(TOOL_PRODUCTS) vector-plugin; do swift build $(SWIFT_FLAGS) --product $$product || exit 1; done
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
 	@$(PYTHON)/bin/python scripts/test-new-plugins.py .build/debug
+	@$(PYTHON)/bin/python scripts/test-client-libraries.py .build/debug
 
 simulate-faults: ## Run the operator under fault injection with SEEDS seeds, or with one SEED
 	@scripts/install-dependencies.sh build

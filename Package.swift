@@ -193,7 +193,7 @@ let package = Package(
             path: "sdk",
             exclude: [
                 "README.md", "vectors", "python/README.md", "python/pyproject.toml", "python/tests", "go/README.md",
-                "go/internal", "go/plugin_test.go", "node/README.md", "node/test",
+                "go/internal", "go/plugin_test.go", "go/tags_test.go", "node/README.md", "node/test",
             ],
             sources: ["SDKFiles.swift"],
             resources: [.embedInCode("python/src"), .embedInCode("go"), .embedInCode("node")]
@@ -235,7 +235,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "plugin-check",
-            dependencies: ["PluginConformance", "PluginProtocol", "ScalerAPI", "WireFormats", argumentParser],
+            dependencies: [
+                "CommandSupport", "PluginConformance", "PluginProtocol", "ScalerAPI", "WireFormats", argumentParser,
+            ],
             path: "Sources/Tools/plugin-check"
         ),
 

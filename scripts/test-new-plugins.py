@@ -16,7 +16,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LANGUAGES = ["python", "go", "node", "bash", "swift"]
+LANGUAGES = ["python", "go", "node", "typescript", "bash", "swift"]
 NAME = "generalscaler-plugin-files-there"
 TIMEOUT = 600
 # Lines of a new plugin that are about the SDK, not about the plugin's own config and value.
@@ -24,16 +24,24 @@ BOILERPLATE = {
     "python": ["^#!", "generalscaler_plugin", r"plugin = Plugin\(", "^@plugin", r"^plugin\.run"],
     "go": ["^package", "generalscaler/sdk", r"plugin\.Plugin\[", r"plugin\.Run"],
     "node": ["^#!", r"^import\(", "sdk/index", r"^run\(", r"^}\);"],
+    "typescript": ["^#!", r"^import\(", "sdk/index", r"^run\(", r"^}\);"],
 }
 MAX_BOILERPLATE = 5
-SOURCES = {"python": [NAME], "go": ["main.go"], "node": [NAME, "plugin.mjs"]}
+SOURCES = {"python": [NAME], "go": ["main.go"], "node": [NAME, "plugin.mjs"], "typescript": [NAME, "plugin.mts"]}
 # The folder of the SDK here, and its copy in a project.
-COPIES = {"python": ("sdk/python/src/generalscaler_plugin", "generalscaler_plugin"), "go": ("sdk/go", "sdk"), "node": ("sdk/node", "sdk")}
+COPIES = {"python": ("sdk/python/src/generalscaler_plugin", "generalscaler_plugin"), "go": ("sdk/go", "sdk"), "node": ("sdk/node", "sdk"),
+          "typescript": ("sdk/node", "sdk")}
 NOT_COPIED = re.compile(r"(^|/)(README\.md|__pycache__|internal|test)(/|$)|_test\.go$")
 WRONG = {
     "directory": [7, 2.5, True, [], ["a"], {}, {"not": "expected"}, "", None],
     "hidden": [1, 0.5, "false", "", [], {}],
 }
+
+# What `npm install` does without a network: the types of the one function of Node that the template calls.
+NODE_TYPES = """
+declare module "node:fs/promises" { export function readdir(path: string): Promise<string[]>; }
+"""
+WITHOUT_NETWORK = {"npm install": "true", "npm run build": "tsc"}
 
 # What a TypeScript author writes: its types are checked, and it needs no package with the types of Node.
 TYPESCRIPT = """
@@ -46,7 +54,7 @@ run({
   config: {directory: field.string("The address."), hidden: field.boolean("Unused.", {default: false})},
   async value({directory, hidden}, {signal}) {
     if (hidden) return null;
-    const response = await fetch(`http://127.0.0.1:9/${directory}`, {signal});
+    const response = await fetch(`http://127.0.0.1:2/${directory}`, {signal});
     if (!response.ok) throw new PluginError("source_unreachable", `the server answered ${response.status}`);
     return Number(await response.text());
   },
@@ -185,14 +193,18 @@ def check_language(language, directory, files, environment):
     if language == "swift":
         use_local_packages(project, environment)
     output = ""
+    if language == "typescript":
+        types = project / "node_modules/@types/node"
+        types.mkdir(parents=True)
+        (types / "index.d.ts").write_text(NODE_TYPES)
     for command in readme_commands(project):
-        output += run(["bash", "-c", command], project, environment)
+        output += run(["bash", "-c", WITHOUT_NETWORK.get(command, command)], project, environment)
     expect("\nConformant: " in output, f"{language}: {output}")
     expect(re.search(r"^  ✔ P-28 ", output, flags=re.M), f"{language}: {output}")
     expect(re.search(r'"value": [1-9]', output), f"{language}: {output}")
     program = project / (f".build/debug/{NAME}" if language == "swift" else NAME)
     check_answers(program, environment, files)
-    if language == "node":
+    if language == "typescript":
         check_typescript(project, environment)
     print(f"new-plugin --language {language}: conformant, in {time.monotonic() - start:.1f} s", flush=True)
 
@@ -202,10 +214,13 @@ def check_typescript(project, environment):
     (project / "plugin.mts").write_text(TYPESCRIPT.replace("hidden)", "hidden.length)"))
     result = subprocess.run(["tsc"], cwd=project, env=environment, capture_output=True, text=True, timeout=TIMEOUT)
     expect("TS2339" in result.stdout, f"a boolean that is used as a text: {result.stdout}")
+    expect(not (project / "plugin.mjs").exists(), "tsc writes a program whose types are wrong")
     (project / "plugin.mts").write_text(TYPESCRIPT)
     run(["tsc"], project, environment)
     check = ["plugin-check", "test", "--config", "config.json", "--bad-config", "bad-config.json", f"./{NAME}"]
-    expect("\nConformant: " in run(check, project, environment), "TypeScript")
+    # Nothing listens at the address, so that no value is read.
+    report = run(check, project, environment)
+    expect("\nIncomplete: " in report and "\nNo value was read: " in report, report)
 
 
 def main():

@@ -14,6 +14,7 @@ package struct SDKFile: Sendable {
         SDKFile("__init__.py", PackageResources.__init___py),
         SDKFile("config.py", PackageResources.config_py),
         SDKFile("errors.py", PackageResources.errors_py),
+        SDKFile("failures.py", PackageResources.failures_py),
         SDKFile("plugin.py", PackageResources.plugin_py),
         SDKFile("py.typed", PackageResources.py_typed),
         SDKFile("reading.py", PackageResources.reading_py),
@@ -27,6 +28,7 @@ package struct SDKFile: Sendable {
     package static let go = [
         SDKFile("config.go", PackageResources.config_go),
         SDKFile("errors.go", PackageResources.errors_go),
+        SDKFile("failures.go", PackageResources.failures_go),
         SDKFile("go.mod", PackageResources.go_mod),
         SDKFile("plugin.go", PackageResources.plugin_go),
         SDKFile("plugintest/host.go", PackageResources.host_go),
@@ -38,11 +40,13 @@ package struct SDKFile: Sendable {
         SDKFile("stdio.go", PackageResources.stdio_go),
         SDKFile("stdio_linux.go", PackageResources.stdio_linux_go),
         SDKFile("stdio_other.go", PackageResources.stdio_other_go),
+        SDKFile("tags.go", PackageResources.tags_go),
     ]
 
     package static let node = [
         SDKFile("config.js", PackageResources.config_js),
         SDKFile("errors.js", PackageResources.errors_js),
+        SDKFile("failures.js", PackageResources.failures_js),
         SDKFile("index.d.ts", PackageResources.index_d_ts),
         SDKFile("index.js", PackageResources.index_js),
         SDKFile("package.json", PackageResources.package_json),

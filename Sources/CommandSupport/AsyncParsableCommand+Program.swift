@@ -11,6 +11,9 @@ extension AsyncParsableCommand {
     /// - Parameter prepare: Called once the command line is known to be valid.
     package static func runProgram(prepare: () -> Void) async {
         do {
+            if let unknown = UnknownCommand(CommandLine.arguments.dropFirst(), of: Self.self) {
+                throw ValidationError("\(unknown)")
+            }
             var command = try parseAsRoot()
             prepare()
             if var command = command as? any AsyncParsableCommand {
@@ -28,7 +31,10 @@ extension AsyncParsableCommand {
         // Help and version were requested, and a bare exit code has been explained already.
         if code == .success || error is ExitCode { exit(withError: error) }
         let words = (error as? CocoaError)?.shortText ?? message(for: error)
-        let text = words.split(separator: "\n").first ?? "it failed"
+        // A required option is missing because it is misspelled.
+        let isMissing = words.hasPrefix("Missing expected argument")
+        let unknown = isMissing ? UnknownOption(CommandLine.arguments.dropFirst(), of: Self.self) : nil
+        let text = unknown?.description ?? UsageText.oneLine(words)
         StandardStreams.write(Array("\(configuration.commandName ?? ""): \(text)\n".utf8), to: STDERR_FILENO)
         Glibc.exit(usageError)
     }

@@ -55,6 +55,18 @@ class ActionTests(unittest.TestCase):
         result = self.check(plugin.name, ARGUMENTS="--port 7", SKIP="P-43")
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
+    def test_a_plugin_that_gives_no_value_fails_unless_the_job_says_that_it_may(self):
+        silent = self.directory / "generalscaler-plugin-hour"
+        text = HOUR.read_text()
+        self.assertEqual(text.count('return {"result": {"value"'), 1)
+        silent.write_text(text.replace('return {"result": {"value"', 'return {"error": {"code": 1003, "message": "away"}} if True else {"result": {"value"'))
+        silent.chmod(0o755)
+        result = self.check(silent.name, SKIP="P-43")
+        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        self.assertIn("no value was read: ", result.stdout)
+        result = self.check(silent.name, SKIP="P-43", REQUIRE_VALUE="false")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
     def test_every_input_reaches_the_script(self):
         action = yaml.safe_load((ACTION / "action.yml").read_text())
         (step,) = (step for step in action["runs"]["steps"] if step.get("id") == "check")

@@ -49,7 +49,9 @@ struct TryCommandTests {
                 "generalscaler-dev", arguments + ["--read-path", directory]
             ) { process in
                 try await process.outputLine {
-                    $0.hasPrefix("Scaling 1 to 10 replicas on number-in-file, target 10. Ctrl-C ends it.")
+                    $0
+                        == "Scaling 1 to 10 replicas on number-in-file, target 10 (the default: --target-value sets another). "
+                        + "Ctrl-C ends it."
                 }
                 try await process.outputLine { $0.contains("value  replicas  ready  decision") }
                 // Two more than 1 at a time: the table's columns are value, replicas and ready.
@@ -57,6 +59,9 @@ struct TryCommandTests {
                 try FileManager.default.removeItem(atPath: value)
                 try await process.outputLine { $0.contains("cannot read: No such file or directory") }
                 try Program.write("1", to: value)
+                try await process.outputLine {
+                    $0.hasSuffix("1 replica is enough up to the target 10; a value above it scales up")
+                }
                 try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["1", "1", "1"]) }
                 try process.send(.interrupt)
             }

@@ -159,6 +159,35 @@ struct CommandTests {
         #expect(result.errors.contains("after --"))
     }
 
+    @Test(
+        "a misspelled command or option is answered with the one that was meant",
+        arguments: [
+            (["tset", "--config", "x", "./plugin"], "unknown command tset: did you mean test?"),
+            (["reply", "./plugin"], "unknown command reply: did you mean repl?"),
+            (
+                ["frobnicate"],
+                "unknown command frobnicate: the commands are test, call, bench, fuzz, repl, explain, schema"
+            ),
+            (["./plugin"], "unknown command ./plugin: the commands are test,"),
+            (["test", "./plugin", "--bad-confg", "x"], "Unknown option '--bad-confg'. Did you mean '--bad-config'?"),
+        ])
+    func suggestion(arguments: [String], message: String) async throws {
+        let result = try await run(arguments)
+        #expect(result.status == .exited(2))
+        #expect(result.errors.hasPrefix("plugin-check: \(message)"), "\(result.errors)")
+    }
+
+    @Test("test --require-value exits 1 if no value is read, and says why")
+    func requireValue() async throws {
+        let plugin = try ScriptedPlugin(extra: "def get_metric_value(params): return error(1006, 'nothing yet')")
+        let lenient = try await run(["test", "--only", "P-33", plugin.command.path])
+        #expect(lenient.status == .exited(0))
+        #expect(lenient.output.contains("\nNo value was read: "), "\(lenient.output)")
+        let strict = try await run(["test", "--only", "P-33", "--require-value", plugin.command.path])
+        #expect(strict.status == .exited(1))
+        #expect(strict.output.contains("no_data: nothing yet"), "\(strict.output)")
+    }
+
     @Test("options of plugin-check come before or after the plugin's path, and the plugin's own arguments after --")
     func arguments() async throws {
         for words in [

@@ -207,6 +207,61 @@ struct ReplTests {
         }
     }
 
+    @Test("starts the plugin again when a module that it imports changes, appears or goes, and names the file")
+    func reloadModule() throws {
+        let plugin = try ScriptedPlugin(
+            extra: """
+                sys.path.insert(0, sys.path[0] + "/parts")
+                import helper
+                def reading(): return {"value": helper.VALUE, "observedAt": time_text()}
+                """)
+        let folder = URL(filePath: plugin.command.path).deletingLastPathComponent()
+        let parts = folder.appending(path: "parts")
+        try FileManager.default.createDirectory(at: parts, withIntermediateDirectories: true)
+        let helper = parts.appending(path: "helper.py")
+        try Data("VALUE = 1.5\n".utf8).write(to: helper)
+        try session(plugin) { repl, shown in
+            repl.run(.call(.value, nil))
+            #expect(shown.take().contains("\"value\": 1.5"))
+            repl.checkProgram()
+            #expect(shown.take() == "", "what Python writes for itself is no change")
+            try Data("VALUE = 7.25 # another length\n".utf8).write(to: helper)
+            repl.checkProgram()
+            repl.checkProgram()
+            #expect(shown.text.hasPrefix("parts/helper.py has changed\nscripted 1: "), "\(shown.text)")
+            repl.run(.call(.value, nil))
+            #expect(shown.take().contains("\"value\": 7.25"))
+            for name in ["one.py", "two.mjs", "notes.txt", ".hidden.py"] {
+                try Data().write(to: folder.appending(path: name))
+            }
+            repl.checkProgram()
+            repl.checkProgram()
+            #expect(shown.take().hasPrefix("one.py and 1 more files have changed\n"))
+            try FileManager.default.removeItem(at: folder.appending(path: "one.py"))
+            repl.checkProgram()
+            repl.checkProgram()
+            #expect(shown.take().hasPrefix("one.py has changed\n"))
+        }
+    }
+
+    @Test("sees a change of a script that an interpreter gets as its argument")
+    func reloadArgument() throws {
+        let plugin = try ScriptedPlugin()
+        let script = "\(plugin.command.path).py"
+        try FileManager.default.copyItem(atPath: plugin.command.path, toPath: script)
+        let shown = Shown()
+        let command = PluginCommand(path: "/usr/bin/python3", arguments: [script])
+        let repl = PluginRepl(command, options: CheckOptions()) { shown.add($0) }
+        try repl.start()
+        let text = try String(contentsOfFile: script, encoding: .utf8)
+        try Data(text.replacing(#"{"value": 1,"#, with: #"{"value": 7.25,"#).utf8).write(to: URL(filePath: script))
+        repl.checkProgram()
+        repl.checkProgram()
+        repl.run(.call(.value, nil))
+        #expect(shown.text.contains("\"value\": 7.25"), "\(shown.text)")
+        repl.end()
+    }
+
     @Test("the repl reports that the plugin has ended, and starts it again for the next call")
     func crash() throws {
         let plugin = try ScriptedPlugin(

@@ -19,6 +19,28 @@ struct LogCaptureTests {
         #expect(capture.lastLine == "three")
     }
 
+    @Test(
+        "the line that says why a plugin ended is the last one, or the error whose stack Node or Go shows",
+        arguments: [
+            ("starting\nTraceback (most recent call last):\n  File \"x\"\nKeyError: 'a'\n", "KeyError: 'a'"),
+            (
+                "file:///x/plugin.mjs:3\nrun({\n^\n\nTypeError: x is not a function\n    at file:///x/plugin.mjs:3:1\n\nNode.js v18.13.0\n",
+                "TypeError: x is not a function"
+            ),
+            (
+                "node:internal/errors:490\n    ErrorCaptureStackTrace(err);\n    ^\n\nError [ERR_MODULE_NOT_FOUND]: Cannot find package 'x'\n"
+                    + "    at a:1 {\n  code: 'ERR_MODULE_NOT_FOUND'\n}\n\nNode.js v20.20.2\n",
+                "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'x'"
+            ),
+            ("panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/x/main.go:5 +0x18\n", "panic: boom"),
+            ("ValueError: old\nlater\n", "later"), ("no report\n    at sea\n", "    at sea"),
+        ])
+    func lastWords(text: String, line: String) {
+        var capture = PluginLogCapture(now: .zero)
+        _ = receive(&capture, text)
+        #expect(capture.lastLine == line)
+    }
+
     @Test("a stderr line without end is logged in pieces")
     func longLine() {
         var capture = PluginLogCapture(now: .zero)

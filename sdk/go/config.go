@@ -27,54 +27,15 @@ type fieldOf struct {
 	from             string
 }
 
-// fieldsOf reads the tags of a config struct. It panics at the plugin's start if the tags are invalid.
+// fieldsOf reads the tags of a config struct, which checkDeclaration has checked.
 func fieldsOf(t reflect.Type) []fieldOf {
 	var fields []fieldOf
 	for i := 0; i < t.NumField(); i++ {
-		declared := t.Field(i)
-		name := strings.Split(declared.Tag.Get("json"), ",")[0]
-		if !declared.IsExported() || name == "-" {
-			continue
+		if f, err := fieldAt(t, i); err == nil && f != nil {
+			fields = append(fields, *f)
 		}
-		if name == "" {
-			panic(fmt.Sprintf("plugin: %s.%s has no json tag for its name", t, declared.Name))
-		}
-		f := fieldOf{index: i, name: name, help: declared.Tag.Get("help"), typ: declared.Type}
-		f.minimum, f.maximum = bound(declared, "minimum"), bound(declared, "maximum")
-		f.address = declared.Tag.Get("address") == "true"
-		f.from = declared.Tag.Get("from")
-		if words := declared.Tag.Get("enum"); words != "" {
-			f.enum = strings.Split(words, ",")
-		}
-		if text, ok := declared.Tag.Lookup("default"); ok {
-			f.hasDefault, f.standard = true, standard(declared, text)
-		}
-		fields = append(fields, f)
 	}
 	return fields
-}
-
-func bound(declared reflect.StructField, tag string) *float64 {
-	text, ok := declared.Tag.Lookup(tag)
-	if !ok {
-		return nil
-	}
-	number, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		panic(fmt.Sprintf("plugin: %s of %s is not a number: %q", tag, declared.Name, text))
-	}
-	return &number
-}
-
-func standard(declared reflect.StructField, text string) any {
-	if declared.Type.Kind() == reflect.String {
-		return text
-	}
-	value, err := decodeJSON([]byte(text))
-	if err != nil {
-		panic(fmt.Sprintf("plugin: the default of %s is not JSON: %q", declared.Name, text))
-	}
-	return value
 }
 
 func (f fieldOf) isRequired() bool { return !f.hasDefault && f.typ.Kind() != reflect.Pointer }
@@ -316,35 +277,6 @@ func validate(value reflect.Value) []Problem {
 		return checked.Validate()
 	}
 	return nil
-}
-
-// secretsIn returns the texts of all secrets in a config.
-func secretsIn(value reflect.Value) []string {
-	if value.Type() == secretType {
-		return []string{value.Interface().(Secret).text}
-	}
-	var found []string
-	switch value.Kind() {
-	case reflect.Pointer:
-		if !value.IsNil() {
-			found = secretsIn(value.Elem())
-		}
-	case reflect.Struct:
-		for i := 0; i < value.NumField(); i++ {
-			if value.Type().Field(i).IsExported() {
-				found = append(found, secretsIn(value.Field(i))...)
-			}
-		}
-	case reflect.Slice:
-		for i := 0; i < value.Len(); i++ {
-			found = append(found, secretsIn(value.Index(i))...)
-		}
-	case reflect.Map:
-		for _, key := range value.MapKeys() {
-			found = append(found, secretsIn(value.MapIndex(key))...)
-		}
-	}
-	return found
 }
 
 func wholeNumber(number json.Number) (int64, bool) {

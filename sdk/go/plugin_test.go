@@ -5,7 +5,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,14 +111,150 @@ func TestSecretsAreRedactedInErrorsAndPanics(t *testing.T) {
 	}
 }
 
-func contains(err error, text string) bool {
-	message := err.Error()
-	for i := 0; i+len(text) <= len(message); i++ {
-		if message[i:i+len(text)] == text {
-			return true
+func contains(err error, text string) bool { return strings.Contains(err.Error(), text) }
+
+// logged returns what is written to standard error meanwhile.
+func logged(t *testing.T, run func()) string {
+	t.Helper()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := os.Stderr
+	os.Stderr = writer
+	run()
+	os.Stderr = before
+	writer.Close()
+	text, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func deepPanic(token *plugin.Secret) { panic("first\n  second " + token.Reveal()) }
+
+func TestAPanicIsOneLineForTheHostAndLoggedWithItsStackWithoutSecrets(t *testing.T) {
+	host := plugintest.Start(t, queue(func(_ context.Context, call plugin.Call[queueConfig]) (plugin.Reading, error) {
+		deepPanic(call.Config.Token)
+		return plugin.Reading{}, nil
+	}))
+	log := logged(t, func() {
+		for i := 0; i < 9; i++ {
+			_, err := host.Value(map[string]any{"name": "q", "token": "s3cr3t-token"})
+			if err == nil || err.Error() != "internal_error: panic: first second ***" {
+				t.Errorf("found %v", err)
+			}
+		}
+	})
+	if strings.Count(log, "panic: first\n  second ***\n") != 4 || strings.Count(log, "this is the last") != 1 {
+		t.Errorf("found %s", log)
+	}
+	if !strings.Contains(log, "go_test.deepPanic(") || strings.Contains(log, "s3cr3t") || strings.Contains(log, "session.go") {
+		t.Errorf("found %s", log)
+	}
+}
+
+type checkedConfig struct {
+	Name  string        `json:"name" help:"The queue."`
+	Token plugin.Secret `json:"token" help:"A token."`
+}
+
+func (c checkedConfig) Validate() []plugin.Problem {
+	if c.Name == "bad" {
+		return []plugin.Problem{{Path: "token", Message: c.Token.Reveal() + " is too old"}}
+	}
+	panic(c.Token.Reveal())
+}
+
+func TestACheckThatPanicsOrReportsASecretDoesNotShowIt(t *testing.T) {
+	host := plugintest.Start(t, plugin.Plugin[checkedConfig]{
+		Type: "queue", Description: "The length of a queue.", Version: "1.2.3",
+		Value: func(context.Context, plugin.Call[checkedConfig]) (plugin.Reading, error) {
+			return plugin.Reading{}, nil
+		},
+	})
+	log := logged(t, func() {
+		config := map[string]any{"name": "q", "token": "s3cr3t-token"}
+		if _, err := host.Value(config); err == nil || err.Error() != "internal_error: panic: ***" {
+			t.Errorf("found %v", err)
+		}
+		if _, err := host.Validate(config); err == nil || err.Error() != "internal_error: panic: ***" {
+			t.Errorf("found %v", err)
+		}
+		config["name"] = "bad"
+		if found, err := host.Validate(config); err != nil || fmt.Sprint(found) != "[{token *** is too old}]" {
+			t.Errorf("found %v, %v", found, err)
+		}
+	})
+	if strings.Contains(log, "s3cr3t") || !strings.Contains(log, "checkedConfig.Validate") {
+		t.Errorf("found %s", log)
+	}
+}
+
+// declared returns what is wrong with the declaration of a config; empty if nothing is.
+func declared[C any]() (message string) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			message = fmt.Sprint(reason)
+		}
+	}()
+	plugin.Serve(plugin.Plugin[C]{
+		Type: "queue", Description: "The length of a queue.", Version: "1.2.3",
+		Value: func(context.Context, plugin.Call[C]) (plugin.Reading, error) { return plugin.Reading{}, nil },
+	}, strings.NewReader(""), io.Discard)
+	return ""
+}
+
+func TestAWrongTagIsAnErrorAtTheStart(t *testing.T) {
+	type nested struct {
+		Inner []map[string]struct {
+			Port int `json:"port" help:"The port." maxximum:"65535"`
+		} `json:"inner" help:"Inner."`
+	}
+	type recursive struct {
+		Next *recursive `json:"next" help:"The next."`
+	}
+	for _, test := range []struct{ found, want string }{
+		{declared[queueConfig](), ""},
+		{declared[struct {
+			A string `json:"a" hlep:"A."`
+		}](), "unknown tag hlep: did you mean help?"},
+		{declared[struct {
+			A string `json:"a" help:"A." Address:"true"`
+		}](), "unknown tag Address: did you mean address?"},
+		{declared[struct {
+			A int `json:"a" help:"A." min:"1"`
+		}](), "unknown tag min: write minimum"},
+		{declared[struct {
+			A string `json:"a" help:"A." secret:"true"`
+		}](), "unknown tag secret: give the field the type plugin.Secret"},
+		{declared[struct {
+			A string `json:"a" help:"A." yaml:"a"`
+		}](), "unknown tag yaml: the tags of a config field are json, help,"},
+		{declared[struct {
+			A string `json:"a" address:"yes"`
+		}](), `the tag address is "true" or "false", not "yes"`},
+		{declared[struct {
+			A string `json:"a" from:"scaler.namespaze"`
+		}](), "the tag from is one of scaler.namespace,"},
+		{declared[struct {
+			A int `json:"a" default:"2.5"`
+		}](), "the tag default must be a whole number, not 2.5"},
+		{declared[struct {
+			A int `json:"a" minimum:"one"`
+		}](), "the tag minimum is not a number"},
+		{declared[struct{ A string }](), "has no json tag for its name"},
+		{declared[struct {
+			A chan int `json:"a"`
+		}](), "cannot have the type chan int"},
+		{declared[nested](), "Port: unknown tag maxximum: did you mean maximum?"},
+		{declared[recursive](), "contains itself"},
+	} {
+		if !strings.Contains(test.found, test.want) || (test.want == "") != (test.found == "") {
+			t.Errorf("found %q, not %q", test.found, test.want)
 		}
 	}
-	return false
 }
 
 func TestASecretDoesNotPrint(t *testing.T) {

@@ -16,7 +16,7 @@ func (s *session) runSubscription(ctx context.Context, c *call) {
 	readings := make(chan Reading)
 	ended := make(chan error, 1)
 	go func() {
-		_, err := safely(func() (struct{}, error) { return struct{}{}, s.plugin.subscribe(ctx, c, readings) })
+		_, err := safely(&s.failures, c.known, func() (struct{}, error) { return struct{}{}, s.plugin.subscribe(ctx, c, readings) })
 		ended <- err
 	}()
 	isOpen := false
@@ -84,7 +84,7 @@ func (s *session) endSubscription(c *call, err error, isOpen bool) {
 	}
 	s.mutex.Unlock()
 	if isKnown {
-		params := map[string]any{"subscription": c.id, "message": redact(failure.Message, c.secrets)}
+		params := map[string]any{"subscription": c.id, "message": oneLine(redact(failure.Message, c.secrets))}
 		s.send(map[string]any{"jsonrpc": "2.0", "method": "subscription_ended", "params": params})
 	}
 }

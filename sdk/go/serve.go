@@ -25,14 +25,33 @@ func Run[C any](p Plugin[C]) {
 		fmt.Fprintln(os.Stderr, "plugin: standard input and output:", err)
 		os.Exit(1)
 	}
-	Serve(p, input, output)
+	if err := start(p, input, output); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	os.Exit(0)
 }
 
-// Serve serves one host until its input ends or it sends shutdown. Run is for programs; Serve is for tests.
+// start serves one host, or returns what is wrong with the plugin's declaration.
+func start[C any](p Plugin[C], input io.Reader, output io.Writer) error {
+	asker, err := newAsker(p)
+	if err == nil {
+		serve(asker, input, output)
+	}
+	return err
+}
+
+// Serve serves one host until its input ends or it sends shutdown. Run is for programs; Serve is for tests. It panics if the
+// plugin's declaration is wrong.
 func Serve[C any](p Plugin[C], input io.Reader, output io.Writer) {
+	if err := start(p, input, output); err != nil {
+		panic(err)
+	}
+}
+
+func serve(plugin asker, input io.Reader, output io.Writer) {
 	var lock sync.Mutex
-	s := newSession(newAsker(p), func(line []byte) {
+	s := newSession(plugin, func(line []byte) {
 		lock.Lock()
 		defer lock.Unlock()
 		// If the host has exited, the input ends too.
@@ -64,11 +83,17 @@ func read(s *session, input io.Reader) {
 }
 
 // typed is a plugin as the session sees it.
-type typed[C any] struct{ plugin Plugin[C] }
+type typed[C any] struct {
+	plugin Plugin[C]
+	schema map[string]any
+}
 
-func newAsker[C any](p Plugin[C]) asker {
+func newAsker[C any](p Plugin[C]) (asker, error) {
 	if p.Type == "" || p.Description == "" || p.Version == "" || p.Value == nil {
-		panic("plugin: Type, Description, Version and Value are required")
+		return nil, errors.New("plugin: Type, Description, Version and Value are required")
+	}
+	if err := checkDeclaration(configType[C]()); err != nil {
+		return nil, err
 	}
 	if p.Target == "" {
 		p.Target = AverageValue
@@ -76,7 +101,9 @@ func newAsker[C any](p Plugin[C]) asker {
 	if p.MaxInFlight == 0 {
 		p.MaxInFlight = DefaultMaxInFlight
 	}
-	return &typed[C]{p}
+	schema := schemaOf(configType[C]())
+	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	return &typed[C]{p, schema}, nil
 }
 
 func (t *typed[C]) metricType() string { return t.plugin.Type }
@@ -87,10 +114,8 @@ func (t *typed[C]) has(method string) bool {
 }
 
 func (t *typed[C]) identity() map[string]any {
-	schema := schemaOf(configType[C]())
-	schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	metric := map[string]any{
-		"type": t.plugin.Type, "description": t.plugin.Description, "configSchema": schema,
+		"type": t.plugin.Type, "description": t.plugin.Description, "configSchema": t.schema,
 		"defaultTargetType": t.plugin.Target,
 	}
 	if t.plugin.MaxAge > 0 {
@@ -107,14 +132,15 @@ func (t *typed[C]) identity() map[string]any {
 	}
 }
 
-func (t *typed[C]) parse(config any) (any, []string, problems) {
+func (t *typed[C]) parse(config any) (any, problems) {
 	var parsed C
-	value := reflect.ValueOf(&parsed).Elem()
-	if found := readValue(value, config, ""); found != nil {
-		return nil, nil, found
+	if found := readValue(reflect.ValueOf(&parsed).Elem(), config, ""); found != nil {
+		return nil, found
 	}
-	return parsed, secretsIn(value), nil
+	return parsed, nil
 }
+
+func (t *typed[C]) secrets(config any) []string { return secretsAt(t.schema, config) }
 
 func (t *typed[C]) call(c *call) Call[C] {
 	return Call[C]{Config: c.config.(C), TargetType: c.targetType, Window: c.window}

@@ -32,7 +32,9 @@ type asker interface {
 	limit() int
 	has(method string) bool
 	// parse reads and checks a config.
-	parse(config any) (any, []string, problems)
+	parse(config any) (any, problems)
+	// secrets returns those in a config that need not be valid.
+	secrets(config any) []string
 	// run answers a call: with the result, or with a function that runs the subscription until its context ends.
 	run(ctx context.Context, c *call) (map[string]any, error)
 	subscribe(ctx context.Context, c *call, readings chan<- Reading) error
@@ -50,6 +52,8 @@ type call struct {
 	timer      *time.Timer
 }
 
+func (c *call) known() []string { return c.secrets }
+
 // session is the state of the conversation with one host.
 type session struct {
 	plugin        asker
@@ -62,6 +66,7 @@ type session struct {
 	abandoned     map[*call]bool
 	subscriptions map[int64]*call
 	outbox        *outbox
+	failures      failureLog
 }
 
 func newSession(plugin asker, write func([]byte)) *session {
@@ -194,12 +199,33 @@ func (s *session) validate(id any, params any) error {
 	if err != nil {
 		return err
 	}
-	if _, _, found := s.plugin.parse(config); found != nil {
+	if _, found, err := s.parse(config); err != nil {
+		return err
+	} else if found != nil {
 		s.reply(id, map[string]any{"valid": false, "errors": []Problem(found)}, nil)
 		return nil
 	}
 	s.reply(id, map[string]any{"valid": true}, nil)
 	return nil
+}
+
+// parse reads and checks a config. Its problems, and the error for a check that panics, have no secrets.
+func (s *session) parse(config any) (parsed any, found problems, err error) {
+	secrets := func() []string { return s.plugin.secrets(config) }
+	parsed, err = safely(&s.failures, secrets, func() (any, error) {
+		var value any
+		value, found = s.plugin.parse(config)
+		return value, nil
+	})
+	if err != nil {
+		failure := asError(err)
+		failure.Message = oneLine(redact(failure.Message, secrets()))
+		return nil, nil, failure
+	}
+	for i := range found {
+		found[i].Message = oneLine(redact(found[i].Message, secrets()))
+	}
+	return parsed, found, nil
 }
 
 func (s *session) begin(id any, method string, params any) error {
@@ -230,11 +256,14 @@ func (s *session) begin(id any, method string, params any) error {
 	if number, ok := id.(json.Number); method == "subscribe" && (!ok || !isWhole(number)) {
 		return newError(InvalidRequest, "the id of subscribe must be a whole number, because readings refer to it")
 	}
-	parsed, secrets, found := s.plugin.parse(config)
+	parsed, found, err := s.parse(config)
+	if err != nil {
+		return err
+	}
 	if found != nil {
 		return found
 	}
-	c.config, c.secrets = parsed, secrets
+	c.config, c.secrets = parsed, s.plugin.secrets(config)
 	return s.start(c, time.Duration(deadlineMs)*time.Millisecond)
 }
 
@@ -272,22 +301,12 @@ func (s *session) run(ctx context.Context, c *call) {
 		s.runSubscription(ctx, c)
 		return
 	}
-	result, err := safely(func() (map[string]any, error) { return s.plugin.run(ctx, c) })
+	result, err := safely(&s.failures, c.known, func() (map[string]any, error) { return s.plugin.run(ctx, c) })
 	if err != nil {
 		s.fail(c, asError(err))
 		return
 	}
 	s.finish(c, result)
-}
-
-// safely turns a panic of the plugin's code into an error.
-func safely[T any](run func() (T, error)) (result T, err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			err = newError(InternalError, fmt.Sprintf("panic: %v", reason))
-		}
-	}()
-	return run()
 }
 
 func (s *session) unsubscribe(id any, params any) error {
@@ -404,7 +423,7 @@ func (s *session) reply(id any, result map[string]any, c *call) {
 func (s *session) replyError(id any, err *Error, c *call) {
 	body := err.object()
 	if c != nil {
-		body["message"] = redact(err.Message, c.secrets)
+		body["message"] = oneLine(redact(err.Message, c.secrets))
 	}
 	s.send(map[string]any{"jsonrpc": "2.0", "id": id, "error": body})
 }

@@ -138,9 +138,12 @@ export function parseConfig(fields, validate, value) {
   return {config, problems};
 }
 
-/** The texts of all secrets in a config. */
-export function secretsIn(value) {
-  if (value instanceof Secret) return [value.reveal()];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(secretsIn);
+/** The texts of all secrets in a config, which need not be valid. */
+export function secretsAt(schema, value) {
+  if (typeof value === "string") return schema?.["x-secret"] ? [value] : [];
+  if (typeof value !== "object" || value === null || !schema) return [];
+  if (Array.isArray(value)) return value.flatMap((element) => secretsAt(schema.items, element));
+  const fields = schema.properties ?? {};
+  return Object.entries(value).flatMap(([name, member]) =>
+    secretsAt(Object.hasOwn(fields, name) ? fields[name] : schema.additionalProperties, member));
 }

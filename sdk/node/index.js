@@ -1,6 +1,8 @@
+import {writeSync} from "node:fs";
 import {Worker} from "node:worker_threads";
-import {parseConfig, schemaOf, secretsIn} from "./config.js";
-import {PluginError, asPluginError} from "./errors.js";
+import {parseConfig, schemaOf, secretsAt} from "./config.js";
+import {PluginError} from "./errors.js";
+import {FailureLog, oneLine, traceOf} from "./failures.js";
 import {redact} from "./redaction.js";
 import {MAX_REQUEST_BYTES} from "./session.js";
 
@@ -34,24 +36,29 @@ export function identityOf(plugin) {
 /** Runs the plugin's code for the calls that the protocol's thread passes on. */
 export class Runner {
   #calls = new Map();
+  #failures = new FailureLog();
 
   constructor(plugin, post) {
     this.plugin = plugin;
     this.post = post;
+    this.schema = schemaOf(plugin.config ?? {});
   }
 
-  cancel(token) { this.#calls.get(token)?.abort(); }
+  /** The secrets of the calls that run. */
+  get secrets() { return [...this.#calls.values()].flatMap(({secrets}) => secrets); }
+
+  cancel(token) { this.#calls.get(token)?.abort.abort(); }
 
   async start({token, method, config: json, targetType, window, timeoutMs}) {
-    let secrets = [];
+    const secrets = secretsAt(this.schema, json);
     const abort = new AbortController();
-    this.#calls.set(token, abort);
+    this.#calls.set(token, {abort, secrets});
     const deadline = performance.now() + timeoutMs;
     try {
       const {config, problems} = parseConfig(this.plugin.config ?? {}, this.plugin.validate, json);
-      secrets = secretsIn(config);
       if (method === "validate_config") {
-        this.post("finish", token, problems.length ? {valid: false, errors: problems} : {valid: true});
+        const errors = problems.map(({path, message}) => ({path, message: oneLine(redact(message, secrets))}));
+        this.post("finish", token, problems.length ? {valid: false, errors} : {valid: true});
         return;
       }
       if (problems.length) {
@@ -64,8 +71,7 @@ export class Runner {
       };
       await this.#answer(token, method, config, request, secrets);
     } catch (error) {
-      const failure = asPluginError(error).toObject();
-      this.post("fail", token, {...failure, message: redact(failure.message, secrets)});
+      this.post("fail", token, this.#failures.answer(error, secrets).toObject());
     } finally {
       this.#calls.delete(token);
     }
@@ -92,10 +98,10 @@ export class Runner {
         if (value !== undefined && value !== null) this.post("push", token, readingOf(value, secrets));
       }
     } catch (error) {
-      failure = asPluginError(error);
+      failure = this.#failures.answer(error, secrets);
     }
     if (!isOpen) throw failure;
-    if (!request.signal.aborted) this.post("endSubscription", token, redact(failure.message, secrets));
+    if (!request.signal.aborted) this.post("endSubscription", token, failure.message);
   }
 }
 
@@ -143,13 +149,15 @@ export function run(plugin) {
   globalThis.console = new console.Console(process.stderr, process.stderr);
   const worker = new Worker(new URL("./worker.js", import.meta.url), {workerData: {identity}});
   const runner = new Runner(plugin, (method, token, value) => worker.postMessage({method, token, value}));
+  // Node ends its own report with its version, and the log's last line is what the host shows of a plugin that has ended.
+  process.on("uncaughtException", (error) => {
+    writeSync(2, traceOf(error, runner.secrets));
+    process.exit(1);
+  });
   worker.on("message", (message) => {
     if (message.call) runner.start(message.call);
     else if (message.cancel) runner.cancel(message.cancel);
     else if (message.exit) process.exit(0);
   });
-  worker.on("error", (error) => {
-    console.error(error);
-    process.exit(1);
-  });
+  worker.on("error", (error) => { throw error; });
 }

@@ -6,6 +6,7 @@ options=()
 if [ -n "${CONFIG:-}" ]; then options+=(--config "$CONFIG"); fi
 if [ -n "${BAD_CONFIG:-}" ]; then options+=(--bad-config "$BAD_CONFIG"); fi
 if [ "${ONESHOT:-false}" = true ]; then options+=(--oneshot); fi
+if [ "${REQUIRE_VALUE:-true}" = true ]; then options+=(--require-value); fi
 if [ -n "${SKIP:-}" ]; then options+=(--skip "$SKIP"); fi
 read -r -a arguments <<<"${ARGUMENTS:-}"
 command=("$PROGRAMS/plugin-check" test "${options[@]}")

@@ -1,5 +1,23 @@
 /// The command that runs a plugin in the host's sandbox, for use without a host.
 package enum ConfinedCommand {
+    /// Returns the directories that the plugin's `PATH` has in the sandbox.
+    package static func searchPath(_ path: String, readPaths: [String]) -> String {
+        Interpreter(searchPath: path, readPaths: readPaths).searchPath
+    }
+
+    /// Checks the interpreter of a script.
+    ///
+    /// - Throws: the reason why it cannot run in the sandbox, with the fix.
+    package static func checkInterpreter(
+        of path: String, searchPath: String, readPaths: [String]
+    ) throws(PluginHostError) {
+        do throws(LaunchProblem) {
+            try Interpreter(searchPath: searchPath, readPaths: readPaths).check(path)
+        } catch {
+            throw PluginHostError("\(error)")
+        }
+    }
+
     /// - Parameters:
     ///   - path: the plugin's executable.
     ///   - launcher: the path of `generalscaler-launch`.

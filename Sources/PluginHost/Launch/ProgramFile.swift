@@ -79,7 +79,7 @@ package struct ProgramFile {
     static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
     /// Reads the first bytes of the file.
-    static func head(of path: String, bytes limit: Int) -> [UInt8] {
+    package static func head(of path: String, bytes limit: Int) -> [UInt8] {
         // A program may be executable without being readable; then it is not a script.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }

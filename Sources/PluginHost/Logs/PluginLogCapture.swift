@@ -3,8 +3,7 @@ import WireFormats
 
 /// Prepares a plugin process's stderr for the log: splits it into lines, redacts secrets, and limits the rate.
 struct PluginLogCapture {
-    /// The plugin's last line, for the message about its end.
-    private(set) var lastLine: String?
+    private var lastWords = LastWords()
     private var framer: LineFramer
     private var limiter: LogLimiter
     private var marks: [String: MetricMarks] = [:]
@@ -21,6 +20,9 @@ struct PluginLogCapture {
         framer = LineFramer(maxLineBytes: maxLineBytes)
         limiter = LogLimiter(now: now)
     }
+
+    /// The line that says why the plugin ended.
+    var lastLine: String? { lastWords.line }
 
     // MARK: Secrets
 
@@ -157,7 +159,7 @@ struct PluginLogCapture {
         guard case .pass(let suppressed) = limiter.admit(now: now) else { return }
         if suppressed > 0 { notes.append(.suppressed(lines: suppressed)) }
         let text = redactor.redact(String(decoding: line, as: UTF8.self)).cleaned
-        lastLine = text
+        lastWords.add(text)
         notes.append(.stderr(text))
     }
 }

@@ -31,9 +31,9 @@ struct CallCommand: ParsableCommand {
         StandardStreams.print("params: \(PrettyJSON.text(call.params))\n\n")
         switch call.outcome {
         case .result(let json):
-            StandardStreams.print("result: \(PrettyJSON.text(json))\n\nin \(call.duration)\n")
+            StandardStreams.print("result: \(PrettyJSON.text(json))\n\nin \(call.time)\n")
         case .error(let json):
-            StandardStreams.print("error: \(PrettyJSON.text(json))\n\nin \(call.duration)\n")
+            StandardStreams.print("error: \(PrettyJSON.text(json))\n\nin \(call.time)\n")
             try ExitStatus.failures.end()
         case .noAnswer(let findings):
             for finding in findings {

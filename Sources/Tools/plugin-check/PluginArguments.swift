@@ -20,6 +20,12 @@ struct PluginArguments: ParsableArguments {
     )
     var env: [String] = []
 
+    @Option(
+        name: .customLong("read-path"),
+        help: ArgumentHelp(
+            "Path that the plugin may read, as readPaths in plugins.yaml (repeatable).", valueName: "path"))
+    var readPaths: [String] = []
+
     @Flag(help: "The plugin runs once for each request, as with `mode: oneshot` in plugins.yaml.")
     var oneshot = false
 
@@ -54,7 +60,8 @@ struct PluginArguments: ParsableArguments {
         }
         return PluginCommand(
             path: words.first ?? "", arguments: Array(words.dropFirst()),
-            environment: Dictionary(pairs.map { ($0[0], $0[1]) }, uniquingKeysWith: { $1 }), isOneshot: oneshot)
+            environment: Dictionary(pairs.map { ($0[0], $0[1]) }, uniquingKeysWith: { $1 }), isOneshot: oneshot,
+            readPaths: readPaths)
     }
 
     func options() throws -> CheckOptions {

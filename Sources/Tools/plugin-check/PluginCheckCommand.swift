@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandSupport
 import Glibc
 import PluginConformance
 import PluginProtocol
@@ -22,6 +23,10 @@ struct PluginCheckCommand: ParsableCommand {
 
     /// Parses the command line and runs the command. A usage error is printed as one line on stderr.
     static func main() {
+        if let unknown = UnknownCommand(CommandLine.arguments.dropFirst(), of: Self.self) {
+            StandardStreams.printError("plugin-check: \(unknown)")
+            Glibc.exit(ExitStatus.usage.rawValue)
+        }
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -31,7 +36,7 @@ struct PluginCheckCommand: ParsableCommand {
         } catch {
             // Help and version were requested, and a bare exit code has been explained already.
             if exitCode(for: error) == .success || error is ExitCode { exit(withError: error) }
-            let text = message(for: error).split(separator: "\n").first.map(String.init) ?? "it failed"
+            let text = UsageText.oneLine(message(for: error))
             let isAboutArguments = ["Unknown option", "Unexpected argument", "unexpected argument"]
                 .contains { text.contains($0) }
             StandardStreams.printError(

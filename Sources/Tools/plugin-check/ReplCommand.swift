@@ -5,17 +5,18 @@ import PluginConformance
 struct ReplCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repl",
-        abstract: "Call a plugin interactively, and reload it when its program changes.",
+        abstract: "Call a plugin interactively, and reload it when its files change.",
         usage: "plugin-check repl [options] PLUGIN [-- ARGUMENT ...]",
         discussion: """
             Reads commands from standard input; `help` lists them. Shows readings that the plugin pushes and lines of its \
-            standard error as they arrive, and every rule that it breaks.
+            standard error as they arrive, and every rule that it breaks. Restarts the plugin when its program changes, or \
+            a Python, JavaScript or shell file in the program's directory, which it can import.
             """
     )
 
     @OptionGroup var arguments: PluginArguments
 
-    /// How often the program's file is checked for a change.
+    /// How often the program's files are checked for a change.
     private static let checkMilliseconds: Int32 = 250
 
     func run() throws {

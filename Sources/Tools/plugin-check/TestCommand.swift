@@ -6,7 +6,11 @@ struct TestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
         abstract: "Check a plugin against every rule.",
-        usage: "plugin-check test [options] PLUGIN [-- ARGUMENT ...]"
+        usage: "plugin-check test [options] PLUGIN [-- ARGUMENT ...]",
+        discussion: """
+            Most rules can only be checked with a config that works and a source that answers. The summary says if no value \
+            was read; use --require-value in CI, so that such a run fails.
+            """
     )
 
     @OptionGroup var arguments: PluginArguments
@@ -28,17 +32,15 @@ struct TestCommand: ParsableCommand {
             "The sandbox launcher. Default: generalscaler-launch next to plugin-check.", valueName: "path"))
     var launcher: String?
 
-    @Option(
-        name: .customLong("read-path"),
-        help: ArgumentHelp("Path that the confined plugin may read, as readPaths in plugins.yaml (repeatable)."))
-    var readPaths: [String] = []
+    @Flag(help: "Fail if no value is read, because the source does not answer or the config is missing.")
+    var requireValue = false
 
     func run() throws {
         var options = try arguments.options()
         options.badConfig = try badConfig.map { try ConfigFile.read($0) }
         options.only = try Self.rules(only)
         options.skip = try Self.rules(skip)
-        options.readPaths = readPaths
+        options.requiresValue = requireValue
         options.launcher = launcher ?? Self.installedLauncher
         let report = try CheckRun.run(arguments.command, options: options) { done, total, group in
             StandardStreams.showProgress("[\(done + 1)/\(total)] \(group.title.lowercased())")

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import {spawn} from "node:child_process";
 import {once} from "node:events";
 import {createServer} from "node:net";
 import {inspect} from "node:util";
@@ -65,6 +66,72 @@ test("a refused connection is an unreachable source", async () => {
   await once(server, "close");
   const value = () => fetch(`http://127.0.0.1:${port}/`);
   await assert.rejects(new Host(queue({value})).value({name: "q"}), {kind: "source_unreachable"});
+});
+
+/** What is written to standard error meanwhile. */
+async function logged(run) {
+  const {write} = process.stderr;
+  let text = "";
+  process.stderr.write = (piece) => { text += piece; return true; };
+  try {
+    await run();
+  } finally {
+    process.stderr.write = write;
+  }
+  return text;
+}
+
+test("an unexpected error is one line for the host, and logged with its stack, its message last, and without secrets", async () => {
+  const value = ({token}) => { throw new TypeError(`not\n  a number: ${token.reveal()}`, {cause: new RangeError("deep")}); };
+  const log = await logged(async () => {
+    const failure = {kind: "internal_error", message: "deep"};
+    await assert.rejects(new Host(queue({value})).value({name: "q", token: SECRET}), failure);
+  });
+  assert.match(log, /^ +at .*sdk\.test\.js/m);
+  assert.ok(!log.includes("node/index.js"), log);
+  assert.equal(log.trimEnd().split("\n").slice(-2).join("\n"), "TypeError: not\n  a number: ***");
+  assert.match(log, /^RangeError: deep$/m);
+});
+
+test("a source at which every call fails does not fill the log", async () => {
+  const host = new Host(queue({value: () => { throw new TypeError("x\n".repeat(100)); }}));
+  const log = await logged(async () => {
+    for (let call = 0; call < 9; call += 1) await assert.rejects(host.value({name: "q"}), {message: /^x( x)+$/});
+  });
+  assert.equal(log.split("lines are omitted").length - 1, 4);
+  assert.ok(log.split("\n").length < 200, log);
+});
+
+test("a check that throws or reports a secret does not show it", async () => {
+  const host = new Host(queue({
+    validate({name, token}) {
+      if (name === "bad") return [{path: "token", message: `${token.reveal()} is too old`}];
+      throw new TypeError(token.reveal());
+    },
+  }));
+  const log = await logged(async () => {
+    await assert.rejects(host.value({name: "q", token: SECRET}), {kind: "internal_error", message: "***"});
+    await assert.rejects(host.validate({name: "q", token: SECRET}), {kind: "internal_error", message: "***"});
+    assert.deepEqual(await host.validate({name: "bad", token: SECRET}), [{path: "token", message: "*** is too old"}]);
+  });
+  assert.match(log, /at .*validate/);
+  assert.ok(!log.includes(SECRET), log);
+});
+
+test("the last line of a plugin that ends with an error is the error's message", async () => {
+  const url = new URL("../index.js", import.meta.url);
+  const program = `import {run} from "${url}"; run({type: "t", description: "d", version: "1", value: () => 1});`;
+  for (const [ending, message] of [
+    ["setTimeout(() => { throw new RangeError('too far'); }, 1)", "RangeError: too far"],
+    ["Promise.reject(new TypeError('rejected'))", "TypeError: rejected"],
+  ]) {
+    const plugin = spawn(process.execPath, ["--input-type=module", "--eval", `${program}\n${ending}`], {stdio: ["pipe", "ignore", "pipe"]});
+    let errors = "";
+    plugin.stderr.on("data", (piece) => { errors += piece; });
+    const [code] = await once(plugin, "close");
+    assert.equal(code, 1);
+    assert.equal(errors.trimEnd().split("\n").at(-1), message);
+  }
 });
 
 test("a secret is redacted in every encoding", () => {

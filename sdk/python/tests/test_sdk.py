@@ -1,6 +1,8 @@
 import asyncio
 import base64
+import contextlib
 import datetime
+import io
 import pathlib
 import pickle
 import sys
@@ -140,9 +142,70 @@ class CallTests(unittest.TestCase):
         def value(config: QueueConfig) -> float:
             raise KeyError(config.token.reveal())
 
-        with Host(plugin) as host, self.assertRaises(PluginError) as caught:
+        log = io.StringIO()
+        with Host(plugin) as host, contextlib.redirect_stderr(log), self.assertRaises(PluginError) as caught:
             host.value({"name": "q", "token": "s3cr3t-token"})
         self.assertEqual((caught.exception.kind, caught.exception.message), ("internal_error", "KeyError: '***'"))
+
+    def test_an_unexpected_exception_is_logged_with_its_traceback_and_without_secrets(self):
+        plugin = queue_plugin()
+
+        @plugin.value
+        def value(config: QueueConfig) -> float:
+            number_of_a_text = config.name
+            return number_of_a_text + 1 if config.token is None else {}[f"first\n{config.token.reveal()}"]
+
+        log = io.StringIO()
+        with Host(plugin) as host, contextlib.redirect_stderr(log):
+            for token in [None, "s3cr3t-token"]:
+                with self.assertRaises(PluginError) as caught:
+                    host.value({"name": "q", "token": token})
+                self.assertNotIn("\n", caught.exception.message)
+        first, second = log.getvalue().split("Traceback (most recent call last):\n")[1:]
+        self.assertIn("in value\n    return number_of_a_text + 1", first)
+        self.assertNotIn("serving.py", first)
+        self.assertEqual(first.splitlines()[-1], 'TypeError: can only concatenate str (not "int") to str')
+        self.assertIn("***", second)
+        self.assertNotIn("s3cr3t", second)
+
+    def test_a_source_at_which_every_call_fails_does_not_fill_the_log(self):
+        plugin = queue_plugin()
+
+        @plugin.value
+        def value(config: QueueConfig) -> float:
+            raise RuntimeError("x\n" * 100)
+
+        log = io.StringIO()
+        with Host(plugin) as host, contextlib.redirect_stderr(log):
+            for _ in range(9):
+                with self.assertRaises(PluginError):
+                    host.value({"name": "q"})
+        self.assertEqual(log.getvalue().count("lines are omitted"), 4)
+        self.assertEqual(log.getvalue().count("this is the last"), 1)
+        self.assertLess(len(log.getvalue().splitlines()), 200)
+
+    def test_a_check_that_fails_says_why_without_secrets(self):
+        plugin = queue_plugin()
+
+        @plugin.value
+        def value(config: QueueConfig) -> float:
+            return 1
+
+        @plugin.validate
+        def check(config: QueueConfig):
+            if config.name == "bad":
+                return [Problem("token", f"{config.token.reveal()} is too old")]
+            raise RuntimeError(config.token.reveal())
+
+        log = io.StringIO()
+        with Host(plugin) as host, contextlib.redirect_stderr(log):
+            for call in (host.value, host.validate):
+                with self.assertRaises(PluginError) as caught:
+                    call({"name": "q", "token": "s3cr3t-token"})
+                self.assertEqual((caught.exception.kind, caught.exception.message), ("internal_error", "RuntimeError: ***"))
+            self.assertEqual(host.validate({"name": "bad", "token": "s3cr3t-token"}), [Problem("token", "*** is too old")])
+        self.assertEqual(log.getvalue().count("in check"), 2)
+        self.assertNotIn("s3cr3t", log.getvalue())
 
     def test_a_refused_connection_is_an_unreachable_source(self):
         plugin = queue_plugin()

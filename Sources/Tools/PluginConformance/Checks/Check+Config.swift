@@ -19,6 +19,8 @@ extension Check {
             }
             if case .valid = try context.validate(config) {
                 context.note(.badConfig, "the config that cannot work is valid", evidence: config)
+            } else if let reason = try staleness(of: config, context) {
+                throw .skip(reason)
             }
         },
         Check(.unknownKey) { context throws(Stop) in
@@ -74,6 +76,22 @@ extension Check {
             }
         },
     ]
+
+    /// Returns why the refusal of a bad config proves nothing, with the fix; nil if it does.
+    ///
+    /// A config that was written for other fields is refused for its unknown keys alone.
+    private static func staleness(of bad: JSON, _ context: CheckContext) throws(Stop) -> String? {
+        let known = try context.metricType().configSchema["properties"]?.objectValue ?? [:]
+        let members = bad.objectValue ?? [:]
+        let unknown = members.keys.filter { known[$0] == nil }.sorted()
+        // A plugin without fields can only be given unknown ones.
+        guard !unknown.isEmpty, !known.isEmpty, let good = try? context.goodConfig().objectValue else { return nil }
+        let rest = good.merging(members.filter { known[$0.key] != nil }) { $1 }
+        guard case .valid = try context.validate(.object(rest)) else { return nil }
+        return "the config of --bad-config is refused only for what is not a field of the plugin ("
+            + "\(unknown.joined(separator: ", "))): write a wrong value of one of its fields ("
+            + "\(known.keys.sorted().joined(separator: ", "))) into it"
+    }
 }
 
 /// Runs a program in a network namespace that has only its own loopback.

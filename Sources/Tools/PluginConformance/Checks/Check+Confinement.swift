@@ -87,7 +87,7 @@ extension Check {
         do throws(PluginHostError) {
             let words = try ConfinedCommand.words(
                 command.path, arguments: command.arguments, launcher: launcher, temporary: temporary,
-                readPaths: context.options.readPaths, searchPath: command.environment["PATH"] ?? searchPath,
+                readPaths: command.readPaths, searchPath: command.environment["PATH"] ?? searchPath,
                 protectedPaths: ProtectedPaths.standard([:]))
             command.path = words[0]
             command.arguments = Array(words.dropFirst())

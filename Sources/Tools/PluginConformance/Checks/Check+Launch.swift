@@ -109,6 +109,7 @@ extension Check {
             if properties?.values.allSatisfy({ $0.objectValue != nil || $0.boolValue != nil }) != true {
                 context.note(.configSchema, "the properties of \(type.type) are not schemas", evidence: schema)
             }
+            FieldNames.check(type, context)
         }
     }
 }

@@ -10,15 +10,19 @@ extension Check {
         Check(.readingShape, .finiteValue, .observedAt) { context throws(Stop) in
             switch try context.call(.getMetricValue, context.valueParams(context.goodConfig())) {
             case .error(let error): throw .skip(sourceGivesNoValue(error))
-            case .result(let json): ReadingChecker.check(json, context)
+            case .result(let json):
+                context.hasReadValue = json["value"]?.doubleValue?.isFinite == true
+                ReadingChecker.check(json, context)
             }
         },
-        Check(.targetTypes) { context throws(Stop) in
+        Check(.targetTypes, .internalErrors) { context throws(Stop) in
             for targetType in TargetType.allCases {
                 let params = try context.valueParams(context.goodConfig(), targetType: targetType)
-                if let error = try context.call(.getMetricValue, params).error, error.kind == .invalidParams {
+                guard let error = try context.call(.getMetricValue, params).error else { continue }
+                if error.kind == .invalidParams {
                     context.note(.targetTypes, "\(targetType.rawValue) is refused", evidence: error.json)
                 }
+                context.noteInternal(error, .getMetricValue)
             }
         },
         Check(.batch) { context throws(Stop) in
@@ -49,14 +53,18 @@ extension Check {
             switch try context.call(.getMetricRange, params) {
             case .error(let error) where error.kind == .methodNotFound || error.kind == .invalidParams:
                 context.note(.range, "get_metric_range is refused", evidence: error.json)
-            case .error(let error): throw .skip(sourceGivesNoValue(error))
+            case .error(let error):
+                context.noteInternal(error, .getMetricRange)
+                throw .skip(sourceGivesNoValue(error))
             case .result(let json): judgeRange(json, window, context)
             }
         },
     ]
 
     private static func sourceGivesNoValue(_ error: AnswerError) -> String {
-        "the call is answered with an error, which is allowed (\(error.summary)): give --config of a source that answers"
+        if error.kind == .internalError { return "the plugin itself fails: see \(RuleID.internalErrors.label)" }
+        return
+            "the call is answered with an error, which is allowed (\(error.summary)): give --config of a source that answers"
     }
 
     private static func judgeBatch(_ json: JSON, count: Int, _ context: CheckContext) {
@@ -69,6 +77,7 @@ extension Check {
                 if let fault = AnswerError(error).fault {
                     context.note(.batch, "answers[\(index)]: \(fault)", evidence: json)
                 }
+                if index < count - 1 { context.noteInternal(AnswerError(error), .getMetricValues) }
             } else if index == count - 1 {
                 context.note(.batch, "the last config is wrong, and its answer is a value", evidence: json)
             } else if let reading = try? MetricReading(JSONReader(answer)) {

@@ -18,6 +18,7 @@ extension Check {
                 if error.kind == .methodNotFound || error.kind == .invalidParams {
                     context.note(.subscribe, "subscribe is refused", evidence: error.json)
                 }
+                context.noteInternal(error, .subscribe)
                 throw .skip(
                     "subscribe is answered with an error, which is allowed (\(error.summary)): give --config of a source "
                         + "that pushes")

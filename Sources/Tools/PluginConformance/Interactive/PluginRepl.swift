@@ -3,7 +3,7 @@ import PluginProtocol
 import WireFormats
 
 /// An interactive session with a plugin: makes calls on request, shows what the plugin pushes and logs when it comes,
-/// names every broken rule, and starts the plugin again when its program changes.
+/// names every broken rule, and starts the plugin again when its program or a file that it can import changes.
 ///
 /// ```swift
 /// let repl = PluginRepl(command, options: options) { print($0) }
@@ -18,9 +18,10 @@ package final class PluginRepl {
     private var context: CheckContext
     /// The conversation whose messages are shown.
     private var heard: Conversation?
-    private var program: ProgramFile.Fingerprint?
-    /// The program's file at the last check, if it had changed: a file that is being written changes again.
-    private var changed: ProgramFile.Fingerprint?
+    private let sources: PluginSources
+    private var program: PluginSources.Snapshot?
+    /// The program's files at the last check, if they had changed: a file that is being written changes again.
+    private var changed: PluginSources.Snapshot?
     private var subscriptions: [Int64: JSON] = [:]
 
     /// - Parameter show: takes text of one or more lines.
@@ -28,6 +29,7 @@ package final class PluginRepl {
         self.command = command
         self.options = options
         self.show = show
+        sources = PluginSources(command)
         context = CheckContext(command, options: options)
     }
 
@@ -35,7 +37,7 @@ package final class PluginRepl {
     ///
     /// - Throws: ``LaunchError`` if its program cannot be started.
     package func start() throws(LaunchError) {
-        program = ProgramFile.Fingerprint(command.path)
+        program = sources.snapshot()
         context = CheckContext(command, options: options)
         do throws(Stop) {
             _ = try context.firstHandshake()
@@ -78,15 +80,14 @@ package final class PluginRepl {
         show("the plugin \(exit?.description ?? "closed its standard output"); the next call restarts it")
     }
 
-    /// Starts the plugin again if its program has changed since the start and not since the last check.
+    /// Starts the plugin again if its files have changed since the start and not since the last check.
     package func checkProgram() {
-        let found = ProgramFile.Fingerprint(command.path)
-        guard let found, found != program else {
+        guard let found = sources.snapshot(), found != program else {
             changed = nil
             return
         }
         if found == changed {
-            show("the program has changed")
+            show(sources.changes(from: program ?? [:], to: found))
             restart()
         }
         changed = found
@@ -177,7 +178,9 @@ package final class PluginRepl {
             case .result(let json):
                 showAnswer("result", json, since: start)
                 try check(json, of: method)
-            case .error(let error): showAnswer("error", error.json, since: start)
+            case .error(let error):
+                showAnswer("error", error.json, since: start)
+                context.noteInternal(error, method.protocolMethod)
             }
         }
     }

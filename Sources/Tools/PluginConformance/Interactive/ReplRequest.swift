@@ -78,7 +78,7 @@ package enum ReplRequest: Hashable, Sendable {
         unsubscribe [ID]    end a subscription, or all
         config [CONFIG]     set the config of the calls that follow, or show it
         type [TYPE]         set the metric type of the calls that follow, or show the types
-        reload              restart the plugin; a change of its file does so automatically
+        reload              restart the plugin; a change of its files does so automatically
         exit                end the session, as the end of the input (Ctrl-D) does
         """
 }

@@ -26,6 +26,9 @@ package struct OneCall: Sendable {
     package let duration: Duration
     package let standardError: [UInt8]
 
+    /// The duration for a person, such as `17 ms`.
+    package var time: String { Conversation.text(duration) }
+
     /// Starts the plugin, completes the handshake, makes the call and ends the plugin.
     package static func make(
         _ command: PluginCommand, _ method: Method, options: CheckOptions, targetType: TargetType?

@@ -6,6 +6,7 @@ extension CheckReport {
         [
             "plugin": .string(plugin),
             "conformant": .bool(isConformant),
+            "noValue": noValue.map { .string($0) } ?? .null,
             "durationSeconds": .number(duration / .seconds(1)),
             "rules": .array(results.map(\.json)),
         ]
@@ -48,6 +49,7 @@ extension RuleResult {
             members["findings"] = .array(findings.map(\.json))
             if case .checked(let fix) = rule.verification { members["fix"] = .string(fix) }
         }
+        if !warnings.isEmpty { members["warnings"] = .array(warnings.map(\.json)) }
         return .object(members)
     }
 

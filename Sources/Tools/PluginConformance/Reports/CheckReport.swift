@@ -12,6 +12,8 @@ package struct RuleResult: Sendable {
 
     package let rule: Rule
     package let outcome: Outcome
+    /// What is probably wrong. It breaks no rule.
+    package let warnings: [Finding]
 
     package var findings: [Finding] {
         if case .failed(let findings) = outcome { findings } else { [] }
@@ -23,10 +25,13 @@ package struct CheckReport: Sendable {
     /// The plugin's name and version from its handshake.
     package let plugin: String
     package let results: [RuleResult]
+    /// The reason why no value was read; nil if one was, or if none had to be.
+    package let noValue: String?
     package let duration: Duration
 
     package var failures: [RuleResult] { results.filter { !$0.findings.isEmpty } }
     package var isConformant: Bool { failures.isEmpty }
+    package var warnings: [Finding] { results.flatMap(\.warnings) }
     /// Whether the plugin did not answer or exit in time.
     package var hasHang: Bool { failures.contains { $0.findings.contains(where: \.isHang) } }
 

@@ -35,6 +35,8 @@ package struct Finding: Sendable, Hashable {
 /// The findings of one run, from all conversations.
 final class FindingLog {
     private(set) var findings: [Finding] = []
+    /// What is probably wrong. It breaks no rule.
+    var warnings: [Finding] = []
     /// Masks the secrets that the plugin gets.
     var mask = ConfigMask()
 

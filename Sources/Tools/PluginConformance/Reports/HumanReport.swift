@@ -16,13 +16,13 @@ struct HumanReport {
             guard let first = results.first, let last = results.last else { continue }
             text += "\n\(group.title)\n"
             // A group without checks is shown in one line.
-            if results.count > 1, results.allSatisfy({ $0.outcome == first.outcome }),
+            if results.count > 1, results.allSatisfy({ $0.outcome == first.outcome && $0.warnings.isEmpty }),
                 case .unchecked(let reason) = first.outcome
             {
                 let range = "\(first.rule.id.label) to \(last.rule.id.label)"
                 text += paint("  . \(range): no check: \(reason)\n", .faint)
             } else {
-                text += results.map(line).joined()
+                text += results.map { line($0) + warnings($0) }.joined()
             }
         }
         return text + "\n\(summary(report))\n"
@@ -47,11 +47,27 @@ struct HumanReport {
         }
     }
 
+    private func warnings(_ result: RuleResult) -> String {
+        result.warnings.map { warning in
+            let fix = warning.fix.map { "          Fix: \($0)\n" } ?? ""
+            return paint("  ! \(result.rule.id.label.padded(to: 5)) Warning: \(warning.message)\n", .yellow) + fix
+        }.joined()
+    }
+
     private func summary(_ report: CheckReport) -> String {
         let counts = report.counts
-        let verdict = report.isConformant ? paint("Conformant", .green) : paint("Not conformant", .red)
+        let verdict =
+            if !report.isConformant {
+                paint("Not conformant", .red)
+            } else if report.noValue != nil {
+                paint("Incomplete", .yellow)
+            } else {
+                paint("Conformant", .green)
+            }
+        let warnings = report.warnings.isEmpty ? "" : ", warnings: \(report.warnings.count)"
+        let noValue = report.noValue.map { "\nNo value was read: \($0)" } ?? ""
         return "\(verdict): \(counts.passed) rules passed, \(counts.failed) failed, \(counts.skipped) skipped, "
-            + "\(counts.unchecked) not checked, in \(Conversation.text(report.duration))"
+            + "\(counts.unchecked) not checked, in \(Conversation.text(report.duration))\(warnings)\(noValue)"
     }
 
     private func paint(_ text: String, _ color: Color) -> String {

@@ -63,5 +63,14 @@ extension RuleBook {
             unknown). A GeneralScaler that sets such a member is rejected.
             """,
             fix: "mark only members of the config itself, with one of the six values"),
+        .checked(
+            .internalErrors, .metric, "No internal errors",
+            """
+            The error -32603 (`internal_error`) says that the plugin itself failed. A call with a valid config is not \
+            answered with it: other errors exist for failures of the source.
+            """,
+            fix:
+                "correct the failure, which plugin-check call shows with the plugin's standard error; answer what the source "
+                + "does wrong with an error such as 1003 or 1006"),
     ]
 }

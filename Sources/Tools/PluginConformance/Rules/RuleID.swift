@@ -78,6 +78,8 @@ package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     case hostPushes
     // Config fields that the host fills in
     case filledFields
+    // Defects of the plugin itself
+    case internalErrors
 
     /// `P-17`.
     package var label: String { "P-\(rawValue)" }

@@ -4,9 +4,6 @@ import WireFormats
 
 /// The configs of a run, derived from the schema.
 extension CheckContext {
-    static let noConfig =
-        "the config has required fields: give --config with one that works"
-
     /// A key that is unknown to every plugin.
     static let unknownKey = "xUnknownKey"
 
@@ -24,7 +21,12 @@ extension CheckContext {
     func goodConfig() throws(Stop) -> JSON {
         let filled = try filledFields()
         if let config = options.config { return .object(filled.merging(config.objectValue ?? [:]) { $1 }) }
-        guard try requiredFields().allSatisfy({ filled[$0] != nil }) else { throw .skip(Self.noConfig) }
+        let missing = try requiredFields().filter { filled[$0] == nil }
+        guard missing.isEmpty else {
+            throw .skip(
+                "the config has required fields (\(missing.joined(separator: ", "))): give --config with one that works"
+            )
+        }
         return .object(filled)
     }
 

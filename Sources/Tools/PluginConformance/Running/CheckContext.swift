@@ -22,6 +22,8 @@ final class CheckContext {
     private(set) var rawHandshake: JSON = .null
     /// Calls after the handshake that were answered.
     private(set) var answeredCalls = 0
+    /// Whether a call with the config that should work has been answered with a finite value.
+    var hasReadValue = false
     private(set) var current: Conversation?
     private var triedHandshake = false
     /// Methods that crashed the plugin or were not answered, with the rule that explains why.
@@ -36,6 +38,17 @@ final class CheckContext {
 
     func note(_ rule: RuleID, _ message: String, evidence: JSON? = nil, fix: String? = nil) {
         log.note(Finding(rule, message, evidence: evidence?.encoded(), fix: fix))
+    }
+
+    /// Records that the plugin itself fails at a call with a valid config.
+    func noteInternal(_ error: AnswerError, _ method: ProtocolMethod) {
+        guard error.kind == .internalError else { return }
+        note(.internalErrors, "\(method.rawValue) is answered with \(error.summary)", evidence: error.json)
+    }
+
+    /// Records what is probably wrong, but breaks no rule that can be checked.
+    func warn(_ rule: RuleID, _ message: String, fix: String) {
+        log.warnings.append(Finding(rule, message, fix: fix))
     }
 
     // MARK: Processes

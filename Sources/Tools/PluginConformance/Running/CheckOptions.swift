@@ -12,15 +12,16 @@ package struct CheckOptions: Sendable {
     /// The rules to check; empty for all.
     package var only: Set<RuleID> = []
     package var skip: Set<RuleID> = []
+    /// Whether a run in which no value is read fails.
+    package var requiresValue = false
     /// The program that confines the plugin, if any.
     package var launcher: String?
-    /// Absolute paths that the confined plugin may read, in addition to the common ones.
-    package var readPaths: [String] = []
-
     /// Called with every line that is sent or received, its process, and its direction.
     package var trace: (@Sendable (_ process: Int32, _ isFromPlugin: Bool, _ line: [UInt8]) -> Void)?
 
     package init() {}
 
-    func wants(_ rule: RuleID) -> Bool { (only.isEmpty || only.contains(rule)) && !skip.contains(rule) }
+    func wants(_ rule: RuleID) -> Bool {
+        requiresValue && rule == .readingShape || (only.isEmpty || only.contains(rule)) && !skip.contains(rule)
+    }
 }

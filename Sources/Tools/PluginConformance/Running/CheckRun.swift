@@ -34,6 +34,14 @@ package enum CheckRun {
             }
         }
         context.endSession()
+        let noValue = reasonForNoValue(context, skipped[.readingShape])
+        // A plugin that itself fails has this finding already.
+        let isDefective = context.log.findings.contains { $0.rule == .internalErrors }
+        if options.requiresValue, let noValue, !isDefective {
+            context.note(
+                .readingShape, "no value was read: \(noValue)",
+                fix: "give --config of a source that answers, or leave out --require-value")
+        }
         // A violated rule that was not selected explains why others could not be checked.
         let found = Set(context.log.findings.map(\.rule)).subtracting(options.skip)
         let results = RuleBook.rules.filter { options.wants($0.id) || found.contains($0.id) }.map { rule in
@@ -48,10 +56,21 @@ package enum CheckRun {
                 } else {
                     .skipped(skipped[rule.id] ?? "its check did not run")
                 }
-            return RuleResult(rule: rule, outcome: outcome)
+            let warnings = context.log.warnings.filter { $0.rule == rule.id }
+            return RuleResult(rule: rule, outcome: outcome, warnings: warnings)
         }
         return CheckReport(
             plugin: context.handshake.map { "\($0.pluginName) \($0.pluginVersion)" } ?? command.fileName,
-            results: results, duration: .now - start)
+            results: results, noValue: noValue, duration: .now - start)
+    }
+
+    /// Returns why a run that should have read a value has read none.
+    ///
+    /// - Parameter skipped: why the check of a reading was skipped.
+    private static func reasonForNoValue(_ context: CheckContext, _ skipped: String?) -> String? {
+        guard context.options.wants(.readingShape), !context.hasReadValue else { return nil }
+        if let skipped { return skipped }
+        let broken = context.log.findings.map(\.rule).last { [.readingShape, .finiteValue].contains($0) }
+        return "see \((broken ?? .readingShape).label)"
     }
 }

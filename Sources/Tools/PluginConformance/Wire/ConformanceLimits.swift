@@ -45,6 +45,8 @@ package enum ConformanceLimits {
     static let readChunkBytes = 64 << 10
     /// Bytes of standard error that are kept.
     static let maxErrorBytes = 1 << 20
+    /// Bytes at the end of standard error in which the reason for the plugin's end is looked for.
+    static let errorTailBytes = 8 << 10
     /// Bytes of a line in a report.
     static let maxEvidenceBytes = 160
     /// Bytes of a line of standard error that an interactive session shows.
@@ -84,6 +86,8 @@ package enum ConformanceLimits {
     static let minResourceCalls = 10
     /// Lines of the plugin that an interactive session takes in before it reads its own input again.
     static let replLines = 64
+    /// Files and directories that an interactive session looks at to see a change.
+    static let maxWatchedFiles = 2_000
     /// Requests of a batch.
     static let batchSize = 3
     /// Readings of one subscription per second: twice what the protocol allows, because a busy machine delivers in

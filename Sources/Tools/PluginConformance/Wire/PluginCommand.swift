@@ -1,4 +1,5 @@
 import Glibc
+import PluginHost
 
 /// The command that runs the plugin under test.
 package struct PluginCommand: Sendable, Hashable {
@@ -9,10 +10,15 @@ package struct PluginCommand: Sendable, Hashable {
     package var environment: [String: String]
     /// Whether the plugin runs once per request.
     package var isOneshot: Bool
+    /// Absolute paths that the plugin may read in the sandbox, in addition to the common ones: its interpreter is looked
+    /// for there too, whether it is confined or not.
+    package var readPaths: [String]
 
     package init(
-        path: String, arguments: [String] = [], environment: [String: String] = [:], isOneshot: Bool = false
+        path: String, arguments: [String] = [], environment: [String: String] = [:], isOneshot: Bool = false,
+        readPaths: [String] = []
     ) {
+        self.readPaths = readPaths
         self.path = path
         self.arguments = arguments
         self.environment = environment
@@ -30,6 +36,17 @@ package struct PluginCommand: Sendable, Hashable {
         return wrapped
     }
 
+    /// Checks that the interpreter of a script is one that the operator would run.
+    func checkInterpreter() throws(LaunchError) {
+        let path = environment["PATH"] ?? getenv("PATH").map { String(cString: $0) } ?? ""
+        do throws(PluginHostError) {
+            try ConfinedCommand.checkInterpreter(of: self.path, searchPath: path, readPaths: readPaths)
+        } catch {
+            let option = "\(error)".contains("readPaths") ? " (--read-path here)" : ""
+            throw LaunchError(path: self.path, code: ENOENT, reason: "\(error)\(option)")
+        }
+    }
+
     /// The variables that plugins inherit from the host.
     private static let inherited = [
         "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -43,6 +60,7 @@ package struct PluginCommand: Sendable, Hashable {
             if let value = getenv(name) { all[name] = String(cString: value) }
         }
         all.merge(environment) { $1 }
+        all["PATH"] = ConfinedCommand.searchPath(all["PATH"] ?? "", readPaths: readPaths)
         return all.map { "\($0.key)=\($0.value)" }.sorted() + [marker]
     }
 }
@@ -51,8 +69,11 @@ package struct PluginCommand: Sendable, Hashable {
 package struct LaunchError: Error, Hashable, CustomStringConvertible {
     let path: String
     let code: Int32
+    /// Why, with the fix, if it is known better than from the code.
+    var reason: String?
 
     package var description: String {
+        if let reason { return "\(path) cannot be started: \(reason)" }
         let next =
             switch code {
             case ENOENT: "check the path, and the interpreter after #! if it is a script"

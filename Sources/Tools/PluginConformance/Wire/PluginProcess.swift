@@ -45,6 +45,7 @@ final class PluginProcess {
 
     init(_ command: PluginCommand) throws(LaunchError) {
         _ = Self.brokenPipesAreErrors
+        if access(command.path, X_OK) == 0 { try command.checkInterpreter() }
         var pipes: [(reader: Int32, writer: Int32)] = []
         defer { for pipe in pipes { Spawn.close(pipe.reader, pipe.writer) } }
         for _ in 0..<3 {

@@ -1,3 +1,5 @@
+import PluginHost
+
 /// A plugin's standard error: its end, and whether it exceeded the limits.
 struct StandardErrorLog {
     private let startedAt: ContinuousClock.Instant
@@ -15,7 +17,7 @@ struct StandardErrorLog {
     mutating func append(_ chunk: ArraySlice<UInt8>) {
         lines += chunk.count { $0 == 0x0A }
         bytes.append(contentsOf: chunk.prefix(ConformanceLimits.maxErrorBytes - bytes.count))
-        tail = (tail + chunk).suffix(ConformanceLimits.maxEvidenceBytes * 8)
+        tail = (tail + chunk).suffix(ConformanceLimits.errorTailBytes)
         waiting.append(contentsOf: chunk)
         waiting.removeFirst(max(0, waiting.count - ConformanceLimits.maxWaitingErrorBytes))
     }
@@ -27,9 +29,11 @@ struct StandardErrorLog {
         return lines.map(Array.init)
     }
 
-    /// The last line that is not blank.
+    /// The line that says why the plugin ended.
     var lastLine: String? {
-        tail.split(separator: 0x0A).last { !$0.allSatisfy { $0 <= 0x20 } }.map { Evidence.text(Array($0)) }
+        var words = LastWords()
+        for line in tail.split(separator: 0x0A) { words.add(String(decoding: line, as: UTF8.self)) }
+        return words.line.map { Evidence.text(Array($0.utf8)) }
     }
 
     /// The number of lines, if it exceeds the host's limit.

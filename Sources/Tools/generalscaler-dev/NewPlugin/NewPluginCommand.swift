@@ -12,7 +12,7 @@ struct NewPluginCommand: ParsableCommand {
             """
     )
 
-    @Option(help: "The plugin's language: python, go, node, bash or swift.")
+    @Option(help: "The plugin's language: python, go, node (JavaScript), typescript, bash or swift.")
     var language: PluginProject.Language
 
     @Option(help: ArgumentHelp("For swift: a checkout of GeneralScaler, whose PluginSDK is copied.", valueName: "dir"))
@@ -59,6 +59,7 @@ struct NewPluginCommand: ParsableCommand {
         case .python: .python(name)
         case .go: .go(name)
         case .node: .node(name)
+        case .typescript: .typescript(name)
         case .bash: .bash(name)
         case .swift: try .swift(name, sdk: sdkPath.map(SwiftSDK.checkout) ?? .repository(sdkURL ?? ""))
         }

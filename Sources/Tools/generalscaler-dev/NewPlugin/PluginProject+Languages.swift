@@ -36,8 +36,7 @@ extension PluginProject {
         let readme = Readme(
             sdk: """
                 The SDK is the package in `sdk`, a copy: replace the folder to update it. `\(name)` only loads \
-                `plugin.mjs`, because a program without a file extension cannot be a module. To write TypeScript, rename \
-                `plugin.mjs` to `plugin.mts`, install `typescript` and `@types/node`, and compile it with `tsc`.
+                `plugin.mjs`, because a program without a file extension cannot be a module.
                 """,
             program: "./\(name)", install: installsFolder)
         return PluginProject(
@@ -46,7 +45,26 @@ extension PluginProject {
                 file(name, PackageResources.node_program_template, type, isExecutable: true),
                 file("plugin.mjs", PackageResources.node_template, type),
                 file("package.json", PackageResources.node_package_template, type),
-                file("tsconfig.json", PackageResources.node_tsconfig_template, type),
+            ] + copy(of: SDKFile.node, in: "sdk"))
+    }
+
+    static func typescript(_ type: String) -> PluginProject {
+        let name = name(of: type)
+        let readme = Readme(
+            sdk: """
+                The SDK is the package in `sdk`, a copy: replace the folder to update it. The build compiles `plugin.mts` to \
+                `plugin.mjs`, which `\(name)` loads.
+                """,
+            program: "./\(name)", build: "npm install\nnpm run build",
+            install: "\(installsFolder) It needs `plugin.mjs` and `sdk`, and not `node_modules`.")
+        return PluginProject(
+            type, readme: readme, ignored: "node_modules/\n/plugin.mjs",
+            [
+                file(name, PackageResources.node_program_template, type, isExecutable: true),
+                // The template is TypeScript as it is: the types follow from the fields.
+                file("plugin.mts", PackageResources.node_template, type),
+                file("package.json", PackageResources.typescript_package_template, type),
+                file("tsconfig.json", PackageResources.typescript_tsconfig_template, type),
             ] + copy(of: SDKFile.node, in: "sdk"))
     }
 

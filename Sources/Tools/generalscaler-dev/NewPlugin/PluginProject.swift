@@ -6,6 +6,7 @@ struct PluginProject {
         case python
         case go
         case node
+        case typescript
         case bash
         case swift
     }

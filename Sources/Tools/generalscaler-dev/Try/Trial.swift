@@ -14,13 +14,19 @@ import WireFormats
 /// A trial of a plugin: a simulated cluster, the operator with the plugin, and an app that is scaled on its readings.
 struct Trial: Sendable {
     static let appName = "app"
+    static let defaultTarget = 10.0
 
     let plugin: TriedPlugin
     /// Nil for the plugin's only one.
     let type: String?
     let config: JSON
-    let targetValue: Double
+    /// Nil for ``defaultTarget``.
+    let targetValue: Double?
     let maxReplicas: Int
+
+    fileprivate var targetText: String {
+        targetValue.map(\.shortText) ?? "\(Self.defaultTarget.shortText) (the default: --target-value sets another)"
+    }
 
     /// Runs until SIGINT or SIGTERM.
     ///
@@ -49,7 +55,7 @@ struct Trial: Sendable {
         let cluster = ClusterConfiguration(server: try await simulator.url, defaultNamespace: DemoPlan.namespace)
         let client = SimulatedAPI.client(cluster, http: http, logger: logger)
         try await SimulatedAPI.prepare(client)
-        let display = TrialDisplay()
+        let display = TrialDisplay(target: targetValue ?? Self.defaultTarget)
         let runtime = OperatorRuntime(
             OperatorConfiguration(cluster: cluster, listen: nil, identity: "try"),
             source: ObservedSource(host) { display.take(.reading($0)) },
@@ -86,12 +92,13 @@ private struct TrialStart: Service {
         case .unavailable(let failure): throw TrialError("the plugin cannot check the config: \(failure)")
         }
         let metric: JSON = [
-            "type": .string(type), "name": "tried", "config": trial.config, "targetValue": .number(trial.targetValue),
+            "type": .string(type), "name": "tried", "config": trial.config,
+            "targetValue": .number(trial.targetValue ?? Trial.defaultTarget),
         ]
         let app = DemoApp(name: Trial.appName, minReplicas: 1, maxReplicas: trial.maxReplicas, metric: metric)
         StandardStreams.printLine(
-            "Scaling 1 to \(trial.maxReplicas.counted("replica")) on \(type), target \(trial.targetValue.shortText). "
-                + "Ctrl-C ends it.\n")
+            "Scaling 1 to \(trial.maxReplicas.counted("replica")) on \(type), target \(trial.targetText). Ctrl-C ends it.\n"
+        )
         try await SimulatedAPI.deploy(app, client)
     }
 

@@ -11,7 +11,10 @@ final class TrialDisplay: Service {
     private let news: AsyncStream<TrialTable.News>
     private let input: AsyncStream<TrialTable.News>.Continuation
 
-    init() {
+    private let target: Double
+
+    init(target: Double) {
+        self.target = target
         (news, input) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.maxWaiting))
     }
 
@@ -49,7 +52,7 @@ final class TrialDisplay: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             let start = ContinuousClock.now
-            var table = TrialTable()
+            var table = TrialTable(target: self.target)
             var live = LiveTable(header: [TrialTable.header])
             for await news in self.news {
                 let seconds = Int(start.duration(to: .now) / .seconds(1))

@@ -14,11 +14,16 @@ struct TrialTable {
 
     static let header = "  time       value  replicas  ready  decision"
 
+    /// What one replica handles, or the value for one.
+    private let target: Double
+    private var isBelowTarget = false
     private var value = ""
     private var failure: String?
     private var replicas: (wanted: Int, ready: Int)?
     private var reason: String?
     private var problem: String?
+
+    init(target: Double) { self.target = target }
 
     /// Takes news.
     ///
@@ -29,7 +34,9 @@ struct TrialTable {
         case .reading(.success(let reading)):
             value = reading.value.shortText
             failure = nil
-            return row(seconds, "")
+            let wasBelowTarget = isBelowTarget
+            isBelowTarget = reading.value <= target
+            return row(seconds, isBelowTarget && !wasBelowTarget ? belowTarget : "")
         case .reading(.failure(let error)):
             value = "-"
             let text = error.description
@@ -45,6 +52,11 @@ struct TrialTable {
             guard isNew, let text = problem ?? reason else { return nil }
             return row(seconds, text)
         }
+    }
+
+    /// Why a value at which nothing happens asks for no replicas.
+    private var belowTarget: String {
+        "1 replica is enough up to the target \(target.shortText); a value above it scales up"
     }
 
     private func row(_ seconds: Int, _ note: String) -> String {

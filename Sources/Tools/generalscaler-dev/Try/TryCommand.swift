@@ -15,7 +15,7 @@ struct TryCommand: AsyncParsableCommand {
         discussion: """
             Runs a simulated cluster with a Deployment and a GeneralScaler, and the operator with the plugin in the \
             sandbox. Shows a row for each reading and for each change of the replicas, until it is interrupted. A change of \
-            the plugin's program takes effect within 10 seconds.
+            the plugin's program takes effect within 10 seconds; after a change of another file, start the command again.
             """
     )
 
@@ -25,8 +25,8 @@ struct TryCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Metric type. Default: the plugin's only one.", valueName: "type"))
     var type: String?
 
-    @Option(help: "Target value of the metric.")
-    var targetValue = 10.0
+    @Option(help: "Target value of the metric: what one replica handles. Default: 10.")
+    var targetValue: Double?
 
     @Option(help: "Maximum number of replicas; the minimum is 1.")
     var maxReplicas = 10
@@ -57,7 +57,9 @@ struct TryCommand: AsyncParsableCommand {
     private static let maxMaxReplicas = 1_000
 
     func validate() throws {
-        guard targetValue > 0, targetValue.isFinite else { throw ValidationError("--target-value must be above 0.") }
+        guard (targetValue ?? 1) > 0, (targetValue ?? 1).isFinite else {
+            throw ValidationError("--target-value must be above 0.")
+        }
         guard (1...Self.maxMaxReplicas).contains(maxReplicas) else {
             throw ValidationError("--max-replicas must be from 1 to \(Self.maxMaxReplicas).")
         }

@@ -137,8 +137,8 @@ def as_plugin_error(error: BaseException) -> PluginError:
     if isinstance(error, ConfigError):
         first = error.problems[0]
         return PluginError("config_invalid", str(error), path=first.path or None)
+    text, name = str(error), type(error).__name__
     if isinstance(error, TimeoutError):
-        return PluginError("source_unreachable", f"the source timed out: {error}" if str(error) else "the source timed out")
-    if isinstance(error, OSError):
-        return PluginError("source_unreachable", f"{type(error).__name__}: {error}")
-    return PluginError("internal_error", f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+        return PluginError("source_unreachable", f"the source timed out: {text}" if text else "the source timed out")
+    return PluginError(
+        "source_unreachable" if isinstance(error, OSError) else "internal_error", f"{name}: {text}" if text else name)

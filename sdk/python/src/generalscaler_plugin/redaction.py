@@ -43,6 +43,11 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     return (result + data[end:]).decode("utf-8", "surrogatepass")
 
 
+def one_line(text: str) -> str:
+    """A message of several lines as one."""
+    return " ".join(filter(None, map(str.strip, text.splitlines())))
+
+
 def _patterns(secret: bytes) -> Iterable[Pattern]:
     yield secret, False
     lines = _lines(secret)

@@ -10,7 +10,8 @@ import time
 from typing import Any, Callable, Dict, Optional
 
 from .errors import PluginError
-from .plugin import MAX_REQUEST_BYTES, Plugin, as_plugin_error, takes_request
+from .failures import FailureLog
+from .plugin import MAX_REQUEST_BYTES, Plugin, takes_request
 from .reading import Window, as_reading, range_json
 from .session import Call, Session
 
@@ -56,7 +57,8 @@ class Server:
         self._outbox = Outbox()
         self._loop: Optional[asyncio.AbstractEventLoop] = None
         self._is_over = False
-        self._session = Session(plugin, self._write, self._start)
+        self._failures = FailureLog()
+        self._session = Session(plugin, self._write, self._start, self._failures)
 
     def serve(self) -> None:
         """Serves until the end of input or ``shutdown``."""
@@ -131,7 +133,7 @@ class Server:
         try:
             self._finish(call, function(*_arguments(call, function)))
         except BaseException as error:  # pylint: disable=broad-except
-            self._session.fail(call, as_plugin_error(error))
+            self._session.fail(call, self._failures.answer(error, call.secrets))
 
     async def _run_async(self, call: Call, function: Callable[..., Any]) -> None:
         if call.kind == "subscribe":
@@ -142,7 +144,7 @@ class Server:
         except asyncio.TimeoutError:
             self._session.fail(call, PluginError("deadline_exceeded", "no answer by the deadline"))
         except Exception as error:  # pylint: disable=broad-except
-            self._session.fail(call, as_plugin_error(error))
+            self._session.fail(call, self._failures.answer(error, call.secrets))
 
     def _finish(self, call: Call, value: Any) -> None:
         if call.kind == "range":
@@ -171,7 +173,7 @@ class Server:
                     return
             error = PluginError("cannot_subscribe", "the plugin has no further readings")
         except BaseException as raised:  # pylint: disable=broad-except
-            error = as_plugin_error(raised)
+            error = self._failures.answer(raised, call.secrets)
         self._end(call, error, is_open)
 
     async def _subscribe_async(self, call: Call, function: Callable[..., Any]) -> None:
@@ -186,7 +188,7 @@ class Server:
                     return
             error = PluginError("cannot_subscribe", "the plugin has no further readings")
         except Exception as raised:  # pylint: disable=broad-except
-            error = as_plugin_error(raised)
+            error = self._failures.answer(raised, call.secrets)
         self._end(call, error, is_open)
 
     def _put(self, call: Call, value: Any) -> bool:

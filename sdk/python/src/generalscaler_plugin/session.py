@@ -8,9 +8,10 @@ from typing import Any, Callable, Dict, List, Optional
 
 from .config import ConfigError, number, shape
 from .errors import PluginError
-from .plugin import MAX_REQUEST_BYTES, PROTOCOL_VERSION, Plugin, as_plugin_error
+from .failures import FailureLog, secrets_at
+from .plugin import MAX_REQUEST_BYTES, PROTOCOL_VERSION, Plugin
 from .reading import MAX_RANGE_POINTS, Window, parse_time
-from .redaction import redact
+from .redaction import one_line, redact
 
 MAX_RESPONSE_BYTES = 1 << 20
 # The number of calls that the watchdog answered and whose code still runs. Beyond it, new calls get the error busy.
@@ -51,10 +52,13 @@ class Session:
         plugin: The plugin.
         send: Writes one message to the host.
         start: Runs a call and reports to ``finish`` or ``fail``.
+        failures: Logs exceptions of the plugin's code.
     """
 
-    def __init__(self, plugin: Plugin, send: Callable[[Any], None], start: Callable[[Call], None]) -> None:
-        self._plugin, self._send_line, self._start = plugin, send, start
+    def __init__(
+        self, plugin: Plugin, send: Callable[[Any], None], start: Callable[[Call], None], failures: FailureLog
+    ) -> None:
+        self._plugin, self._send_line, self._start, self._failures = plugin, send, start, failures
         self._lock = threading.RLock()
         self._initialized = False
         self._max_response_bytes = MAX_RESPONSE_BYTES
@@ -142,11 +146,22 @@ class Session:
         try:
             self._plugin.parse_config(config)
         except ConfigError as error:
-            problems = [{"path": found.path, "message": found.message} for found in error.problems]
+            secrets = self._secrets_in(config)
+            problems = [{"path": found.path, "message": redact(found.message, secrets)} for found in error.problems]
             return self._reply(id, {"valid": False, "errors": problems})
         except Exception as error:  # pylint: disable=broad-except
-            raise as_plugin_error(error) from error
+            raise self._failure(error, config) from error
         self._reply(id, {"valid": True})
+
+    def _failure(self, error: Exception, config: Any) -> PluginError:
+        """The error that the host sees for an exception of the code that checks a config."""
+        secrets = self._secrets_in(config)
+        known = self._failures.answer(error, secrets)
+        return PluginError(
+            known.kind, one_line(redact(known.message, secrets)), path=known.path, retry_after_ms=known.retry_after_ms)
+
+    def _secrets_in(self, config: Any) -> List[str]:
+        return secrets_at(self._plugin.config_type.schema(), config)
 
     def _begin(self, id: Any, kind: str, params: Any) -> None:
         self._check_type(params)
@@ -162,7 +177,7 @@ class Session:
         try:
             parsed = self._plugin.parse_config(config)
         except Exception as error:  # pylint: disable=broad-except
-            raise as_plugin_error(error) from error
+            raise self._failure(error, config) from error
         call = Call(
             id, kind, parsed, _secrets(parsed), target_type, time.monotonic() + deadline_ms / 1000, window)
         with self._lock:
@@ -241,7 +256,7 @@ class Session:
             if self._subscriptions.get(call.id) is not call:
                 return
             del self._subscriptions[call.id]
-            params = {"subscription": call.id, "message": redact(error.message, call.secrets)}
+            params = {"subscription": call.id, "message": one_line(redact(error.message, call.secrets))}
             self._send({"jsonrpc": "2.0", "method": "subscription_ended", "params": params})
 
     def is_subscribed(self, call: Call) -> bool:
@@ -286,7 +301,7 @@ class Session:
     def _reply_error(self, id: Any, error: PluginError, call: Optional[Call] = None) -> None:
         body = error.to_json()
         if call:
-            body["message"] = redact(body["message"], call.secrets)
+            body["message"] = one_line(redact(body["message"], call.secrets))
         self._send({"jsonrpc": "2.0", "id": id, "error": body})
 
     def _send(self, message: Dict[str, Any]) -> None:
