@@ -383,7 +383,9 @@ let package = Package(
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
         .testTarget(
             name: "MigrationTests",
-            dependencies: ["Migration", "ScalerAPI", "Scaling", "TestSupport", "TimeZones", "WireFormats", "YAMLFormat"],
+            dependencies: [
+                "Migration", "ScalerAPI", "Scaling", "TestSupport", "TimeZones", "WireFormats", "YAMLFormat",
+            ],
             exclude: ["Corpus"]
         ),
         .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "TimeZones", "WireFormats"]),

@@ -59,7 +59,8 @@ package struct Migrator {
     // MARK: Kinds
 
     private mutating func scaledObject(
-        _ object: SourceObject, _ parameters: [String: FieldLedger], _ used: inout Set<String>, _ result: inout Migration
+        _ object: SourceObject, _ parameters: [String: FieldLedger], _ used: inout Set<String>,
+        _ result: inout Migration
     ) {
         let ledger = FieldLedger(object)
         let context = ScalerContext(name: freeName(object), namespace: object.namespace, objects: objects)
@@ -80,7 +81,8 @@ package struct Migrator {
 
     private func scaledJob(_ object: SourceObject, _ result: inout Migration) {
         let ledger = FieldLedger(object)
-        let nearest = "a Deployment that processes a queue, or Kueue for Jobs: a ScaledJob starts Jobs, which have no scale"
+        let nearest =
+            "a Deployment that processes a queue, or Kueue for Jobs: a ScaledJob starts Jobs, which have no scale"
         for field in ["apiVersion", "kind", "metadata", "spec"] { ledger.refuse(field, nearest: nearest) }
         if object.json["status"] != nil { ledger.different("status", to: "", "written by KEDA") }
         add(ledger, fileName: nil, to: &result)
@@ -116,7 +118,8 @@ package struct Migrator {
 
     // MARK: Results
 
-    private func add(_ draft: ScalerDraft?, _ ledger: FieldLedger, _ context: ScalerContext, to result: inout Migration) {
+    private func add(_ draft: ScalerDraft?, _ ledger: FieldLedger, _ context: ScalerContext, to result: inout Migration)
+    {
         guard let draft else { return add(ledger, fileName: nil, to: &result) }
         var fileName = "\(context.name).yaml"
         if result.scalers.contains(where: { $0.fileName == fileName }) {

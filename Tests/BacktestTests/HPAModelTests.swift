@@ -11,7 +11,8 @@ struct HPAModelTests {
 
     /// Runs the model with all pods ready at once; returns the replicas after each sync.
     private func replicas(
-        _ settings: HPASettings, from initial: Int, _ values: [Double?], _ metric: MetricSpec = total, every seconds: Int = 15
+        _ settings: HPASettings, from initial: Int, _ values: [Double?], _ metric: MetricSpec = total,
+        every seconds: Int = 15
     ) -> [Int] {
         var model = HPAModel(settings)
         var current = initial
@@ -60,7 +61,10 @@ struct HPAModelTests {
 
     @Test("by default the pods double, or grow by 4, every 15 s")
     func defaultUp() {
-        #expect(replicas(HPASettings(minReplicas: 1, maxReplicas: 100), from: 1, [9_000, 9_000, 9_000, 9_000]) == [5, 10, 20, 40])
+        #expect(
+            replicas(HPASettings(minReplicas: 1, maxReplicas: 100), from: 1, [9_000, 9_000, 9_000, 9_000]) == [
+                5, 10, 20, 40,
+            ])
     }
 
     @Test("by default all pods may be removed at once, after 300 s of stabilization")
@@ -87,7 +91,8 @@ struct HPAModelTests {
     func twoPolicies() {
         let rules: JSON = [
             "policies": [
-                ["type": "Pods", "value": 4, "periodSeconds": 60], ["type": "Percent", "value": 10, "periodSeconds": 60],
+                ["type": "Pods", "value": 4, "periodSeconds": 60],
+                ["type": "Percent", "value": 10, "periodSeconds": 60],
             ]
         ]
         let counts = replicas(settings(down: rules), from: 80, Array(repeating: 1_000, count: 12), every: 60)
@@ -101,12 +106,14 @@ struct HPAModelTests {
             ["type": "Pods", "value": 5, "periodSeconds": 60], ["type": "Percent", "value": 10, "periodSeconds": 60],
         ]
         #expect(replicas(settings(down: ["policies": policies, "selectPolicy": "Min"]), from: 80, [1_000]) == [75])
-        #expect(replicas(settings(down: ["policies": policies, "selectPolicy": "Disabled"]), from: 80, [1_000]) == [80])
+        #expect(
+            replicas(settings(down: ["policies": policies, "selectPolicy": "Disabled"]), from: 80, [1_000]) == [80])
     }
 
     @Test("a stabilization window for scale-ups takes the lowest recommendation of its time")
     func stabilizationUp() {
-        let counts = replicas(settings(up: ["stabilizationWindowSeconds": 45]), from: 2, [200, 800, 600, 800, 800, 800])
+        let counts = replicas(
+            settings(up: ["stabilizationWindowSeconds": 45]), from: 2, [200, 800, 600, 800, 800, 800])
         #expect(counts == [2, 2, 2, 6, 6, 8])
     }
 
@@ -114,7 +121,9 @@ struct HPAModelTests {
     func missing() {
         func sync(_ value: Double) -> HPAModel.Step {
             var model = HPAModel(settings())
-            let readings = [HPAModel.Reading(metric: Self.total, value: value), HPAModel.Reading(metric: Self.total, value: nil)]
+            let readings = [
+                HPAModel.Reading(metric: Self.total, value: value), HPAModel.Reading(metric: Self.total, value: nil),
+            ]
             return model.sync(at: start, current: 5, ready: 5, readings)
         }
         #expect(sync(100) == HPAModel.Step(desired: 5, reason: .noData))
@@ -173,13 +182,16 @@ struct KEDAModelTests {
 
 @Suite("a replay beside the HorizontalPodAutoscaler")
 struct ReplayComparisonTests {
-    private func comparison(_ values: [Double?], _ safety: SafetyLimits, _ settings: HPASettings) throws -> ReplayComparison {
+    private func comparison(_ values: [Double?], _ safety: SafetyLimits, _ settings: HPASettings) throws
+        -> ReplayComparison
+    {
         let backtest = try Backtest(
             spec: .requests(.averageValue, safety: safety), trace: trace(values),
             workload: Workload(startupDelay: .zero, initialReplicas: 2))
         let decisions = backtest.steps().steps.map(\.decision)
         let theirs = HPAReplay(settings, on: backtest).run(initialReplicas: 2)
-        return ReplayComparison(decisions, theirs, from: backtest.trace.start, to: backtest.trace.end, settings: settings)
+        return ReplayComparison(
+            decisions, theirs, from: backtest.trace.start, to: backtest.trace.end, settings: settings)
     }
 
     @Test("equal settings give equal replicas in every minute")
@@ -194,7 +206,8 @@ struct ReplayComparisonTests {
 
     @Test("a longer cooldown is the explanation of the minutes in which the replicas differ")
     func cooldown() throws {
-        let safety = SafetyLimits(scaleUpCooldown: .seconds(300), scaleDownCooldown: .seconds(15), maxScaleDownRate: .percent(100))
+        let safety = SafetyLimits(
+            scaleUpCooldown: .seconds(300), scaleDownCooldown: .seconds(15), maxScaleDownRate: .percent(100))
         let values = Array(repeating: 300 as Double?, count: 8) + Array(repeating: 900 as Double?, count: 24)
         let result = try comparison(values, safety, HPASettings(minReplicas: 1, maxReplicas: 20))
         let first = try #require(result.differences.first)

@@ -1,7 +1,8 @@
 import FoundationEssentials
-@testable import Migration
 import WireFormats
 import YAMLFormat
+
+@testable import Migration
 
 /// The files of the corpus.
 enum Corpus {
@@ -11,10 +12,13 @@ enum Corpus {
     /// Parameters of credentials that the types share, of services that no test covers, and of old versions.
     static let rare: Set<String> = [
         "metricName", "awsRoleArn", "keyPassword", "cortexOrgID", "credentials", "scope", "keytab", "realm",
-        "kerberosConfig", "kerberosServiceName", "kerberosDisableFAST", "disableFastNegotiation", "oauthTokenEndpointUri",
-        "scopes", "oauthExtensions", "saslTokenType", "useClusterAgentProxy", "datadogMetricName", "datadogMetricNamespace",
+        "kerberosConfig", "kerberosServiceName", "kerberosDisableFAST", "disableFastNegotiation",
+        "oauthTokenEndpointUri",
+        "scopes", "oauthExtensions", "saslTokenType", "useClusterAgentProxy", "datadogMetricName",
+        "datadogMetricNamespace",
         "hpaMetricName", "datadogNamespace", "datadogMetricsService", "datadogMetricsServicePort", "token", "authMode",
-        "cloudID", "workloadIdentityResource", "topicName", "valueIfNull", "filterDelta", "credentialsFromEnvFile",
+        "cloudID", "brokerList", "workloadIdentityResource", "topicName", "valueIfNull", "filterDelta",
+        "credentialsFromEnvFile",
         "connection", "awsAccessKeyId", "bearerToken", "authModes", "identityOwner", "awsSessionToken",
     ]
 
@@ -65,7 +69,9 @@ enum Corpus {
     /// The parameters that a trigger's authentication defines.
     static func parameters(of trigger: JSON, in objects: [SourceObject]) -> Set<String> {
         let name = trigger["authenticationRef"]?["name"]?.stringValue
-        guard let spec = objects.first(where: { $0.kind.hasSuffix("TriggerAuthentication") && $0.name == name })?.json["spec"]
+        guard
+            let spec = objects.first(where: { $0.kind.hasSuffix("TriggerAuthentication") && $0.name == name })?.json[
+                "spec"]
         else { return [] }
         let lists = ["secretTargetRef", "env", "configMapTargetRef", "boundServiceAccountToken"]
             .flatMap { spec[$0]?.arrayValue ?? [] }

@@ -22,7 +22,8 @@ struct CorpusTests {
         for object in keda.objects + hpa.objects {
             let named = Set(object.findings.map(\.path))
             for leaf in Corpus.leaves(object.source.json) {
-                let isNamed = named.contains(leaf) || Corpus.wholes.contains { named.contains($0) && leaf.hasPrefix($0) }
+                let isNamed =
+                    named.contains(leaf) || Corpus.wholes.contains { named.contains($0) && leaf.hasPrefix($0) }
                 #expect(isNamed, "\(object.source.label): \(leaf)")
             }
         }
@@ -88,7 +89,8 @@ struct CorpusTests {
             for object in objects {
                 for trigger in object.json["spec"]?["triggers"]?.arrayValue ?? []
                 where rules.types.contains(trigger["type"]?.stringValue ?? "") {
-                    used.formUnion((trigger["metadata"]?.objectValue ?? [:]).keys.map { $0.replacing("FromEnv", with: "") })
+                    used.formUnion(
+                        (trigger["metadata"]?.objectValue ?? [:]).keys.map { $0.replacing("FromEnv", with: "") })
                     used.formUnion(Corpus.parameters(of: trigger, in: objects))
                 }
             }

@@ -1,6 +1,7 @@
-@testable import Migration
 import Scaling
 import Testing
+
+@testable import Migration
 
 @Suite("translation of formulas")
 struct FormulaTranslationTests {
@@ -23,7 +24,7 @@ struct FormulaTranslationTests {
         ])
     func translated(_ source: String, _ formula: String) throws {
         #expect(try FormulaTranslation.translate(source) == formula)
-        #expect(throws: Never.self) { try Formula(formula) }
+        #expect(throws: Never.self) { try Formula(parsing: formula) }
     }
 
     @Test(

@@ -1,26 +1,33 @@
-@testable import Migration
 import Testing
+
+@testable import Migration
 
 @Suite("numbers and places of a source")
 struct QuantityTests {
     @Test(
         "a quantity of Kubernetes is its number",
         arguments: [
-            ("500m", 0.5), ("100m", 0.1), ("1500Mi", 1_572_864_000), ("2k", 2_000), ("1.5", 1.5), ("1e3", 1_000), ("7", 7),
+            ("500m", 0.5), ("100m", 0.1), ("1500Mi", 1_572_864_000), ("2k", 2_000), ("1.5", 1.5), ("1e3", 1_000),
+            ("7", 7),
             (" 12 ", 12), ("-3", -3), ("1G", 1e9),
         ])
     func quantity(_ text: String, _ number: Double) { #expect(Quantity.number(text) == number) }
 
-    @Test("a text that is no quantity has no number", arguments: ["", "m", "abc", "1x", "0x10", "inf", "nan", "1 2", "Ki"])
+    @Test(
+        "a text that is no quantity has no number",
+        arguments: ["", "m", "abc", "1x", "0x10", "inf", "nan", "1 2", "Ki"])
     func noQuantity(_ text: String) { #expect(Quantity.number(text) == nil) }
 
-    @Test("a timeout is milliseconds, or a duration of Go", arguments: [("1500", 1.5), ("2s", 2), ("1m30s", 90), ("500ms", 0.5)])
+    @Test(
+        "a timeout is milliseconds, or a duration of Go",
+        arguments: [("1500", 1.5), ("2s", 2), ("1m30s", 90), ("500ms", 0.5)])
     func timeout(_ text: String, _ seconds: Double) { #expect(Quantity.timeoutSeconds(text) == seconds) }
 
     @Test(
         "a GJSON path of names and numbers is a JSONPath",
         arguments: [
-            ("depth", "$.depth"), ("a.b", "$.a.b"), ("data.0.n", "$.data[0].n"), ("a-b", "$['a-b']"), (#"a\.b.c"#, "$['a.b'].c"),
+            ("depth", "$.depth"), ("a.b", "$.a.b"), ("data.0.n", "$.data[0].n"), ("a-b", "$['a-b']"),
+            (#"a\.b.c"#, "$['a.b'].c"),
         ])
     func valueLocation(_ text: String, _ path: String) { #expect(ValueLocation.jsonPath(text) == path) }
 

@@ -1,6 +1,7 @@
-@testable import Migration
 import Testing
 import WireFormats
+
+@testable import Migration
 
 @Suite("migration of a ScaledObject")
 struct ScaledObjectTests {
@@ -42,7 +43,8 @@ struct ScaledObjectTests {
     @Test("a field that no rule names is reported, with its line")
     func unknownField() throws {
         let result = try migrated(
-            #"{type: redis, metadata: {address: "redis:6379", listNmae: jobs, listName: a}}"#, fields: "surprise: {deep: [1]}")
+            #"{type: redis, metadata: {address: "redis:6379", listNmae: jobs, listName: a}}"#,
+            fields: "surprise: {deep: [1]}")
         let unknown = result.objects[0].findings.filter {
             if case .notConvertible(let nearest) = $0.outcome { nearest.hasPrefix("no rule for") } else { false }
         }
@@ -62,7 +64,7 @@ struct ScaledObjectTests {
         #expect(nearest.contains("prometheus"))
     }
 
-    @Test("an object of which no trigger can be converted gives no scaler")
+    @Test("an object without a trigger that can be converted gives no scaler")
     func nothing() throws {
         let result = try migrated("{type: azure-queue, metadata: {queueName: a}}")
         #expect(result.scalers.isEmpty)
@@ -72,10 +74,13 @@ struct ScaledObjectTests {
     @Test("a secret in the trigger becomes a reference to a Secret that the user creates")
     func secretInPlace() throws {
         let result = try migrated(#"{type: redis, metadata: {address: "r:1", listName: a, password: "p4ss"}}"#)
-        let password = result.scalers[0].json["spec"]?["metrics"]?[0]?["config"]?["password"]?["valueFrom"]?["secretKeyRef"]
+        let password = result.scalers[0].json["spec"]?["metrics"]?[0]?["config"]?["password"]?["valueFrom"]?[
+            "secretKeyRef"]
         #expect(password == ["name": "worker-migrated", "key": "password"])
         #expect(!"\(result.json)\(result.text)".contains("p4ss"))
-        #expect(result.secrets[0].commands[0] == "kubectl -n shop create secret generic worker-migrated --from-file=password=FILE")
+        #expect(
+            result.secrets[0].commands[0]
+                == "kubectl -n shop create secret generic worker-migrated --from-file=password=FILE")
     }
 
     @Test("a Secret of a ClusterTriggerAuthentication has to be copied from KEDA's namespace")

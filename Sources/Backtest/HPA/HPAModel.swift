@@ -21,6 +21,11 @@ package struct HPAModel: Sendable {
     package struct Step: Sendable, Hashable {
         package let desired: Int
         package let reason: Reason
+
+        package init(desired: Int, reason: Reason) {
+            self.desired = desired
+            self.reason = reason
+        }
     }
 
     package struct Reading {

@@ -34,9 +34,13 @@ package struct HPAReplay: Sendable {
             let readings = backtest.readings(index, ready: replicas.ready, at: now)
             if now == nextPoll, let interval = settings.keda?.pollingInterval {
                 nextPoll = now + interval
-                let isActive = readings.contains { reading in reading.value.map { $0 > reading.metric.activation } ?? false }
+                let isActive = readings.contains { reading in
+                    reading.value.map { $0 > reading.metric.activation } ?? false
+                }
                 let hasFailed = readings.contains { $0.value == nil }
-                if let desired = keda?.poll(at: now, current: replicas.current, isActive: isActive, hasFailed: hasFailed) {
+                if let desired = keda?.poll(
+                    at: now, current: replicas.current, isActive: isActive, hasFailed: hasFailed)
+                {
                     replicas.scale(to: desired, at: now)
                     model.forget()
                     steps.append(Step(time: now, replicas: desired, reason: .activation))

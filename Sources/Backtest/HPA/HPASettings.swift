@@ -3,7 +3,11 @@ package import WireFormats
 
 /// The rules of a HorizontalPodAutoscaler for one direction.
 package struct HPARules: Sendable, Hashable {
-    package enum Select: String, Sendable { case max = "Max", min = "Min", disabled = "Disabled" }
+    package enum Select: String, Sendable {
+        case max = "Max"
+        case min = "Min"
+        case disabled = "Disabled"
+    }
 
     package struct Policy: Sendable, Hashable {
         package var isPercent: Bool
@@ -49,7 +53,9 @@ package struct HPARules: Sendable, Hashable {
         if let name = json?["selectPolicy"]?.stringValue, let found = Select(rawValue: name) { select = found }
         if let list = json?["policies"]?.arrayValue, !list.isEmpty {
             policies = list.compactMap { policy in
-                guard let value = policy["value"]?.intValue, let period = policy["periodSeconds"]?.intValue else { return nil }
+                guard let value = policy["value"]?.intValue, let period = policy["periodSeconds"]?.intValue else {
+                    return nil
+                }
                 return Policy(isPercent: policy["type"] == "Percent", value: value, period: .seconds(period))
             }
         }

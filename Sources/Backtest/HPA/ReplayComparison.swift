@@ -31,7 +31,9 @@ package struct ReplayComparison: Sendable {
     /// - Parameters:
     ///   - ours: the polls of the scaler, in order.
     ///   - theirs: the steps of the other autoscaler, in order.
-    package init(_ ours: [Decision], _ theirs: [HPAReplay.Step], from start: Timestamp, to end: Timestamp, settings: HPASettings) {
+    package init(
+        _ ours: [Decision], _ theirs: [HPAReplay.Step], from start: Timestamp, to end: Timestamp, settings: HPASettings
+    ) {
         var minutes: [Minute] = []
         var differences: [Difference] = []
         var our = 0
@@ -53,7 +55,8 @@ package struct ReplayComparison: Sendable {
         self.differences = differences
     }
 
-    private static func add(_ minute: Minute, _ explanation: String, until end: Timestamp, to list: inout [Difference]) {
+    private static func add(_ minute: Minute, _ explanation: String, until end: Timestamp, to list: inout [Difference])
+    {
         if var last = list.last, last.end == minute.time, last.explanation == explanation {
             last.end = end
             last.ours = min(last.ours.lowerBound, minute.ours)...max(last.ours.upperBound, minute.ours)
@@ -92,12 +95,18 @@ package struct ReplayComparison: Sendable {
 /// The reasons for a difference, in words.
 enum ReplayExplanation {
     private static let ours: [(Cause, String)] = [
-        (.cooldown, "the scaler waits for its cooldown after the last scaling event, while the HPA may change at every sync"),
+        (
+            .cooldown,
+            "the scaler waits for its cooldown after the last scaling event, while the HPA may change at every sync"
+        ),
         (.toZero, "the scaler has been idle for its scale-down cooldown"),
         (.scaleUpRate, "the scaler's rate per scaling event is tighter than the HPA's policies"),
         (.scaleDownRate, "the scaler's rate per scaling event is tighter than the HPA's policies"),
         (.scaleUpStabilized, "the scaler's stabilization window has a lower recommendation, computed at another time"),
-        (.scaleDownStabilized, "the scaler's stabilization window has a higher recommendation, computed at another time"),
+        (
+            .scaleDownStabilized,
+            "the scaler's stabilization window has a higher recommendation, computed at another time"
+        ),
         (.noData, "a metric has no data for the scaler, which holds the replicas"),
         (.partialMetrics, "a metric has no data for the scaler, which removes no replicas"),
         (.assumedValue, "a value is assumed, and removes no replicas"),
@@ -113,7 +122,8 @@ enum ReplayExplanation {
         .stabilized: "the HPA's stabilization window has another recommendation",
         .noData: "a metric has no value for the HPA, which removes no replicas",
         .disabled: "the target is at 0, where the HPA does nothing",
-        .activation: "KEDA starts with the minimum, or stops after its cooldown; the scaler starts with what the metrics need",
+        .activation:
+            "KEDA starts with the minimum, or stops after its cooldown; the scaler starts with what the metrics need",
         .bounds: "the HPA's bounds differ at 0 replicas",
     ]
 

@@ -22,7 +22,8 @@ package struct ReplayPicture {
         let shades = comparison.differences.map { difference in
             let start = x(difference.start, first.time)
             let width = max(x(difference.end, first.time) - start, 1)
-            return "<rect x=\"\(number(start))\" y=\"0\" width=\"\(number(width))\" height=\"\(number(Self.height - Self.margin))\" "
+            return
+                "<rect x=\"\(number(start))\" y=\"0\" width=\"\(number(width))\" height=\"\(number(Self.height - Self.margin))\" "
                 + "fill=\"#fff1c2\"/>"
         }
         let base = number(Self.height - Self.margin)

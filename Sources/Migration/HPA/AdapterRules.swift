@@ -36,7 +36,8 @@ struct AdapterRules {
         // The configuration itself, or the values of the adapter's chart.
         let values = json["rules"]
         let lists = [
-            (json["rules"] ?? .null, false), (json["externalRules"] ?? .null, true), (values?["custom"] ?? .null, false),
+            (json["rules"] ?? .null, false), (json["externalRules"] ?? .null, true),
+            (values?["custom"] ?? .null, false),
             (values?["external"] ?? .null, true),
         ]
         for (list, isExternal) in lists {
@@ -104,7 +105,9 @@ struct AdapterRules {
         guard let group = form.firstRange(of: "${1}") else { return nil }
         let before = form[..<group.lowerBound]
         let after = form[group.upperBound...]
-        guard metric.hasPrefix(before), metric.hasSuffix(after), metric.count >= before.count + after.count else { return nil }
+        guard metric.hasPrefix(before), metric.hasSuffix(after), metric.count >= before.count + after.count else {
+            return nil
+        }
         return "\(prefix)\(metric.dropFirst(before.count).dropLast(after.count))\(suffix)"
     }
 

@@ -89,7 +89,8 @@ struct HPAConversion {
             return ledger.refuse(metric.path, nearest: "the type `prometheus` with a query for the resource \(name)")
         }
         var result = MetricDraft()
-        result.name = draft.freeName(key == "containerResource" ? "\(name)-\(source?["container"]?.stringValue ?? "")" : name)
+        result.name = draft.freeName(
+            key == "containerResource" ? "\(name)-\(source?["container"]?.stringValue ?? "")" : name)
         result.type = KubernetesTriggers.resourceType
         result.set("resource", .string(name))
         ledger.converted(metric.source("\(key).name"), to: "\(place).config.resource")
@@ -111,15 +112,20 @@ struct HPAConversion {
         if type.isEmpty { type = fields.first { target?[$0.0] != nil }?.1 ?? "" }
         for (field, kind) in fields where target?[field] != nil {
             guard kind == type else {
-                ledger.different(metric.source("\(key).target.\(field)"), to: "", "not used: the target's type is \(type)")
+                ledger.different(
+                    metric.source("\(key).target.\(field)"), to: "", "not used: the target's type is \(type)")
                 continue
             }
             let value = target?[field]
-            guard let number = value?.doubleValue ?? value?.stringValue.flatMap(Quantity.number), number > 0 else { break }
+            guard let number = value?.doubleValue ?? value?.stringValue.flatMap(Quantity.number), number > 0 else {
+                break
+            }
             result.targetValue = number
             result.targetType = kind == "AverageValue" ? "AverageValue" : "Value"
             ledger.converted(metric.source("\(key).target.\(field)"), to: "\(place).targetValue")
-            if target?["type"] != nil { ledger.converted(metric.source("\(key).target.type"), to: "\(place).targetType") }
+            if target?["type"] != nil {
+                ledger.converted(metric.source("\(key).target.type"), to: "\(place).targetType")
+            }
         }
         guard result.targetValue != nil else {
             ledger.refuse(metric.path, nearest: "the metric with a target above 0")
@@ -137,7 +143,12 @@ struct HPAConversion {
             object: key == "pods"
                 ? .pods(workload: spec["scaleTargetRef"]?["name"]?.stringValue ?? "")
                 : .object(kind: described?["kind"]?.stringValue ?? "", name: described?["name"]?.stringValue ?? ""))
-        guard let query = adapter.query(request) else { return refuse(metric, name) }
+        guard let query = adapter.query(request) else {
+            let selector = source?["metric"]?["selector"]
+            let direct =
+                key == "pods" ? AdapterMetric.pods(name, selector) : AdapterMetric.object(name, selector, described)
+            return addDirect(direct, metric, key, name)
+        }
         var result = prometheus(name, query)
         guard setTarget(&result, metric, key) else { return }
         if key == "pods" {
@@ -159,7 +170,10 @@ struct HPAConversion {
         }
         let request = AdapterRules.Request(
             metric: name, namespace: scaler.namespace, selector: source?["metric"]?["selector"], object: .external)
-        guard let query = adapter.query(request) else { return refuse(metric, name) }
+        guard let query = adapter.query(request) else {
+            let direct = AdapterMetric.external(name, source?["metric"]?["selector"])
+            return addDirect(direct, metric, "external", name)
+        }
         var result = prometheus(name, query)
         guard setTarget(&result, metric, "external") else { return }
         // The HPA adds the values of several series.
@@ -209,11 +223,23 @@ struct HPAConversion {
         ledger.converted(metric.source("\(key).describedObject"), to: "\(place).config.query")
     }
 
-    private func refuse(_ metric: HPAShape.Metric, _ name: String) {
-        ledger.refuse(
-            metric.path,
-            nearest: "add the rules of prometheus-adapter to the input (kubectl get configmap -A -l "
-                + "app.kubernetes.io/name=prometheus-adapter -o yaml), or write the query for `\(name)` with the type `prometheus`")
+    /// Adds a metric that is read through the cluster's metrics adapter.
+    private mutating func addDirect(_ direct: MetricDraft, _ metric: HPAShape.Metric, _ key: String, _ name: String) {
+        var result = direct
+        result.name = draft.freeName(name)
+        guard setTarget(&result, metric, key) else { return }
+        // The value of pods is their average.
+        if key == "pods" { result.targetType = "Value" }
+        ledger.converted("\(metric.path).type", to: "\(place).type")
+        ledger.different(
+            metric.source("\(key).metric.name"), to: "\(place).config.metric",
+            "read through the metrics adapter, which stays needed; add the rules of prometheus-adapter to the input to query "
+                + "Prometheus instead")
+        ledger.converted(
+            metric.source("\(key).metric.selector"),
+            to: "\(place).config.\(key == "external" ? "selector" : "metricSelector")")
+        ledger.converted(metric.source("\(key).describedObject"), to: "\(place).config.object")
+        draft.metrics.append(result)
     }
 }
 

@@ -85,7 +85,10 @@ struct Authentication {
 
     private static let stores = [
         (name: "hashiCorpVault", nearest: "a Secret that External Secrets or Vault Secrets Operator keeps up to date"),
-        (name: "azureKeyVault", nearest: "a Secret that External Secrets or the Secrets Store CSI driver keeps up to date"),
+        (
+            name: "azureKeyVault",
+            nearest: "a Secret that External Secrets or the Secrets Store CSI driver keeps up to date"
+        ),
         (name: "awsSecretManager", nearest: "a Secret that External Secrets keeps up to date"),
         (name: "gcpSecretManager", nearest: "a Secret that External Secrets keeps up to date"),
     ]

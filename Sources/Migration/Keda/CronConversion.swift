@@ -16,7 +16,8 @@ struct CronConversion {
         guard let start = text("start").flatMap(Self.expression), let end = text("end").flatMap(Self.expression),
             let replicas = text("desiredReplicas").flatMap({ Int($0.trimmed) }), replicas >= 0
         else {
-            let nearest = "an entry of `spec.schedules` with `start` and `end` as cron expressions of five fields, and `minReplicas`"
+            let nearest =
+                "an entry of `spec.schedules` with `start` and `end` as cron expressions of five fields, and `minReplicas`"
             return ledger.refuse(path, nearest: nearest)
         }
         let schedule: [String: JSON] = [

@@ -6,7 +6,10 @@ struct FormulaTranslation {
     struct Failure: Error { let reason: String }
 
     private enum Token: Hashable {
-        case number(String), name(String), symbol(String), end
+        case number(String)
+        case name(String)
+        case symbol(String)
+        case end
     }
 
     private var tokens: [Token] = []
@@ -42,8 +45,8 @@ struct FormulaTranslation {
         while let character = rest.first {
             if character.isWhitespace {
                 rest = rest.dropFirst()
-            } else if character.isNumber {
-                let number = rest.prefix { $0.isNumber || $0 == "." || $0 == "_" }
+            } else if character.isASCII, character.isNumber {
+                let number = rest.prefix { $0.isASCII && ($0.isNumber || $0 == "." || $0 == "_") }
                 tokens.append(.number(String(number.filter { $0 != "_" })))
                 rest = rest.dropFirst(number.count)
             } else if character.isLetter || character == "_" {
@@ -134,6 +137,9 @@ struct FormulaTranslation {
     }
 
     private mutating func operand() throws(Failure) -> Part {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= 2 * Self.maxDepth else { throw Failure(reason: "it is nested too deep") }
         let token = next()
         switch token {
         case .number(let text):

@@ -43,7 +43,8 @@ enum KedaAnnotations {
                 draft.safety[rate] = 0
                 let meaning =
                     name == pausedIn
-                    ? "rate 0 does not prevent the scale to 0 replicas of an idle target" : "rate 0 does not prevent the start from 0"
+                    ? "rate 0 does not prevent the scale to 0 replicas of an idle target"
+                    : "rate 0 does not prevent the start from 0"
                 ledger.different(path(name), to: "spec.safety.\(rate)", meaning)
             } else {
                 ledger.converted(path(name), to: "spec.safety.\(rate)")

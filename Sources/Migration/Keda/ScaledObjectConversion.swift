@@ -72,7 +72,8 @@ struct ScaledObjectConversion {
             if idle.intValue == 0 {
                 let started = draft.minReplicas
                 draft.minReplicas = 0
-                let meaning = "the target goes to 0 when idle, and starts with the replicas that the metrics need, not with at "
+                let meaning =
+                    "the target goes to 0 when idle, and starts with the replicas that the metrics need, not with at "
                     + "least \(started)"
                 ledger.different("spec.idleReplicaCount", to: "spec.minReplicas", meaning)
                 if started > 1, minimum != nil {
@@ -119,7 +120,8 @@ struct ScaledObjectConversion {
         } else {
             ledger.refuse(
                 "spec.initialCooldownPeriod",
-                nearest: "set minReplicas: 1, and 0 after \(initial) s; a new scaler waits for scaleDownCooldownSeconds")
+                nearest: "set minReplicas: 1, and 0 after \(initial) s; a new scaler waits for scaleDownCooldownSeconds"
+            )
         }
     }
 
@@ -156,7 +158,8 @@ struct ScaledObjectConversion {
     private mutating func add(_ metric: MetricDraft, _ trigger: TriggerConversion) {
         let isInput = spec["advanced"]?["scalingModifiers"]?["formula"] != nil
         guard metric.targetValue != nil || isInput else {
-            return ledger.replace(trigger.path, .notConvertible(nearest: "the trigger with a target: KEDA needs one too"))
+            return ledger.replace(
+                trigger.path, .notConvertible(nearest: "the trigger with a target: KEDA needs one too"))
         }
         draft.metrics.append(metric)
     }
@@ -165,14 +168,15 @@ struct ScaledObjectConversion {
     private mutating func addIdleMetric() {
         var metric = MetricDraft()
         metric.name = "always-idle"
-        metric.type = "prometheus"
-        metric.set("query", "vector(0)")
+        metric.type = KubernetesTriggers.objectsType
+        metric.set("resource", "pods")
+        metric.set("selector", "autoscaling.example.com/always-idle=true")
         metric.targetValue = 1
         metric.targetType = "AverageValue"
         draft.metrics = [metric]
-        scaler.needDefault(plugin: "prometheus", field: "address", value: "http://prometheus.monitoring:9090")
         ledger.note(
-            "only schedules set the replicas, and `metrics` needs an entry: `always-idle` is 0; any metric that is idle does")
+            "only schedules set the replicas, and `metrics` needs an entry: `always-idle` counts pods with a label that none has"
+        )
     }
 
     // MARK: Formula, fallback, advanced
@@ -187,7 +191,8 @@ struct ScaledObjectConversion {
         do throws(FormulaTranslation.Failure) {
             formula = try FormulaTranslation.translate(text)
         } catch {
-            ledger.refuse("\(path).formula", nearest: "a formula written by hand, docs/how-to/formulas.md: \(error.reason)")
+            ledger.refuse(
+                "\(path).formula", nearest: "a formula written manually, docs/how-to/formulas.md: \(error.reason)")
             for field in ["target", "activationTarget", "metricType"] where modifiers[field] != nil {
                 ledger.refuse("\(path).\(field)", nearest: "the same field of the metric with the formula")
             }
@@ -225,7 +230,8 @@ struct ScaledObjectConversion {
             for name in (trigger["metadata"]?.objectValue ?? [:]).keys
             where FieldRule.targetNames.contains(name) {
                 ledger.different(
-                    "spec.triggers[\(index)].metadata.\(name)", to: "", "not used: the formula has the target, as in KEDA")
+                    "spec.triggers[\(index)].metadata.\(name)", to: "",
+                    "not used: the formula has the target, as in KEDA")
             }
         }
     }
@@ -239,7 +245,8 @@ struct ScaledObjectConversion {
         let behavior = fallback["behavior"]?.stringValue ?? "static"
         if let threshold = fallback["failureThreshold"]?.intValue {
             let allowed = GeneralScalerSpec.Limits.failureThreshold
-            draft.fallback["failureThreshold"] = .integer(Int64(min(max(threshold, allowed.lowerBound), allowed.upperBound)))
+            draft.fallback["failureThreshold"] = .integer(
+                Int64(min(max(threshold, allowed.lowerBound), allowed.upperBound)))
             ledger.different(
                 "spec.fallback.failureThreshold", to: "spec.fallback.failureThreshold",
                 "the fallback starts after at least 180 seconds")
@@ -253,7 +260,8 @@ struct ScaledObjectConversion {
             draft.fallback["replicas"] = .integer(Int64(max(replicas, 0)))
             ledger.different(
                 "spec.fallback.replicas", to: "spec.fallback.replicas",
-                "KEDA's fallback applies to each trigger, this one when no metric has a value, and as a minimum when some fail")
+                "KEDA's fallback applies to each trigger, this one when no metric has a value, and as a minimum when some fail"
+            )
         } else if fallback["replicas"] != nil {
             ledger.different("spec.fallback.replicas", to: "", "the replicas are held")
         }
@@ -266,7 +274,8 @@ struct ScaledObjectConversion {
             if restores.boolValue == true {
                 ledger.refuse(
                     "\(path).restoreToOriginalReplicaCount",
-                    nearest: "kubectl scale, after the GeneralScaler is deleted: the replicas stay as they are. Set it to "
+                    nearest:
+                        "kubectl scale, after the GeneralScaler is deleted: the replicas stay as they are. Set it to "
                         + "false before the ScaledObject is deleted")
             } else {
                 ledger.converted("\(path).restoreToOriginalReplicaCount", to: "the replicas stay as they are")
@@ -274,7 +283,8 @@ struct ScaledObjectConversion {
         }
         let config = advanced?["horizontalPodAutoscalerConfig"]
         if config?["name"] != nil {
-            ledger.different("\(path).horizontalPodAutoscalerConfig.name", to: "", "there is no HorizontalPodAutoscaler")
+            ledger.different(
+                "\(path).horizontalPodAutoscalerConfig.name", to: "", "there is no HorizontalPodAutoscaler")
         }
         let idle = draft.minReplicas == 0 ? cooldown : nil
         BehaviorConversion(
@@ -288,7 +298,8 @@ struct ScaledObjectConversion {
 extension FieldRule {
     /// The names of all parameters with a target or an activation value.
     static let targetNames: Set<String> = [
-        "threshold", "activationThreshold", "listLength", "activationListLength", "lagThreshold", "activationLagThreshold",
+        "threshold", "activationThreshold", "listLength", "activationListLength", "lagThreshold",
+        "activationLagThreshold",
         "activationValue", "targetQueryValue", "activationTargetQueryValue", "queueLength", "activationQueueLength",
         "targetMetricValue", "activationTargetMetricValue", "targetValue", "activationTargetValue", "queryValue",
         "activationQueryValue", "thresholdValue", "activationThresholdValue", "activationLagCount",

@@ -7,7 +7,7 @@ extension TriggerRules {
         trigger.metric.type = metricType
         trigger.metric.targetType = "AverageValue"
         markCommon(trigger)
-        for field in fields {
+        for field in fields + Self.common {
             for name in field.names {
                 guard let value = trigger.value(name, isSecret: field.isSecret) else { continue }
                 trigger.mark(name, field.convert(trigger, value))
@@ -26,6 +26,12 @@ extension TriggerRules {
         }
         return trigger.metric
     }
+
+    /// Parameters that KEDA ignores for every type, and that files have nevertheless.
+    private static let common: [FieldRule] = [
+        .ignored("metricType", "KEDA does not read it here, but in the trigger itself"),
+        .ignored("triggerIndex", "set by KEDA"),
+    ]
 
     private func markCommon(_ trigger: TriggerConversion) {
         trigger.ledger.converted("\(trigger.path).type", to: "\(trigger.place).type")
@@ -60,7 +66,8 @@ extension TriggerRules {
             trigger.metric.targetType = type
             trigger.ledger.converted(path, to: place)
         default:
-            trigger.ledger.refuse(path, nearest: "`targetType: AverageValue`; KEDA takes \(type) for cpu and memory only")
+            trigger.ledger.refuse(
+                path, nearest: "`targetType: AverageValue`; KEDA takes \(type) for cpu and memory only")
         }
     }
 
@@ -70,7 +77,9 @@ extension TriggerRules {
             trigger.ledger.different("\(trigger.path).metadata.\(name)", to: "", "an empty value counts as absent")
         }
         for (name, parameter) in trigger.authentication?.parameters ?? [:] {
-            guard let authentication = trigger.authentication, !authentication.ledger.isMarked(parameter.path) else { continue }
+            guard let authentication = trigger.authentication, !authentication.ledger.isMarked(parameter.path) else {
+                continue
+            }
             authentication.ledger.refuse(
                 parameter.path, nearest: "the metric type `\(metricType)` has no field for the parameter \(name)")
         }

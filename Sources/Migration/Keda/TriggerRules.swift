@@ -47,7 +47,7 @@ extension FieldRule {
     static func tls(_ name: String, _ field: String) -> FieldRule { secret(name, to: "tls.\(field)") }
 
     static let keyPassword = FieldRule.refused(
-        "keyPassword", nearest: "a key without a password, in a Secret of its own")
+        "keyPassword", nearest: "a key without a password, in a separate Secret")
 
     /// The target value.
     static func target(_ name: String, aliases: [String] = []) -> FieldRule {
@@ -120,7 +120,8 @@ extension FieldRule {
     }
 
     /// The name of the metric in old versions, which has no effect on scaling.
-    static let metricName = FieldRule.ignored("metricName", "the source only shows it; the metric's name is `name` here")
+    static let metricName = FieldRule.ignored(
+        "metricName", "the source only shows it; the metric's name is `name` here")
 
     static func isTrue(_ text: String) -> Bool { ["true", "t", "1", "yes"].contains(text.lowercased()) }
 }

@@ -62,7 +62,9 @@ struct BehaviorConversion {
         let select = rules?["selectPolicy"]?.stringValue ?? "Max"
         if select == "Disabled" {
             draft.safety[direction.rate] = 0
-            let note = direction.isUp || idleSeconds == nil ? nil : "the scale to 0 replicas of an idle target is still allowed"
+            let note =
+                direction.isUp || idleSeconds == nil
+                ? nil : "the scale to 0 replicas of an idle target is still allowed"
             mark("\(path).selectPolicy", "spec.safety.\(direction.rate)", note)
             if rules?["policies"] != nil { ledger.different("\(path).policies", to: "", "disabled by selectPolicy") }
             if !direction.isUp { setIdle(&draft) }
@@ -82,7 +84,9 @@ struct BehaviorConversion {
 
     private func policies(_ json: JSON?, _ path: String) -> [Policy] {
         (json?.arrayValue ?? []).enumerated().compactMap { index, policy in
-            guard let value = policy["value"]?.intValue, value > 0, let type = policy["type"]?.stringValue else { return nil }
+            guard let value = policy["value"]?.intValue, value > 0, let type = policy["type"]?.stringValue else {
+                return nil
+            }
             return Policy(
                 isPercent: type == "Percent", value: value,
                 period: policy["periodSeconds"]?.intValue ?? Self.defaultPeriod, path: "\(path)[\(index)]")
@@ -98,7 +102,8 @@ struct BehaviorConversion {
     /// Whether the policies are the HPA's default for a scale-up, which is the default of `maxScaleUpRate` too.
     private static func isDefaultPair(_ policies: [Policy], _ select: String) -> Bool {
         policies.count == 2 && select == "Max" && policies[0].period == policies[1].period
-            && policies.contains { $0.isPercent && $0.value == 100 } && policies.contains { !$0.isPercent && $0.value == 4 }
+            && policies.contains { $0.isPercent && $0.value == 100 }
+            && policies.contains { !$0.isPercent && $0.value == 4 }
     }
 
     private func setPolicy(
@@ -116,12 +121,14 @@ struct BehaviorConversion {
         var meanings: [String] = []
         if chosen.period > Self.defaultPeriod {
             meanings.append(
-                "the period is the minimum time between two scaling events, while the HPA spreads the change over the period")
+                "the period is the minimum time between two scaling events, while the HPA spreads the change over the period"
+            )
         }
         if policies.count > 1, !isDefaultPair {
             let all = policies.map(\.words).joined(separator: ", ")
             meanings.append(
-                "one rate per direction: the tightest of \(all) at half of maxReplicas is \(chosen.words) (selectPolicy \(select))")
+                "one rate per direction: the tightest of \(all) at half of maxReplicas is \(chosen.words) (selectPolicy \(select))"
+            )
         }
         for policy in policies {
             let isChosen = policy.path == chosen.path || isDefaultPair
@@ -136,7 +143,8 @@ struct BehaviorConversion {
                 for policy in policies {
                     ledger.different(
                         "\(policy.path).periodSeconds", to: cooldown,
-                        "scaleDownCooldownSeconds is also the idle time before 0 replicas: it is cooldownPeriod, \(idleSeconds)")
+                        "scaleDownCooldownSeconds is also the idle time before 0 replicas: it is cooldownPeriod, \(idleSeconds)"
+                    )
                 }
             }
             setIdle(&draft)
@@ -149,7 +157,9 @@ struct BehaviorConversion {
         draft.safety[direction.rate] = "100%"
         draft.safety[direction.cooldown] = .integer(Int64(Self.defaultPeriod))
         setIdle(&draft)
-        ledger.note("the HPA's default scale-down, 100% every 15 s, is written as maxScaleDownRate and scaleDownCooldownSeconds")
+        ledger.note(
+            "the HPA's default scale-down, 100% every 15 s, is written as maxScaleDownRate and scaleDownCooldownSeconds"
+        )
     }
 
     private func setIdle(_ draft: inout ScalerDraft) {

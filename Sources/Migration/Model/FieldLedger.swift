@@ -1,4 +1,4 @@
-/// Records what became of each field of one source object. A field that nothing marks is reported as not convertible,
+/// Records the outcome of each field of one source object. A field that nothing marks is reported as not convertible,
 /// so that no field is dropped silently.
 final class FieldLedger {
     let object: SourceObject
@@ -13,7 +13,7 @@ final class FieldLedger {
         self.keepsBest = keepsBest
     }
 
-    /// Records the outcome of a field, and of the fields in it that have no outcome of their own.
+    /// Records the outcome of a field, and of the fields in it without a separate outcome.
     func mark(_ path: String, _ outcome: FieldOutcome) {
         marks[path] = marks[path].map { $0.merged(with: outcome, keepsBest: keepsBest) } ?? outcome
     }

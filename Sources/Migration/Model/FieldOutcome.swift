@@ -1,4 +1,4 @@
-/// What became of a field of a source object.
+/// The outcome of a field of a source object.
 package enum FieldOutcome: Sendable, Hashable {
     /// The field has the same meaning in the result.
     case converted(to: String)
@@ -39,7 +39,7 @@ package enum FieldOutcome: Sendable, Hashable {
     }
 }
 
-/// A field of a source object, and what became of it.
+/// A field of a source object, and its outcome.
 package struct FieldFinding: Sendable, Hashable {
     /// The path of the field, such as `spec.triggers[0].metadata.query`. The members of a field without members of
     /// interest, such as `status`, are not listed.

@@ -24,7 +24,8 @@ enum MetadataConversion {
             ledger.converted("metadata.name", to: "metadata.name")
         } else {
             ledger.different(
-                "metadata.name", to: "metadata.name", "another scaler of the namespace has the name: it is `\(name)` here")
+                "metadata.name", to: "metadata.name",
+                "another scaler of the namespace has the name: it is `\(name)` here")
         }
         if let namespace = object.namespace {
             metadata["namespace"] = .string(namespace)
@@ -37,7 +38,9 @@ enum MetadataConversion {
                 if ownedPrefixes.contains(where: { key.hasPrefix($0) }) {
                     ledger.different(path, to: "", "belongs to the tool that wrote the source object; not copied")
                 } else if key.contains("keda.sh/") {
-                    ledger.refuse(path, nearest: "no field of a GeneralScaler has this effect; see docs/how-to/migrate-from-keda.md")
+                    ledger.refuse(
+                        path,
+                        nearest: "no field of a GeneralScaler has this effect; see docs/how-to/migrate-from-keda.md")
                 } else {
                     kept[key] = value
                     ledger.converted(path, to: path)
@@ -48,7 +51,7 @@ enum MetadataConversion {
         return .object(metadata)
     }
 
-    /// Marks the metadata of an object that has no equivalent of its own.
+    /// Marks the metadata of an object without an equivalent.
     static func markDropped(_ ledger: FieldLedger, reason: String) {
         markTypeAndServerFields(ledger)
         ledger.different("metadata", to: "", reason)
@@ -61,7 +64,7 @@ enum MetadataConversion {
             ledger.different("metadata.\(field)", to: "", "set by the API server or a controller; not copied")
         }
         if ledger.object.json["status"] != nil {
-            ledger.different("status", to: "status", "the operator writes a status of its own")
+            ledger.different("status", to: "status", "the operator writes its own status")
         }
     }
 }

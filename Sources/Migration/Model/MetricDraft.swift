@@ -54,7 +54,7 @@ struct MetricDraft {
         object[first] = inner.isEmpty ? nil : .object(inner)
     }
 
-    /// - Parameter isInput: whether a formula uses the metric in place of a target of its own.
+    /// - Parameter isInput: whether a formula uses the metric in place of a target.
     func json(isInput: Bool) -> JSON {
         var members: [String: JSON] = ["name": .string(name)]
         if let formula { members["formula"] = .string(formula) } else { members["type"] = .string(type) }

@@ -39,7 +39,8 @@ struct ScalerDraft {
             if field == "kind", !isKnown {
                 ledger.different(
                     "\(path).kind", to: place,
-                    "the operator needs the right to scale this kind: docs/how-to/install.md, \"Allow other target kinds\"")
+                    "the operator needs the right to scale this kind: docs/how-to/install.md, \"Allow other target kinds\""
+                )
             } else {
                 ledger.converted("\(path).\(field)", to: place)
             }
@@ -86,7 +87,8 @@ enum MetricName {
     /// Replaces characters that a name cannot have.
     static func valid(_ text: String) -> String {
         let mapped = text.map { character -> Character in
-            character.isASCII && (character.isLetter || character.isNumber || "-._".contains(character)) ? character : "-"
+            character.isASCII && (character.isLetter || character.isNumber || "-._".contains(character))
+                ? character : "-"
         }
         let isEdge: (Character) -> Bool = { "-._".contains($0) }
         let trimmed = String(mapped.prefix(maxLength)).drop(while: isEdge)

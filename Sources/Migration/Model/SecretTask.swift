@@ -25,9 +25,12 @@ package struct SecretTask: Sendable, Hashable {
         switch work {
         case .create(let keys):
             let files = keys.keys.sorted().map { " --from-file=\($0)=FILE" }.joined()
-            return ["\(kubectl) create secret generic \(name)\(files)", "\(kubectl) label secret \(name) \(Self.label)"]
+            return [
+                "\(kubectl) create secret generic \(name)\(files)", "\(kubectl) label secret \(name) \(Self.label)",
+            ]
         case .copy(let source):
-            let fields = "del(.metadata.namespace, .metadata.uid, .metadata.resourceVersion, .metadata.creationTimestamp)"
+            let fields =
+                "del(.metadata.namespace, .metadata.uid, .metadata.resourceVersion, .metadata.creationTimestamp)"
             return [
                 "kubectl -n \(source) get secret \(name) -o json | jq '\(fields)' | \(kubectl) apply -f -",
                 "\(kubectl) label secret \(name) \(Self.label)",

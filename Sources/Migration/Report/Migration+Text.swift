@@ -13,7 +13,8 @@ extension Migration {
     package var summary: String {
         let counts = counts
         let fields = counts.total == 1 ? "1 field" : "\(counts.total) fields"
-        return "\(fields): \(counts.converted) converted, \(counts.different) with a difference, \(counts.notConvertible) not "
+        return
+            "\(fields): \(counts.converted) converted, \(counts.different) with a difference, \(counts.notConvertible) not "
             + "convertible"
     }
 
@@ -60,7 +61,8 @@ extension SecretTask {
         case .label: "allow GeneralScalers to use Secret \(name)"
         case .copy(let source): "copy Secret \(name) from the namespace \(source)"
         case .create(let keys):
-            "create Secret \(name) with " + keys.keys.sorted().map { "`\($0)`, \(keys[$0] ?? "")" }.joined(separator: "; ")
+            "create Secret \(name) with "
+                + keys.keys.sorted().map { "`\($0)`, \(keys[$0] ?? "")" }.joined(separator: "; ")
         }
     }
 }

@@ -18,18 +18,21 @@ enum AWSTriggers {
 
     static let cloudWatch = TriggerRules(
         types: ["aws-cloudwatch"], metricType: "http", defaultTarget: nil,
-        fields: credentials + [
-            "namespace", "metricName", "dimensionName", "dimensionValue", "expression", "metricCollectionTime",
-            "metricStat", "metricStatPeriod", "metricUnit", "metricEndTimeOffset",
-        ].map { .part($0, of: "body") } + [
-            .target("targetMetricValue"), .activation("activationTargetMetricValue"),
-            FieldRule(["minMetricValue"]) { _, _ in
-                .different(to: "", meaning: "without a point there is no data and the replicas are held; KEDA takes this value")
-            },
-            FieldRule(["ignoreNullValues"]) { _, _ in
-                .different(to: "", meaning: "without a point there is no data, and the replicas are held")
-            },
-        ],
+        fields: credentials
+            + [
+                "namespace", "metricName", "dimensionName", "dimensionValue", "expression", "metricCollectionTime",
+                "metricStat", "metricStatPeriod", "metricUnit", "metricEndTimeOffset",
+            ].map { .part($0, of: "body") } + [
+                .target("targetMetricValue"), .activation("activationTargetMetricValue"),
+                FieldRule(["minMetricValue"]) { _, _ in
+                    .different(
+                        to: "",
+                        meaning: "without a point there is no data and the replicas are held; KEDA takes this value")
+                },
+                FieldRule(["ignoreNullValues"]) { _, _ in
+                    .different(to: "", meaning: "without a point there is no data, and the replicas are held")
+                },
+            ],
         finish: finishCloudWatch)
 
     private static func finishQueue(_ trigger: TriggerConversion) {
@@ -49,7 +52,7 @@ enum AWSTriggers {
             "jsonPath", .string("$.Attributes[\(attributes.map { "'\($0)'" }.joined(separator: ", "))]"))
         trigger.metric.set("aggregation", "sum")
         let names = JSON.array(attributes.map { .string($0) })
-        if let queueURL, !queueURL.contains("://") {
+        if let queueURL, !queueURL.contains("://"), !queueURL.contains("$") {
             trigger.refusal = "the URL of the queue, with the account's ID, in place of its name"
         }
         trigger.compose(
@@ -118,7 +121,8 @@ enum AWSTriggers {
             "awsRegion",
             .different(
                 to: "\(trigger.place).config.auth.sigv4.region",
-                meaning: "the region is in a Secret or variable: \(region) is assumed; correct it, and the host of `url`"))
+                meaning:
+                    "the region is in a Secret or variable: \(region) is assumed; correct it, and the host of `url`"))
         return region
     }
 
@@ -128,4 +132,3 @@ enum AWSTriggers {
         }
     }
 }
-

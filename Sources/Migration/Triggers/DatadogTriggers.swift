@@ -23,7 +23,8 @@ enum DatadogTriggers {
             .part("appKey", of: "headers", isSecret: true), .timeout, .metricName, .unsafeTLS,
         ]
             + [
-                "useClusterAgentProxy", "datadogMetricName", "datadogMetricNamespace", "hpaMetricName", "datadogNamespace",
+                "useClusterAgentProxy", "datadogMetricName", "datadogMetricNamespace", "hpaMetricName",
+                "datadogNamespace",
                 "datadogMetricsService", "datadogMetricsServicePort", "token", "authMode",
             ].map { .refused($0, nearest: agent) },
         finish: finish)
@@ -31,7 +32,8 @@ enum DatadogTriggers {
     private static let aggregator = FieldRule(["queryAggregator"]) { _, value in
         .different(
             to: "",
-            meaning: "several queries, separated by commas, are combined by a metric with `formula`: one metric for each "
+            meaning:
+                "several queries, separated by commas, are combined by a metric with `formula`: one metric for each "
                 + "query, and `\(value.text == "max" ? "max" : "avg")(a, b)`")
     }
 

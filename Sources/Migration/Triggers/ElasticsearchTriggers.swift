@@ -40,12 +40,17 @@ enum ElasticsearchTriggers {
         if let addresses = trigger.parts["addresses"]?.text, addresses.list().count > 1 {
             trigger.mark(
                 "addresses",
-                .different(to: "\(trigger.place).config.url", meaning: "the first address is used; use a Service for all nodes"))
+                .different(
+                    to: "\(trigger.place).config.url", meaning: "the first address is used; use a Service for all nodes"
+                ))
         }
-        trigger.compose("url", from: ["addresses", "index"], contents: "the URL of the search, https://HOST:9200/INDEX/_search") {
+        trigger.compose(
+            "url", from: ["addresses", "index"], contents: "the URL of the search, https://HOST:9200/INDEX/_search"
+        ) {
             guard let address = $0["addresses"]?.list().first else { return nil }
             let base = address.hasSuffix("/") ? String(address.dropLast()) : address
-            let index = ($0["index"] ?? "_all").list(";").map { Address.encoded($0, except: "*") }.joined(separator: ",")
+            let index = ($0["index"] ?? "_all").list(";").map { Address.encoded($0, except: "*") }.joined(
+                separator: ",")
             return "\(base)/\(index)/_search\(isTemplate ? "/template" : "")?allow_partial_search_results=false"
         }
         trigger.compose(

@@ -7,7 +7,8 @@ enum InfluxTriggers {
             .part("serverURL", of: "url"), .part("query", of: "url"), .part("database", of: "url"),
             FieldRule(["influxVersion"]) { trigger, _ in
                 .different(
-                    to: "\(trigger.place).config.url", meaning: "`/query` is the API of InfluxDB 1, which 2 and 3 have too")
+                    to: "\(trigger.place).config.url",
+                    meaning: "`/query` is the API of InfluxDB 1, which 2 and 3 have too")
             },
             FieldRule(["queryType"]) { trigger, value in
                 value.text == "FlightSQL"
@@ -15,7 +16,8 @@ enum InfluxTriggers {
             },
             FieldRule(["metricKey"]) { trigger, _ in
                 .different(
-                    to: "\(trigger.place).config.jsonPath", meaning: "the first column after the time is read: select one value")
+                    to: "\(trigger.place).config.jsonPath",
+                    meaning: "the first column after the time is read: select one value")
             },
             .ignored("organizationName", "the token belongs to an organization"),
             .secret("authToken", to: "auth.basic.password"), .target("thresholdValue"),
@@ -42,7 +44,8 @@ enum InfluxTriggers {
                 "query",
                 .different(
                     to: "\(trigger.place).config.url",
-                    meaning: "the Flux query is translated to InfluxQL, \(flux.influxQL); the database `\(flux.bucket)` needs "
+                    meaning:
+                        "the Flux query is translated to InfluxQL, \(flux.influxQL); the database `\(flux.bucket)` needs "
                         + "a mapping to the bucket (influx v1 dbrp create)"))
         }
         trigger.compose(
@@ -51,7 +54,8 @@ enum InfluxTriggers {
         ) { parts in
             guard let server = parts["serverURL"] else { return nil }
             let base = server.hasSuffix("/") ? String(server.dropLast()) : server
-            return "\(base)/query?db=\(Address.encoded(parts["database"] ?? ""))&epoch=s&q=\(Address.encoded(parts["query"] ?? "", except: "()*,"))"
+            return
+                "\(base)/query?db=\(Address.encoded(parts["database"] ?? ""))&epoch=s&q=\(Address.encoded(parts["query"] ?? "", except: "()*,"))"
         }
         trigger.metric.set("jsonPath", "$.results[0].series[0].values[-1][1]")
     }
@@ -105,7 +109,8 @@ struct FluxQuery {
                 left.hasPrefix("r[")
                 ? String(left.dropFirst(2).filter { !"\"']".contains($0) }) : String(left.dropFirst("r.".count))
             let right = condition[equals.upperBound...].trimmed
-            guard left.hasPrefix("r"), right.count > 1, right.hasPrefix("\""), right.hasSuffix("\""), !name.isEmpty else {
+            guard left.hasPrefix("r"), right.count > 1, right.hasPrefix("\""), right.hasSuffix("\""), !name.isEmpty
+            else {
                 return nil
             }
             found.append((name, String(right.dropFirst().dropLast())))

@@ -4,7 +4,8 @@ enum KafkaTriggers {
     static let rules = TriggerRules(
         types: ["kafka", "apache-kafka"], metricType: "kafka", defaultTarget: 10,
         fields: [
-            list("bootstrapServers", to: "brokers"), .text("consumerGroup", to: "group"), list("topic", to: "topics"),
+            list("bootstrapServers", to: "brokers", aliases: ["brokerList"]), .text("consumerGroup", to: "group"),
+            list("topic", to: "topics"),
             partitions, .target("lagThreshold"), .activation("activationLagThreshold"), offsetReset, invalidOffset,
             allowIdle, persistentLag, .ignored("version", "librdkafka finds the version of the brokers by itself"),
             capped("limitToPartitionsWithLag", "partitions with lag"),
@@ -24,8 +25,8 @@ enum KafkaTriggers {
         "keytab", "realm", "kerberosConfig", "kerberosServiceName", "kerberosDisableFAST", "disableFastNegotiation",
     ].map { FieldRule.refused($0, nearest: "SCRAM or a client certificate: the plugin does not support GSSAPI") }
 
-    private static func list(_ name: String, to field: String) -> FieldRule {
-        FieldRule([name]) { trigger, value in
+    private static func list(_ name: String, to field: String, aliases: [String] = []) -> FieldRule {
+        FieldRule([name] + aliases) { trigger, value in
             guard let text = value.text else {
                 trigger.metric.set(field, [value.json])
                 return .different(
@@ -56,14 +57,17 @@ enum KafkaTriggers {
         guard policy == "latest" else { return trigger.outcome("withoutCommit", nil) }
         return .different(
             to: "\(trigger.place).config.withoutCommit",
-            meaning: "a partition without a commit counts as 0 here and as 1 in KEDA, unless scaleToZeroOnInvalidOffset is true")
+            meaning:
+                "a partition without a commit counts as 0 here and as 1 in KEDA, unless scaleToZeroOnInvalidOffset is true"
+        )
     }
 
     private static let invalidOffset = FieldRule(["scaleToZeroOnInvalidOffset"]) { trigger, value in
         if trigger.metric["withoutCommit"] == nil { trigger.metric.set("withoutCommit", "latest") }
         guard !FieldRule.isTrue(value.text ?? "") else { return trigger.outcome("withoutCommit", nil) }
         return .different(
-            to: "\(trigger.place).config.withoutCommit", meaning: "a partition without a commit counts as 0 here and as 1 in KEDA")
+            to: "\(trigger.place).config.withoutCommit",
+            meaning: "a partition without a commit counts as 0 here and as 1 in KEDA")
     }
 
     private static let allowIdle = FieldRule(["allowIdleConsumers"]) { trigger, value in
@@ -71,13 +75,15 @@ enum KafkaTriggers {
             return .converted(to: "\(trigger.place), which does not limit replicas to the number of partitions")
         }
         return .different(
-            to: "spec.maxReplicas", meaning: "replicas are not limited to the number of partitions: set `maxReplicas` to it")
+            to: "spec.maxReplicas",
+            meaning: "replicas are not limited to the number of partitions: set `maxReplicas` to it")
     }
 
     private static func capped(_ name: String, _ limit: String) -> FieldRule {
         FieldRule([name]) { _, value in
             FieldRule.isTrue(value.text ?? "")
-                ? .notConvertible(nearest: "replicas are not limited to \(limit): set `maxReplicas` to the number of partitions")
+                ? .notConvertible(
+                    nearest: "replicas are not limited to \(limit): set `maxReplicas` to the number of partitions")
                 : .converted(to: "spec.maxReplicas")
         }
     }
@@ -87,7 +93,8 @@ enum KafkaTriggers {
         trigger.metric.set("persistentLagSeconds", 300)
         return .different(
             to: "\(trigger.place).config.persistentLagSeconds",
-            meaning: "a partition counts as 1 after 300 s without a commit, in KEDA after one poll; choose more than the "
+            meaning:
+                "a partition counts as 1 after 300 s without a commit, in KEDA after one poll; choose more than the "
                 + "workload takes to start")
     }
 

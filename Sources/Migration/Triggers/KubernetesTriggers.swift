@@ -34,11 +34,12 @@ enum KubernetesTriggers {
     static let workload = TriggerRules(
         types: ["kubernetes-workload"], metricType: objectsType,
         fields: [
-            .text("podSelector", to: "labelSelector"), .target("value"), .activation("activationValue"),
+            .text("podSelector", to: "selector"), .target("value"), .activation("activationValue"),
         ],
         finish: { trigger in
-            trigger.metric.set("kind", "Pod")
-            trigger.metric.set("apiVersion", "v1")
+            trigger.metric.set("resource", "pods")
+            // KEDA does not count pods that have ended.
+            trigger.metric.set("fields", "status.phase!=Succeeded,status.phase!=Failed")
         })
 }
 
@@ -46,6 +47,8 @@ enum KubernetesTriggers {
 enum ResourceMetric {
     /// - Parameter type: `Utilization`, a percentage of the requests, or `AverageValue`, cores or bytes for each pod.
     static func set(_ type: String, in metric: inout MetricDraft) {
-        metric.targetType = type == "Utilization" ? "Value" : "AverageValue"
+        metric.set("measure", type == "AverageValue" ? "AverageValue" : "Utilization")
+        // Both measures are per pod.
+        metric.targetType = "Value"
     }
 }

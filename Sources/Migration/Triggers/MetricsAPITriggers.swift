@@ -44,7 +44,9 @@ enum MetricsAPITriggers {
     private static let endpoints = FieldRule(["aggregateFromKubeServiceEndpoints"]) { _, value in
         FieldRule.isTrue(value.text ?? "")
             ? .notConvertible(
-                nearest: "let Prometheus scrape the pods, and use the prometheus plugin: http reads one address of the Service")
+                nearest:
+                    "let Prometheus scrape the pods, and use the prometheus plugin: http reads one address of the Service"
+            )
             : .converted(to: "the one address of `url`")
     }
 
@@ -63,7 +65,9 @@ enum MetricsAPITriggers {
             let url = trigger.toCreate(
                 "\(trigger.metric.name)-url", contents: "the URL with its query, which has the key as `\(name)`")
             trigger.metric.set("url", url.json)
-            for part in ["url", "apiKey", "method", "keyParamName"] { trigger.mark(part, trigger.outcome("url", url.note)) }
+            for part in ["url", "apiKey", "method", "keyParamName"] {
+                trigger.mark(part, trigger.outcome("url", url.note))
+            }
         } else {
             trigger.metric.set(member: name, of: "headers", key.json)
             trigger.compose("url", from: ["url"], contents: "the URL") { $0["url"] }
@@ -81,7 +85,9 @@ enum ValueLocation {
         func append(_ name: String) {
             if name.allSatisfy(\.isNumber) {
                 path += "[\(name)]"
-            } else if name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }), name.first?.isNumber == false {
+            } else if name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }),
+                name.first?.isNumber == false
+            {
                 path += ".\(name)"
             } else {
                 path += "['\(name.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))']"

@@ -13,7 +13,8 @@ enum PostgresTriggers {
 
     private static let connection = FieldRule(["connection"], isSecret: true) { trigger, value in
         trigger.metric.set("url", value.json)
-        let meaning = "the value has to be a URL, postgresql://user:password@host:5432/database, not `host=... user=...`"
+        let meaning =
+            "the value has to be a URL, postgresql://user:password@host:5432/database, not `host=... user=...`"
         return .different(
             to: "\(trigger.place).config.url", meaning: value.note.map { "\($0); \(meaning)" } ?? meaning)
     }
@@ -44,7 +45,8 @@ enum PostgresTriggers {
             trigger.markIdentity(.notConvertible(nearest: "a user with a password in a Secret"))
         }
         guard trigger.metric["url"] == nil else { return }
-        trigger.compose("address", from: ["host", "port"], contents: "the address of PostgreSQL, host and port") { parts in
+        trigger.compose("address", from: ["host", "port"], contents: "the address of PostgreSQL, host and port") {
+            parts in
             parts["host"].map { "\($0):\(parts["port"] ?? "5432")" }
         }
     }

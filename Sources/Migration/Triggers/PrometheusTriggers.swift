@@ -43,7 +43,8 @@ enum PrometheusTriggers {
         if trigger.literal("ignoreNullValues") == nil {
             _ = emptyIsZero(trigger)
             trigger.ledger.note(
-                "`ignoreNullValues` of \(trigger.path) is not set: KEDA's default, an empty result is 0, becomes `onEmpty: zero`")
+                "`ignoreNullValues` of \(trigger.path) is not set: KEDA's default, an empty result is 0, becomes `onEmpty: zero`"
+            )
         }
         Credentials.finish(trigger)
         let address = trigger.metric["address"]?.stringValue
@@ -61,11 +62,13 @@ enum PrometheusTriggers {
         default:
             trigger.markIdentity(
                 .notConvertible(
-                    nearest: "a proxy beside Prometheus that adds the token, or `auth.bearer.token` from a Secret that is "
+                    nearest:
+                        "a proxy beside Prometheus that adds the token, or `auth.bearer.token` from a Secret that is "
                         + "kept up to date"))
         }
         guard let text = address, text.contains("monitor.azure.com") else { return }
-        trigger.ledger.note("\(trigger.path): Azure Monitor asks for a token of Microsoft Entra ID, which no field gives")
+        trigger.ledger.note(
+            "\(trigger.path): Azure Monitor asks for a token of Microsoft Entra ID, which no field gives")
     }
 }
 
@@ -125,13 +128,15 @@ enum Credentials {
         let kept = order.first { auth[$0] != nil && enabled.contains($0) } ?? order.first { auth[$0] != nil }
         for name in auth.keys where name != kept { trigger.metric.remove("auth.\(name)") }
         let names = [
-            "bearer": ["bearerToken", "token"], "basic": ["username", "password"], "oauth2": ["clientID", "clientSecret"],
+            "bearer": ["bearerToken", "token"], "basic": ["username", "password"],
+            "oauth2": ["clientID", "clientSecret"],
             "sigv4": ["awsRegion", "awsAccessKeyID", "awsSecretAccessKey", "awsSessionToken"],
         ]
         for name in auth.keys where name != kept {
             for parameter in names[name] ?? [] {
                 trigger.mark(
-                    parameter, .different(to: "", meaning: "`auth` takes one kind of credentials; \(kept ?? "") is used"))
+                    parameter,
+                    .different(to: "", meaning: "`auth` takes one kind of credentials; \(kept ?? "") is used"))
             }
         }
     }
@@ -150,7 +155,8 @@ enum Credentials {
         trigger.markIdentity(
             .different(
                 to: "\(trigger.place).config.auth.sigv4",
-                meaning: "the operator's own AWS key is used (EKS Pod Identity, or variables in plugins.yaml); roles of "
+                meaning:
+                    "the operator's own AWS key is used (EKS Pod Identity, or variables in plugins.yaml); roles of "
                     + "service accounts (IRSA) are not supported"))
     }
 
@@ -163,7 +169,7 @@ enum Credentials {
 }
 
 extension TriggerConversion {
-    /// Records what became of `podIdentity`.
+    /// Records the outcome of `podIdentity`.
     func markIdentity(_ outcome: FieldOutcome) {
         authentication?.ledger.mark("spec.podIdentity", outcome)
     }
@@ -176,7 +182,8 @@ extension FieldRule {
     static let identityOwner = FieldRule(["identityOwner"]) { _, value in
         value.text == "operator"
             ? .different(to: "", meaning: "the operator's own key is used if the config has no key")
-            : .different(to: "", meaning: "the identity of the workload's pods cannot be used; the operator's own key is")
+            : .different(
+                to: "", meaning: "the identity of the workload's pods cannot be used; the operator's own key is")
     }
 
     /// The kinds of credentials that are enabled; which ones there are follows from the parameters.
@@ -184,7 +191,8 @@ extension FieldRule {
         let known: Set = ["basic", "bearer", "tls", "custom", "apiKey", "oauth"]
         let unknown = (value.text ?? "").list().filter { !known.contains($0) }
         guard unknown.isEmpty else {
-            return .notConvertible(nearest: "one of the kinds of `config.auth` in place of \(unknown.joined(separator: ", "))")
+            return .notConvertible(
+                nearest: "one of the kinds of `config.auth` in place of \(unknown.joined(separator: ", "))")
         }
         return trigger.outcome("auth", nil)
     }
@@ -208,7 +216,9 @@ extension FieldRule {
     }
 
     /// Headers that are known to contain no credentials.
-    private static let harmlessHeaders: Set = ["x-scope-orgid", "accept", "content-type", "user-agent", "thanos-tenant"]
+    private static let harmlessHeaders: Set = [
+        "x-scope-orgid", "accept", "content-type", "user-agent", "thanos-tenant",
+    ]
 
     /// HTTP headers such as `X-A=1,X-B=2`. Their values may be credentials, so most become references.
     static func headers(_ name: String) -> FieldRule {

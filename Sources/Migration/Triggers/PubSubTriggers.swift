@@ -13,11 +13,16 @@ enum PubSubTriggers {
         fields: [
             subscription, .target("value", aliases: ["subscriptionSize"]), .activation("activationValue"), mode,
             aggregation, .text("timeHorizon", to: "window"),
-            .refused("valueIfNull", nearest: "no point is no data, and the replicas are held; `fallback` sets replicas for long gaps"),
-            .refused("topicName", nearest: "the prometheus or http plugin with Cloud Monitoring: only subscriptions are read"),
+            .refused(
+                "valueIfNull",
+                nearest: "no point is no data, and the replicas are held; `fallback` sets replicas for long gaps"),
+            .refused(
+                "topicName", nearest: "the prometheus or http plugin with Cloud Monitoring: only subscriptions are read"
+            ),
             .refused("filterDelta", nearest: "`window`"),
             .secret("credentials", to: "credentials", aliases: ["GoogleApplicationCredentials"]),
-            .refused("credentialsFromEnvFile", nearest: "a Secret with the key as JSON text, as `credentials`"), .metricName,
+            .refused("credentialsFromEnvFile", nearest: "a Secret with the key as JSON text, as `credentials`"),
+            .metricName,
         ],
         finish: finish)
 
@@ -56,7 +61,8 @@ enum PubSubTriggers {
             identity == "gcp" || identity == "gcp-workload"
                 ? .different(
                     to: "\(trigger.place).config.credentials",
-                    meaning: "without `credentials` the operator's own account is used; it needs roles/monitoring.viewer")
+                    meaning:
+                        "without `credentials` the operator's own account is used; it needs roles/monitoring.viewer")
                 : .notConvertible(nearest: "`credentials` from a Secret"))
     }
 }

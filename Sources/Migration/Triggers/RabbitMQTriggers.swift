@@ -18,17 +18,20 @@ enum RabbitMQTriggers {
         trigger.parts["protocol"] = value
         return value.text == "http"
             ? trigger.outcome("url", nil)
-            : .different(to: "\(trigger.place).config.url", meaning: "read from the management API, which has to be enabled")
+            : .different(
+                to: "\(trigger.place).config.url", meaning: "read from the management API, which has to be enabled")
     }
 
     private static let mode = FieldRule(["mode"]) { trigger, value in
         trigger.parts["mode"] = value
         guard let path = paths[value.text ?? ""] else {
-            return .notConvertible(nearest: "a formula of the message rates: `$.message_stats...` of the management API")
+            return .notConvertible(
+                nearest: "a formula of the message rates: `$.message_stats...` of the management API")
         }
         guard path != "$.messages" else { return trigger.outcome("jsonPath", nil) }
         return .different(
-            to: "\(trigger.place).config.jsonPath", meaning: "a queue without statistics is no data, and the replicas are held")
+            to: "\(trigger.place).config.jsonPath",
+            meaning: "a queue without statistics is no data, and the replicas are held")
     }
 
     private static let paths = [
@@ -138,7 +141,8 @@ enum RabbitMQTriggers {
         if path == "$.messages", isReadyOnly {
             path = "$.messages_ready"
             if isAMQP {
-                trigger.ledger.note("\(trigger.path): over AMQP, KEDA counts ready messages only; so does `$.messages_ready`")
+                trigger.ledger.note(
+                    "\(trigger.path): over AMQP, KEDA counts ready messages only; so does `$.messages_ready`")
             }
         }
         if isRegex(trigger) {

@@ -93,13 +93,17 @@ enum RedisTriggers {
         if nodes.isEmpty, let address = trigger.metric["address"] { nodes = [address] }
         trigger.metric.remove("address")
         trigger.metric.set("sentinel.addresses", .array(nodes))
-        for (part, field) in [("sentinelMaster", "master"), ("sentinelUsername", "username"), ("sentinelPassword", "password")] {
+        for (part, field) in [
+            ("sentinelMaster", "master"), ("sentinelUsername", "username"), ("sentinelPassword", "password"),
+        ] {
             if let value = trigger.parts[part] { trigger.metric.set("sentinel.\(field)", value.json) }
         }
     }
 
     /// Returns the addresses in `addresses`, or in `hosts` with `ports`.
-    private static func list(_ trigger: TriggerConversion, _ addresses: String, _ hosts: String, _ ports: String) -> [JSON] {
+    private static func list(_ trigger: TriggerConversion, _ addresses: String, _ hosts: String, _ ports: String)
+        -> [JSON]
+    {
         if let value = trigger.parts[addresses] {
             return value.text.map { $0.list().map { .string($0) } } ?? [value.json]
         }

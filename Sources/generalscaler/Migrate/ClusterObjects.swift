@@ -35,7 +35,7 @@ struct ClusterObjects {
     /// Selects the configuration of prometheus-adapter.
     private static let adapterLabel = "app.kubernetes.io/name=prometheus-adapter"
 
-    /// - Parameter warn: receives what cannot be read, which is left out.
+    /// - Parameter warn: receives a message for each kind or object that cannot be read.
     func read(_ options: ClusterOptions, warn: @Sendable (String) -> Void) async throws -> [SourceObject] {
         let configuration = try options.configuration(ProcessInfo.processInfo.environment)
         let result = await CurlHTTPClient.withClient { http async in
@@ -81,7 +81,9 @@ struct ClusterObjects {
                 SourceObject(.object((item.objectValue ?? [:]).merging(type) { $1 }), origin: "cluster")
             }
         } catch {
-            found.problems.append("\(kind.plural) cannot be read, and are left out: \(error)")
+            // A cluster without KEDA does not have its kinds.
+            guard error.kind != .notFound else { return }
+            found.problems.append("\(kind.plural) cannot be read, and are omitted: \(error)")
         }
     }
 

@@ -57,14 +57,28 @@ struct MigrateCommand: AsyncParsableCommand {
         } catch let problem as TraceError {
             throw Self.fail(problem.description)
         }
-        guard migration.isComplete else { throw ExitCode.failure }
+        guard isValid(migration), migration.isComplete else { throw ExitCode.failure }
+    }
+
+    /// Reports results that the operator would refuse, such as one with an unknown time zone.
+    private func isValid(_ migration: Migration) -> Bool {
+        var isValid = true
+        for scaler in migration.scalers {
+            for problem in ManifestCheck(scaler.json).problems {
+                isValid = false
+                Self.warn("\(scaler.fileName): not valid, correct it manually: \(problem)")
+            }
+        }
+        return isValid
     }
 
     private func convert() async throws -> Migration {
         var input = MigrationInput()
         for file in files { try input.read(file: file) }
         if files.isEmpty || clusterOptions.kubeconfig != nil || clusterOptions.context != nil {
-            input.objects += try await ClusterObjects(namespace: namespace.nonEmpty).read(clusterOptions) { Self.warn($0) }
+            input.objects += try await ClusterObjects(namespace: namespace.nonEmpty).read(clusterOptions) {
+                Self.warn($0)
+            }
         }
         var migrator = Migrator(input.objects, comments: input.comments)
         return migrator.migrate()
@@ -75,7 +89,8 @@ struct MigrateCommand: AsyncParsableCommand {
         guard replayOptions.trace.trace == nil || migration.scalers.count == 1 else {
             throw FileProblem(
                 path: replayOptions.trace.trace ?? "",
-                message: "a trace belongs to one scaler, and the input has \(migration.scalers.count): give a file with one")
+                message:
+                    "a trace belongs to one scaler, and the input has \(migration.scalers.count): give a file with one")
         }
         var replays: [MigrationReplay] = []
         for scaler in migration.scalers { replays.append(try await MigrationReplay(scaler, replayOptions)) }

@@ -107,7 +107,8 @@ extension HPASettings {
         let idle = spec?["idleReplicaCount"]?.intValue ?? (minimum == 0 ? 0 : nil)
         self.init(
             minReplicas: minimum, maxReplicas: spec?["maxReplicaCount"]?.intValue ?? 100,
-            behavior: spec?["advanced"]?["horizontalPodAutoscalerConfig"]?["behavior"], kubernetesMinor: kubernetesMinor,
+            behavior: spec?["advanced"]?["horizontalPodAutoscalerConfig"]?["behavior"],
+            kubernetesMinor: kubernetesMinor,
             keda: HPASettings.KEDA(
                 pollingInterval: seconds("pollingInterval", 30), cooldown: seconds("cooldownPeriod", 300),
                 initialCooldown: seconds("initialCooldownPeriod", 0), idleReplicas: idle))

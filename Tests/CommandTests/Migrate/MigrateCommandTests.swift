@@ -31,7 +31,9 @@ struct MigrateCommandTests {
 
         """
 
-    @Test("without a directory the GeneralScalers go to stdout and the report to stderr; the status is 0 if all is converted")
+    @Test(
+        "without a directory the GeneralScalers go to stdout and the report to stderr; the status is 0 if all is converted"
+    )
     func streams() async throws {
         let outcome = try await Program.run("migrate", "-f", "-", input: Self.scaledObject)
         #expect(outcome.code == 0)
@@ -58,12 +60,15 @@ struct MigrateCommandTests {
         try await Program.withDirectory { directory in
             try Program.write(Self.scaledObject, to: "\(directory)/in.yaml")
             let outcome = try await Program.run(
-                "migrate", "-f", "\(directory)/in.yaml", "--output", "\(directory)/out", "--html", "\(directory)/report.html")
+                "migrate", "-f", "\(directory)/in.yaml", "--output", "\(directory)/out", "--html",
+                "\(directory)/report.html")
             #expect(outcome.code == 0)
             #expect(outcome.output.contains("in.yaml:1) -> worker.yaml"))
             let valid = try await Program.run("validate", "-f", "\(directory)/out/worker.yaml")
             #expect(valid.code == 0, "\(valid.output)")
-            #expect(try Program.text("\(directory)/report.html").contains("<code>spec.triggers[0].metadata.listName</code>"))
+            #expect(
+                try Program.text("\(directory)/report.html").contains("<code>spec.triggers[0].metadata.listName</code>")
+            )
         }
     }
 
@@ -88,7 +93,8 @@ struct MigrateCommandTests {
             try Program.write("time,redis\n" + rows.joined(separator: "\n"), to: "\(directory)/trace.csv")
             try Program.write(Self.scaledObject, to: "\(directory)/in.yaml")
             let outcome = try await Program.run(
-                "migrate", "-f", "\(directory)/in.yaml", "--json", "--html", "\(directory)/report.html", "--replay", "--trace",
+                "migrate", "-f", "\(directory)/in.yaml", "--json", "--html", "\(directory)/report.html", "--replay",
+                "--trace",
                 "\(directory)/trace.csv", "--initial-replicas", "2")
             #expect(outcome.code == 0, "\(outcome.errors)")
             let replay = try #require(try JSON(parsing: outcome.output)["replays"]?[0])
