@@ -17,7 +17,8 @@ enum Corpus {
         "scopes", "oauthExtensions", "saslTokenType", "useClusterAgentProxy", "datadogMetricName",
         "datadogMetricNamespace",
         "hpaMetricName", "datadogNamespace", "datadogMetricsService", "datadogMetricsServicePort", "token", "authMode",
-        "cloudID", "brokerList", "workloadIdentityResource", "topicName", "valueIfNull", "filterDelta",
+        "cloudID", "GoogleApplicationCredentials", "brokerList", "workloadIdentityResource", "topicName", "valueIfNull",
+        "filterDelta",
         "credentialsFromEnvFile",
         "connection", "awsAccessKeyId", "bearerToken", "authModes", "identityOwner", "awsSessionToken",
     ]

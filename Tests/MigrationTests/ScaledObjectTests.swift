@@ -83,6 +83,27 @@ struct ScaledObjectTests {
                 == "kubectl -n shop create secret generic worker-migrated --from-file=password=FILE")
     }
 
+    @Test("a URL with a password is a secret, in the trigger and in a variable of the workload")
+    func passwordInURL() throws {
+        let trigger = """
+            {type: prometheus, metadata: {serverAddress: "http://u:p4ss@prom:9090", query: up, threshold: "1"}},
+            {type: metrics-api, metadata: {urlFromEnv: URL, valueLocation: a, targetValue: "1"}}
+            """
+        let result = try migrated(
+            trigger,
+            more: """
+                ---
+                apiVersion: apps/v1
+                kind: Deployment
+                metadata: {name: worker, namespace: shop}
+                spec: {template: {spec: {containers: [{name: a, env: [{name: URL, value: "https://u:p4ss@api/x"}]}]}}}
+                """)
+        let metrics = result.scalers[0].json["spec"]?["metrics"]
+        #expect(metrics?[0]?["config"]?["address"]?["valueFrom"] != nil)
+        #expect(metrics?[1]?["config"]?["url"]?["valueFrom"] != nil)
+        #expect(!"\(result.json)\(result.text)\(result.scalers[0].yaml)".contains("p4ss"))
+    }
+
     @Test("a Secret of a ClusterTriggerAuthentication has to be copied from KEDA's namespace")
     func clusterAuthentication() throws {
         let trigger = redis.dropLast() + ", authenticationRef: {name: shared, kind: ClusterTriggerAuthentication}}"

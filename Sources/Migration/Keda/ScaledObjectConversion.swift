@@ -48,8 +48,9 @@ struct ScaledObjectConversion {
     }
 
     private func markTarget() {
-        if spec["scaleTargetRef"]?["envSourceContainerName"] != nil {
-            ledger.converted("spec.scaleTargetRef.envSourceContainerName", to: "the references to Secrets in `config`")
+        // The second is the name in old versions.
+        for name in ["envSourceContainerName", "containerName"] where spec["scaleTargetRef"]?[name] != nil {
+            ledger.converted("spec.scaleTargetRef.\(name)", to: "the references to Secrets in `config`")
         }
     }
 
@@ -143,7 +144,8 @@ struct ScaledObjectConversion {
             }
             let target = spec["scaleTargetRef"]
             let container = scaler.objects.container(
-                of: target, namespace: scaler.namespace, name: target?["envSourceContainerName"]?.stringValue)
+                of: target, namespace: scaler.namespace,
+                name: (target?["envSourceContainerName"] ?? target?["containerName"])?.stringValue)
             let authentication = json["authenticationRef"]
                 .flatMap { authentications($0, scaler.namespace) }
                 .map { Authentication($0, objects: scaler.objects, scaler: scaler) }

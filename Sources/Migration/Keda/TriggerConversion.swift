@@ -81,8 +81,16 @@ final class TriggerConversion {
         return nil
     }
 
+    /// Whether a text is a URL with a password. Of `host` of RabbitMQ, the parts are converted.
+    private static func hasPassword(_ text: String, _ name: String) -> Bool {
+        guard name != "host", let scheme = text.firstRange(of: "://") else { return false }
+        let authority = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
+        guard let at = authority.lastIndex(of: "@") else { return false }
+        return authority[..<at].contains(":")
+    }
+
     private func checked(_ text: String, _ name: String, isSecret: Bool) -> ParameterValue {
-        guard isSecret else { return ParameterValue(content: .text(text), note: nil) }
+        guard isSecret || Self.hasPassword(text, name) else { return ParameterValue(content: .text(text), note: nil) }
         return toCreate(name, contents: "the value of `\(path).metadata.\(name)` in \(ledger.object.label)")
     }
 
@@ -140,7 +148,7 @@ final class TriggerConversion {
         }
         if let entry = container?["env"]?.arrayValue?.first(where: { $0["name"]?.stringValue == variable }) {
             if let text = entry["value"]?.stringValue {
-                return isSecret
+                return isSecret || Self.hasPassword(text, name)
                     ? toCreate(variable, contents: place) : ParameterValue(content: .text(text), note: nil)
             }
             if let secret = entry["valueFrom"]?["secretKeyRef"], let secretName = secret["name"]?.stringValue,

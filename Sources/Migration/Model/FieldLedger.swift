@@ -43,7 +43,10 @@ final class FieldLedger {
         var findings: [FieldFinding] = []
         var listed: Set<String> = []
         for leaf in object.leaves {
-            let (path, outcome) = self.outcome(of: leaf) ?? (leaf, .notConvertible(nearest: missing(leaf)))
+            // An empty field is the same as an absent one.
+            let unmarked: FieldOutcome =
+                leaf.isEmpty ? .converted(to: "") : .notConvertible(nearest: missing(leaf.path))
+            let (path, outcome) = self.outcome(of: leaf.path) ?? (leaf.path, unmarked)
             guard listed.insert(path).inserted else { continue }
             findings.append(FieldFinding(path: path, line: object.line(of: path), outcome: outcome))
         }

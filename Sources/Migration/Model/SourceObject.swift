@@ -42,15 +42,22 @@ package struct SourceObject: Sendable {
 
     func line(of field: String) -> Int? { document?.line(of: document?.place(of: field) ?? field) }
 
-    /// The paths of all values that are no objects or arrays with members, in the order of their lines.
-    var leaves: [String] {
-        var paths: [String] = []
-        Self.collect(json, "", &paths)
-        let placed = paths.map { ($0, line(of: $0) ?? 0) }
-        return placed.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.map(\.0)
+    /// A value that is no object or array with members.
+    struct Leaf {
+        let path: String
+        /// Whether the value is null, or an object or array without members.
+        let isEmpty: Bool
     }
 
-    private static func collect(_ json: JSON, _ path: String, _ paths: inout [String]) {
+    /// The leaves in the order of their lines.
+    var leaves: [Leaf] {
+        var paths: [Leaf] = []
+        Self.collect(json, "", &paths)
+        let placed = paths.map { ($0, line(of: $0.path) ?? 0) }
+        return placed.sorted { ($0.1, $0.0.path) < ($1.1, $1.0.path) }.map(\.0)
+    }
+
+    private static func collect(_ json: JSON, _ path: String, _ paths: inout [Leaf]) {
         switch json {
         case .object(let members) where !members.isEmpty:
             for key in members.keys.sorted() {
@@ -58,8 +65,10 @@ package struct SourceObject: Sendable {
             }
         case .array(let elements) where !elements.isEmpty:
             for (index, element) in elements.enumerated() { collect(element, "\(path)[\(index)]", &paths) }
+        case .object, .array, .null:
+            paths.append(Leaf(path: path, isEmpty: true))
         default:
-            paths.append(path)
+            paths.append(Leaf(path: path, isEmpty: false))
         }
     }
 }

@@ -59,7 +59,8 @@ enum MetricsAPITriggers {
         let inQuery = trigger.parts["method"]?.text == "query"
         let name = trigger.parts["keyParamName"]?.text ?? (inQuery ? "api_key" : "X-API-KEY")
         guard let key = trigger.parts["apiKey"] else {
-            return trigger.compose("url", from: ["url"], contents: "the URL") { $0["url"] }
+            if let url = trigger.parts["url"] { trigger.metric.set("url", url.json) }
+            return
         }
         if inQuery {
             let url = trigger.toCreate(
@@ -70,7 +71,7 @@ enum MetricsAPITriggers {
             }
         } else {
             trigger.metric.set(member: name, of: "headers", key.json)
-            trigger.compose("url", from: ["url"], contents: "the URL") { $0["url"] }
+            if let url = trigger.parts["url"] { trigger.metric.set("url", url.json) }
         }
     }
 }

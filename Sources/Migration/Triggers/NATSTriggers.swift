@@ -15,7 +15,9 @@ enum NATSTriggers {
                 contents: "the URL http://HOST:8222/jsz?consumers=true of the monitoring endpoint"
             ) {
                 let scheme = FieldRule.isTrue($0["useHttps"] ?? "") ? "https" : "http"
-                return "\(scheme)://\($0["natsServerMonitoringEndpoint"] ?? "")/jsz?accounts=true&consumers=true"
+                let endpoint = $0["natsServerMonitoringEndpoint"] ?? ""
+                let base = endpoint.contains("://") ? endpoint : "\(scheme)://\(endpoint)"
+                return "\(base)/jsz?accounts=true&consumers=true"
             }
             trigger.compose(
                 "jsonPath", from: ["account", "accountID", "stream", "consumer"],
