@@ -21,8 +21,8 @@ struct FormulaTranslation {
     private static let maxDepth = 32
     private static let symbols = ["??", "==", "!=", "<=", ">=", "&&", "||", "**"]
     private static let precedence: [String: Int] = [
-        "?": 1, "??": 2, "or": 3, "and": 4, "==": 5, "!=": 5, "<": 5, "<=": 5, ">": 5, ">=": 5, "+": 6, "-": 6, "*": 7,
-        "/": 7, "%": 7,
+        "?": 1, "or": 3, "and": 4, "==": 5, "!=": 5, "<": 5, "<=": 5, ">": 5, ">=": 5, "+": 6, "-": 6, "*": 7,
+        "/": 7, "%": 7, "??": 9,
     ]
     private static let words = ["&&": "and", "||": "or"]
     private static let functions = [
@@ -145,11 +145,11 @@ struct FormulaTranslation {
         case .number(let text):
             return Part(text: text, precedence: Part.atom)
         case .symbol("-"):
-            return Part(text: "-\(try operand().inside(8))", precedence: 8)
+            return Part(text: "-\(try expression(8).inside(8))", precedence: 8)
         case .symbol("+"):
             return try operand()
         case .symbol("!"), .name("not"):
-            return Part(text: "not \(try expression(5).inside(5))", precedence: 4)
+            return Part(text: "not \(try operand().inside(5))", precedence: 4)
         case .symbol("#"):
             guard let element else { throw Failure(reason: "`#` has no equivalent outside of count") }
             return Part(text: element, precedence: Part.atom)
