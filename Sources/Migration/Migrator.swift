@@ -53,6 +53,7 @@ package struct Migrator {
             Authentication.markCommon(ledger, isUsed: used.contains(object.label))
             add(ledger, fileName: nil, to: &result)
         }
+        for scaler in result.scalers { result.plugins.allowServers(of: scaler.json) }
         return result
     }
 

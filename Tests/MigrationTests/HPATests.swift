@@ -117,6 +117,6 @@ struct HPATests {
             """
         let result = try migrated(spec)
         #expect(metric(result)?["type"] == "pubsub")
-        #expect(result.plugins.json["plugins"]?["pubsub"]?["defaults"]?["project"] == "PROJECT")
+        #expect(metric(result)?["config"]?["project"] == "project-id")
     }
 }

@@ -130,6 +130,29 @@ struct ScaledObjectTests {
         }
     }
 
+    @Test(
+        "a list of allowed addresses names the servers of all migrated scalers, and credentials go only where they are needed"
+    )
+    func allowedAddresses() throws {
+        let own = #"{type: prometheus, metadata: {serverAddress: "http://prom:9090/x", query: up, threshold: "1"}}"#
+        let google =
+            #"{type: prometheus, metadata: {serverAddress: "https://monitoring.googleapis.com/v1/p", query: up, threshold: "1"}, "#
+            + "authenticationRef: {name: gmp}}"
+        let result = try migrated(
+            "\(own), \(google)",
+            more: """
+                ---
+                apiVersion: keda.sh/v1alpha1
+                kind: TriggerAuthentication
+                metadata: {name: gmp, namespace: shop}
+                spec: {podIdentity: {provider: gcp}}
+                """)
+        #expect(
+            result.plugins.json["plugins"]?["prometheus"]?["allowedAddresses"] == [
+                ["address": "https://monitoring.googleapis.com", "credentials": true], "http://prom:9090",
+            ])
+    }
+
     @Test("several policies become the tightest, and each says so")
     func policies() throws {
         let behavior = """

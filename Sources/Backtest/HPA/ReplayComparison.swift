@@ -100,8 +100,14 @@ enum ReplayExplanation {
             "the scaler waits for its cooldown after the last scaling event, while the HPA may change at every sync"
         ),
         (.toZero, "the scaler has been idle for its scale-down cooldown"),
-        (.scaleUpRate, "the scaler's rate per scaling event is tighter than the HPA's policies"),
-        (.scaleDownRate, "the scaler's rate per scaling event is tighter than the HPA's policies"),
+        (
+            .scaleUpRate,
+            "the scaler limits each scaling event by its rate, and the HPA's policies allow more in this time"
+        ),
+        (
+            .scaleDownRate,
+            "the scaler limits each scaling event by its rate, and the HPA's policies allow more in this time"
+        ),
         (.scaleUpStabilized, "the scaler's stabilization window has a lower recommendation, computed at another time"),
         (
             .scaleDownStabilized,

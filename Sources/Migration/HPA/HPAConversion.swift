@@ -186,8 +186,9 @@ struct HPAConversion {
         var result = found
         result.name = draft.freeName(found.name)
         guard setTarget(&result, metric, "external") else { return }
-        if project == nil { scaler.needDefault(plugin: "pubsub", field: "project", value: "PROJECT") }
-        let meaning = project == nil ? "set `project` in `config`, or in plugins.yaml for all scalers" : nil
+        let meaning =
+            project == nil
+            ? "the project is not in the source: replace `\(PubSubMetric.unknownProject)` in `config.project`" : nil
         ledger.converted("\(metric.path).type", to: "\(place).type")
         for field in ["external.metric.name", "external.metric.selector"] {
             if let meaning {
@@ -250,6 +251,9 @@ enum PubSubMetric {
         "backlog_bytes": "backlogBytes",
     ]
 
+    /// Stands for the project that the source does not name.
+    static let unknownProject = "project-id"
+
     /// - Returns: the metric, and the project if the selector names one; nil for another metric.
     static func convert(_ name: String, _ selector: JSON?) -> (metric: MetricDraft, project: String?)? {
         guard name.hasPrefix("pubsub.googleapis.com|subscription|"),
@@ -263,7 +267,7 @@ enum PubSubMetric {
         result.set("subscription", .string(subscription))
         result.set("metric", .string(metric))
         let project = labels["resource.labels.project_id"]?.stringValue
-        if let project { result.set("project", .string(project)) }
+        result.set("project", .string(project ?? unknownProject))
         return (result, project)
     }
 }

@@ -73,7 +73,10 @@ final class ScalerContext {
 package struct PluginAdditions: Sendable, Hashable {
     private struct Entry: Hashable {
         var defaults: [String: String] = [:]
+        /// Where the operator's credentials are sent to.
         var addresses: Set<String> = []
+        /// The other servers, which a list of allowed addresses has to name.
+        var others: Set<String> = []
         var services: Set<String> = []
     }
 
@@ -98,10 +101,31 @@ package struct PluginAdditions: Sendable, Hashable {
             var merged = entries[plugin] ?? Entry()
             merged.defaults.merge(entry.defaults) { first, _ in first }
             merged.addresses.formUnion(entry.addresses)
+            merged.others.formUnion(entry.others)
             merged.services.formUnion(entry.services)
             entries[plugin] = merged
         }
     }
+
+    /// The fields of configs that name servers.
+    private static let addressFields = [["address"], ["url"], ["auth", "oauth2", "tokenURL"]]
+
+    /// Adds the servers of a scaler's metrics to the plugins that have a list of allowed addresses, which forbids all
+    /// others.
+    mutating func allowServers(of scaler: JSON) {
+        for metric in scaler["spec"]?["metrics"]?.arrayValue ?? [] {
+            guard let plugin = metric["type"]?.stringValue, entries[plugin]?.addresses.isEmpty == false else {
+                continue
+            }
+            for field in Self.addressFields {
+                let value = field.reduce(metric["config"]) { $0?[$1] }
+                if let address = value?.stringValue { entries[plugin]?.others.insert(Address.origin(address)) }
+            }
+        }
+    }
+
+    /// Whether a plugin gets a list of allowed addresses.
+    package var hasAllowedAddresses: Bool { entries.values.contains { !$0.addresses.isEmpty } }
 
     /// The contents of `plugins.yaml`.
     package var json: JSON {
@@ -113,7 +137,8 @@ package struct PluginAdditions: Sendable, Hashable {
         if !entry.defaults.isEmpty { members["defaults"] = .object(entry.defaults.mapValues { .string($0) }) }
         if !entry.addresses.isEmpty {
             members["allowedAddresses"] = .array(
-                entry.addresses.sorted().map { ["address": .string($0), "credentials": true] })
+                entry.addresses.sorted().map { ["address": .string($0), "credentials": true] }
+                    + entry.others.subtracting(entry.addresses).sorted().map { .string($0) })
         }
         if !entry.services.isEmpty {
             let services = entry.services.sorted().joined(separator: " ")

@@ -37,7 +37,11 @@ extension Migration {
     private var pluginLines: [String] {
         guard !plugins.isEmpty else { return [] }
         let yaml = plugins.yaml.split(separator: "\n").map { "  \($0)" }
-        return ["Additions to plugins.yaml:"] + yaml + [""]
+        let note =
+            plugins.hasAllowedAddresses
+            ? ["  note: allowedAddresses forbids all servers that it does not name: add those of your other scalers"]
+            : []
+        return ["Additions to plugins.yaml:"] + yaml + note + [""]
     }
 }
 

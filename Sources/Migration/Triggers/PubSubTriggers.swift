@@ -29,10 +29,10 @@ enum PubSubTriggers {
     private static let subscription = FieldRule(["subscriptionName"]) { trigger, value in
         let outcome = trigger.set("subscription", value)
         guard value.text?.hasPrefix("projects/") != true else { return outcome }
-        trigger.scaler.needDefault(plugin: "pubsub", field: "project", value: "PROJECT")
+        trigger.metric.set("project", .string(PubSubMetric.unknownProject))
         return .different(
             to: "\(trigger.place).config.subscription",
-            meaning: "the project is not in the source: set `project` in `config`, or in plugins.yaml for all scalers"
+            meaning: "the project is not in the source: replace `\(PubSubMetric.unknownProject)` in `config.project`"
                 + (value.note.map { "; \($0)" } ?? ""))
     }
 
