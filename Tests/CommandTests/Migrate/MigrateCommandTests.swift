@@ -72,6 +72,30 @@ struct MigrateCommandTests {
         }
     }
 
+    /// Types that come with another plugin, which may not be installed.
+    private static let clusterTypes = [
+        "kubernetes-resource", "kubernetes-objects", "kubernetes-custom", "kubernetes-external",
+    ]
+
+    @Test("the plugins accept every config that the corpus gives, with the additions to plugins.yaml")
+    func corpusWithPlugins() async throws {
+        try await Program.withDirectory { directory in
+            let corpus = Program.file("Tests/MigrationTests/Corpus")
+            let sources = try Program.files("\(corpus)/keda") + Program.files("\(corpus)/hpa")
+            let outcome = try await Program.run(["migrate", "--output", directory, "-f"] + sources)
+            #expect(outcome.code == 1, "\(outcome.errors)")
+            #expect(outcome.errors.isEmpty, "\(outcome.errors)")
+            let results = try Program.files(directory).filter { $0.hasSuffix(".yaml") }
+            #expect(results.count > 70)
+            let valid = try await Program.run(
+                ["validate", "--plugins-config", "\(directory)/operator/plugins.yaml", "-f"] + results)
+            let problems = valid.output.split(separator: "\n").filter { line in
+                !(valid.code == 0 || Self.clusterTypes.contains { line.contains("\"\($0)\" is not installed") })
+            }
+            #expect(problems.isEmpty, "\(problems)")
+        }
+    }
+
     @Test(
         "input that cannot be used is a usage error",
         arguments: [
