@@ -163,6 +163,7 @@ let package = Package(
         .target(
             name: "Backtest", dependencies: ["Scaling", "TimeZones", "WireFormats"],
             resources: [.embedInCode("Report/report.html")]),
+        .target(name: "Migration", dependencies: ["ScalerAPI", "WireFormats", "YAMLFormat"]),
         // What the programs share of a command line.
         .target(
             name: "CommandSupport",
@@ -173,7 +174,7 @@ let package = Package(
         .executableTarget(
             name: "generalscaler",
             dependencies: [
-                "Backtest", "CJemalloc", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator",
+                "Backtest", "CJemalloc", "CommandSupport", "HTTPTransport", "KubernetesClient", "Migration", "Operator",
                 "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "TimeZones", "WireFormats",
                 "YAMLFormat", argumentParser, logging, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -382,6 +383,13 @@ let package = Package(
             exclude: ["Support/zone_oracle.py"]
         ),
         .testTarget(name: "BenchTests", dependencies: ["bench"]),
+        .testTarget(
+            name: "MigrationTests",
+            dependencies: [
+                "Migration", "ScalerAPI", "Scaling", "TestSupport", "TimeZones", "WireFormats", "YAMLFormat",
+            ],
+            exclude: ["Corpus"]
+        ),
         .testTarget(name: "BacktestTests", dependencies: ["Backtest", "Scaling", "TimeZones", "WireFormats"]),
         .testTarget(
             name: "CommandTests",

@@ -43,8 +43,12 @@ struct ScalerFile {
 
     /// - Throws: ``FileProblem`` if the file cannot be read or is not YAML.
     init(path: String) throws(FileProblem) {
+        try self.init(text: try FileText.read(path, maxBytes: Self.maxBytes), path: path)
+    }
+
+    /// - Parameter path: the name of the text in messages.
+    init(text: String, path: String) throws(FileProblem) {
         self.path = path
-        let text = try FileText.read(path, maxBytes: Self.maxBytes)
         let file: YAMLFile
         do {
             file = try YAMLFile(parsing: text)

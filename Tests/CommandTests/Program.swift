@@ -55,8 +55,16 @@ struct Program {
     }
 
     /// Returns the text of a file of the project.
-    static func read(_ path: String) throws -> String {
-        String(decoding: try Data(contentsOf: URL(filePath: file(path))), as: UTF8.self)
+    static func read(_ path: String) throws -> String { try text(file(path)) }
+
+    /// Returns the paths of the files in a directory, sorted.
+    static func files(_ directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: directory).sorted().map { "\(directory)/\($0)" }
+    }
+
+    /// Returns the text of a file.
+    static func text(_ path: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
     }
 
     static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }

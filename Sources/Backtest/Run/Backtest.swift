@@ -135,9 +135,24 @@ package struct Backtest: Sendable {
         return summary
     }
 
-    private var initialReplicas: Int {
+    /// The replicas at the start of the trace.
+    package var initialReplicas: Int {
         workload.initialReplicas ?? trace.samples[0].replicas ?? workload.recordedReplicas
             ?? max(1, spec.effective(at: trace.start).spec.minReplicas)
+    }
+
+    /// Returns what another autoscaler reads at a sample with so many ready replicas.
+    func readings(_ index: Int, ready: Int, at now: Timestamp) -> [HPAModel.Reading] {
+        let sample = trace.samples[index]
+        let recorded = sample.replicas ?? workload.recordedReplicas
+        let observedAt = now - sample.time < trace.step ? now : sample.time
+        return models.map { model in
+            let cells = model.source.recorded(sample, observedAt: observedAt, now: now)
+            let observation = model.observation(cells.observation, recordedReplicas: recorded, ready: ready)
+            // After a gap the value is unknown.
+            return HPAModel.Reading(
+                metric: model.metric, value: now - observedAt <= model.metric.maxAge ? observation.value : nil)
+        }
     }
 
     private func decide(

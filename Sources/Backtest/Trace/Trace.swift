@@ -78,6 +78,15 @@ package struct Trace: Sendable, Hashable {
         self.notes = notes
     }
 
+    /// Returns the position of the newest sample up to a time.
+    ///
+    /// - Parameter known: the position for an earlier time.
+    func index(at time: Timestamp, from known: Int) -> Int {
+        var index = known
+        while index + 1 < samples.count, samples[index + 1].time <= time { index += 1 }
+        return index
+    }
+
     package var start: Timestamp { samples[0].time }
     package var end: Timestamp { samples[samples.count - 1].time }
 }

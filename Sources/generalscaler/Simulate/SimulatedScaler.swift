@@ -21,8 +21,10 @@ struct SimulatedScaler {
     /// What is filled into configs of its metrics.
     var filled: FilledScaler { FilledScaler(entry.json) }
 
-    init(path: String) throws(FileProblem) {
-        entry = try ScalerFile(path: path).only()
+    init(path: String) throws(FileProblem) { try self.init(ScalerFile(path: path)) }
+
+    init(_ file: ScalerFile) throws(FileProblem) {
+        entry = try file.only()
         name = entry.name
         do throws(InvalidSpec) {
             parsed = try Self.parse(entry.spec)
