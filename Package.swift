@@ -32,6 +32,7 @@ let sources: KeyValuePairs<String, [Target.Dependency]> = [
     "redis": ["CHiredis"],
     "http": ["GoogleAuth", "JSONPath", "WireFormats"],
     "kafka": ["CKafka", "SystemIO", logging],
+    "kubernetes": ["WireFormats"],
     "postgresql": ["CPostgres", "SystemIO"],
     "pubsub": ["GoogleAuth", "WireFormats"],
 ]
@@ -435,6 +436,13 @@ let package = Package(
             dependencies: [
                 "generalscaler-plugin-kafka", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
                 "WireFormats", "kafka-mock", subprocess,
+            ]
+        ),
+        .testTarget(
+            name: "KubernetesPluginTests",
+            dependencies: [
+                "ClusterSimulator", "generalscaler-plugin-kubernetes", "HTTPTransport", "PluginSDK", "SourceSupport",
+                "TestSupport", "WireFormats", logging, serviceLifecycle,
             ]
         ),
         .testTarget(
