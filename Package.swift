@@ -459,8 +459,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
-                "generalscaler-dev", "generalscaler-plugin-prometheus", subprocess, systemPackage,
+                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "TestSupport", "WireFormats", "YAMLFormat",
+                "generalscaler", "generalscaler-dev", "generalscaler-plugin-kubernetes",
+                "generalscaler-plugin-prometheus", serviceLifecycle, subprocess, systemPackage,
             ],
             exclude: ["Support/echo_server.py"]
         ),

@@ -38,7 +38,8 @@ struct PodAverageTests {
         private func ratio(_ usage: [(Double, Double)]) -> Double? {
             let sum = usage.reduce(0) { $0 + $1.0 }
             guard !usage.isEmpty else { return nil }
-            return isUtilization ? 100 * sum / usage.reduce(0) { $0 + $1.1 } / target : sum / Double(usage.count) / target
+            return isUtilization
+                ? 100 * sum / usage.reduce(0) { $0 + $1.1 } / target : sum / Double(usage.count) / target
         }
 
         private func isWithinTolerance(_ ratio: Double) -> Bool { ratio >= 1 - tolerance && ratio <= 1 + tolerance }
@@ -135,7 +136,8 @@ struct PodAverageTests {
             let target = measure == .value ? Double.random(in: 0.05...2, using: &generator) : 60
             let pods = (0..<Int.random(in: 1...12, using: &generator)).map { _ -> PodAverage.Pod in
                 let request = measure == .value ? 1 : Double.random(in: 0.1...1, using: &generator)
-                let state: PodState = [.counted, .counted, .counted, .unready, .missing].randomElement(using: &generator) ?? .counted
+                let state: PodState =
+                    [.counted, .counted, .counted, .unready, .missing].randomElement(using: &generator) ?? .counted
                 let scale = measure == .value ? target : request * 0.6
                 let value = state == .counted ? scale * Double.random(in: 0...3, using: &generator) : 0
                 return PodAverage.Pod(

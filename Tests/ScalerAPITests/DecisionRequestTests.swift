@@ -56,7 +56,9 @@ struct DecisionRequestTests {
         "a target type that the spec leaves out is what the plugin declares",
         arguments: [
             ("prometheus", [:], "Value"), ("redis", [:], "AverageValue"), ("postgresql", [:], "AverageValue"),
-            ("kafka", [:], "AverageValue"),
+            ("kafka", [:], "AverageValue"), ("kubernetes-resource", ["resource": "cpu"], "Value"),
+            ("kubernetes-external", [:], "AverageValue"), ("kubernetes-objects", [:], "AverageValue"),
+            ("kubernetes-custom", [:], "Value"), ("kubernetes-custom", ["object": [:]], "AverageValue"),
             ("http", [:], "AverageValue"),
             ("pubsub", ["metric": "undelivered"], "AverageValue"), ("pubsub", ["metric": "oldestUnackedAge"], "Value"),
         ] as [(String, JSON, JSON)])

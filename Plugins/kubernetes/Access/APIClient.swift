@@ -35,7 +35,7 @@ struct APIClient: Sendable {
         self.files = files
     }
 
-    /// Returns the answer to a GET, whatever its status.
+    /// Returns the answer to a GET, regardless of its status.
     func get(
         _ path: String, _ query: [(name: String, value: String)], at endpoint: APIEndpoint, timeLeft: Duration
     ) async throws(PluginError) -> AnswerReceiver.Answer {

@@ -72,7 +72,8 @@ struct LabelSelector: Sendable, Hashable {
             let isNegative = text[..<mark].hasSuffix("!")
             let name = isNegative ? text[..<mark].dropLast() : text[..<mark]
             let rest = text[text.index(after: mark)...]
-            guard let key = key(name.trimmed), let value = value(rest.hasPrefix("=") && !isNegative ? rest.dropFirst() : rest)
+            guard let key = key(name.trimmed),
+                let value = value(rest.hasPrefix("=") && !isNegative ? rest.dropFirst() : rest)
             else { return nil }
             return isNegative ? .noneOf(key, [value]) : .oneOf(key, [value])
         }

@@ -126,7 +126,8 @@ struct CustomPlugin: MetricPlugin {
         var query = Self.query(config)
         query.append(("labelSelector", selection.text))
         let values = try await lists.metricValues(
-            at: "\(base)/pods/*/\(Encoding.percentEncoded(config.metric))", query, Self.subject(config.metric), endpoint,
+            at: "\(base)/pods/*/\(Encoding.percentEncoded(config.metric))", query, Self.subject(config.metric),
+            endpoint,
             deadline: request.deadline)
         let pods = try await lists.pods(in: try config.scalerNamespace(), endpoint, deadline: request.deadline)
         let byName = Dictionary(values.map { ($0.object ?? "", $0) }) { first, _ in first }
@@ -138,7 +139,8 @@ struct CustomPlugin: MetricPlugin {
                 })
         }
         return try PodReading(measured, isCPU: false, now: lists.timeMicroseconds).reading(
-            measure: .value, target: config.target.flatMap(Double.init), unit: nil) { _ in 1 }
+            measure: .value, target: config.target.flatMap(Double.init), unit: nil
+        ) { _ in 1 }
     }
 
     private static func query(_ config: Config) -> [(name: String, value: String)] {

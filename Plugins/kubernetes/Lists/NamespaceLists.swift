@@ -1,9 +1,10 @@
+import HTTPTransport
 import PluginSDK
 import SourceSupport
 import Synchronization
 import WireFormats
 
-/// The lists of namespaces, each of which all scalers of the namespace share.
+/// The lists of namespaces. All scalers of a namespace share them.
 final class NamespaceLists: Sendable {
     private struct Place: Hashable, Sendable {
         let endpoint: APIEndpoint

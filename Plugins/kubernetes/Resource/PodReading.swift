@@ -52,7 +52,8 @@ struct PodReading {
         guard let oldest = times.min() else { throw PluginError(.noData, "no pod has a value yet: \(summary)") }
         guard let outcome = PodAverage(measure: measure, target: target).outcome(averaged) else {
             throw PluginError(
-                .configInvalid, "the pods request 0, so that there is no percentage: set requests, or measure: AverageValue",
+                .configInvalid,
+                "the pods request 0, so that there is no percentage: set requests, or measure: AverageValue",
                 path: "measure")
         }
         guard outcome.average.isFinite else {

@@ -13,7 +13,8 @@ struct ResourcePlugin: MetricPlugin {
         var resource: PodResource
 
         @Field(
-            "`Utilization`: usage as a percentage of the pods' requests. `AverageValue`: usage per pod, in cores or bytes.")
+            "`Utilization`: usage as a percentage of the pods' requests. `AverageValue`: usage per pod, in cores or bytes."
+        )
         var measure = Measure.utilization
 
         @Field("Only this container of each pod. Default: all containers.")

@@ -50,11 +50,12 @@ final class SimulatedAPI: HTTPClient {
             "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "plugin"],
             "subjects": [["kind": "ServiceAccount", "name": "plugin", "namespace": "ops"]],
         ])
+        let body: JSON = ["apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": [:]]
         let answer = api.handle(
             APIRequest(
                 "POST", "/api/v1/namespaces/ops/serviceaccounts/plugin/token",
                 headers: ["authorization": "Bearer admin", "content-type": "application/json"],
-                body: JSON(["apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": [:]]).encoded()))
+                body: body.encoded()))
         token = answer.json?["status"]?["token"]?.stringValue ?? ""
     }
 

@@ -47,8 +47,8 @@ struct MetricsAPIs: Sendable {
     static let customGroup = "custom.metrics.k8s.io"
     static let externalGroup = "external.metrics.k8s.io"
 
-    /// Returns the usage of a pod; nil as a whole if there is no metrics-server.
-    var usage: (@Sendable (JSON) -> PodUsage?)?
+    /// Returns the usage of a namespace's running pods by name; nil as a whole if there is no metrics-server.
+    var usage: (@Sendable ([JSON]) -> [String: PodUsage])?
     /// The values of the custom metrics API by key; nil if there is no adapter.
     var custom: [CustomKey: String]?
     /// The versions that the custom metrics adapter serves.
@@ -71,8 +71,9 @@ struct MetricsAPIs: Sendable {
 extension APIServer {
     /// Serves the resource metrics API, as with metrics-server.
     ///
-    /// - Parameter usage: returns the usage of a pod; nil for a pod that has none yet.
-    package func serveResourceMetrics(_ usage: @escaping @Sendable (JSON) -> PodUsage?) {
+    /// - Parameter usage: returns the usage of a namespace's running pods by name, except of pods that have none yet. Called
+    ///   for each request; it must not call this server.
+    package func serveResourceMetrics(_ usage: @escaping @Sendable ([JSON]) -> [String: PodUsage]) {
         withState { $0.metrics.usage = usage }
     }
 
@@ -92,8 +93,9 @@ extension APIServer {
     /// - Parameters:
     ///   - resource: with the group, such as `pods` or `ingresses.networking.k8s.io`.
     ///   - value: a quantity; nil removes the value.
-    package func setCustomMetric(_ metric: String, of resource: String, _ name: String, in namespace: String, to value: String?)
-    {
+    package func setCustomMetric(
+        _ metric: String, of resource: String, _ name: String, in namespace: String, to value: String?
+    ) {
         let key = MetricsAPIs.CustomKey(
             resource: resource, key: ObjectKey(namespace: namespace, name: name), metric: metric)
         withState { $0.metrics.custom?[key] = value }

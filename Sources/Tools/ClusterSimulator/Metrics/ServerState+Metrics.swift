@@ -27,18 +27,22 @@ extension ServerState {
         guard info.resource == "pods", info.subresource == nil, let usage = metrics.usage else {
             throw .notFound(ErrorSubject(name: info.name, group: info.group, kind: info.resource))
         }
+        // Only running pods have metrics.
+        let running = store.table(Self.pods).objects(in: info.namespace)
+            .filter { $0.json.string("status", "phase") == "Running" }
+        let usages = Dictionary(grouping: running, by: \.key.namespace).mapValues { usage($0.map(\.json)) }
+        func item(_ pod: ObjectVersion) -> JSON? {
+            usages[pod.key.namespace]?[pod.key.name].map { self.item(pod.json, $0) }
+        }
         if let name = info.name {
-            guard let pod = store.object(Self.pods, ObjectKey(namespace: info.namespace, name: name)),
-                let item = item(pod.json, usage)
-            else {
+            guard let pod = running.first(where: { $0.key.name == name }), let item = item(pod) else {
                 throw .notFound(
                     ErrorSubject(name: "\(info.namespace)/\(name)", group: info.group, kind: "podmetrics"))
             }
             return APIResponse(200, json: item)
         }
         let selector = try labels(request, "labelSelector")
-        let items = store.table(Self.pods).objects(in: info.namespace)
-            .filter { selector.matches($0.labels) }.compactMap { item($0.json, usage) }
+        let items = running.filter { selector.matches($0.labels) }.compactMap(item)
         return APIResponse(
             200,
             json: [
@@ -47,9 +51,7 @@ extension ServerState {
             ])
     }
 
-    /// Only running pods have metrics.
-    private func item(_ pod: JSON, _ usage: @Sendable (JSON) -> PodUsage?) -> JSON? {
-        guard pod.string("status", "phase") == "Running", let usage = usage(pod) else { return nil }
+    private func item(_ pod: JSON, _ usage: PodUsage) -> JSON {
         let (seconds, attoseconds) = usage.age.components
         let time = now - seconds * 1_000_000 - attoseconds / 1_000_000_000_000
         var metadata: JSON = [
