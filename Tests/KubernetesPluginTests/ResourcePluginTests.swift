@@ -82,7 +82,7 @@ struct ResourcePluginTests {
         cluster.advance(by: 301)
         Self.serve(cluster, ["cpu": "20m"], except: ["web-3"])
         let reading = try await read(cluster, Self.cpu)
-        #expect(reading.value == 32.5)
+        #expect(abs(reading.value - 32.5) < 1e-9)
         #expect(reading.detail == "3 of 4 pods count, 1 without a value")
         Self.serve(cluster, ["cpu": "20m"], except: ["web-1", "web-2", "web-3"])
         cluster.advance(by: 6)
@@ -209,7 +209,7 @@ struct SharedListTests {
         #expect(await failure { try await plugin.value(for: stranger) }?.kind == .authFailed)
     }
 
-    @Test("a list in pages is read to its end, and from the start again if a page is gone")
+    @Test("a list in pages is read to its end")
     func pages() async throws {
         let cluster = try SimulatedAPI()
         try cluster.deploy(replicas: 620)
