@@ -32,6 +32,7 @@ let sources: KeyValuePairs<String, [Target.Dependency]> = [
     "redis": ["CHiredis"],
     "http": ["GoogleAuth", "JSONPath", "WireFormats"],
     "kafka": ["CKafka", "SystemIO", logging],
+    "kubernetes": ["WireFormats"],
     "postgresql": ["CPostgres", "SystemIO"],
     "pubsub": ["GoogleAuth", "WireFormats"],
 ]
@@ -451,6 +452,13 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "KubernetesPluginTests",
+            dependencies: [
+                "ClusterSimulator", "generalscaler-plugin-kubernetes", "HTTPTransport", "PluginSDK", "SourceSupport",
+                "TestSupport", "WireFormats", logging, serviceLifecycle,
+            ]
+        ),
+        .testTarget(
             name: "PostgresPluginTests",
             dependencies: [
                 "generalscaler-plugin-postgresql", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
@@ -464,8 +472,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "SystemIO", "TestSupport", "WireFormats", "YAMLFormat", "generalscaler",
-                "generalscaler-dev", "generalscaler-plugin-prometheus", subprocess, systemPackage,
+                "ClusterSimulator", "HTTPTransport", "KubernetesClient", "SystemIO", "TestSupport", "WireFormats",
+                "YAMLFormat", "generalscaler", "generalscaler-dev", "generalscaler-plugin-kubernetes",
+                "generalscaler-plugin-prometheus", serviceLifecycle, subprocess, systemPackage,
             ],
             exclude: ["Support/echo_server.py"]
         ),

@@ -40,7 +40,7 @@ def definition():
 
 def manifest():
     files = render({"plugins": {"config": PROMETHEUS}, "crds": {"install": False}})
-    order = ["serviceaccount.yaml", "rbac.yaml", "configmaps.yaml", "service.yaml", "deployment.yaml", "webhook.yaml"]
+    order = ["serviceaccount.yaml", "kubernetes-plugin.yaml", "rbac.yaml", "configmaps.yaml", "service.yaml", "deployment.yaml", "webhook.yaml"]
     rest = {name for name, text in files.items() if text.strip()} - {*order, "NOTES.txt", "tests/ready.yaml"}
     if rest:
         raise SystemExit(f"make-manifests.py: {sorted(rest)} are in the default rendering and in no place of its order")

@@ -176,6 +176,9 @@ class Release:
             (item,) = items
             shutil.copy(SCRIPT, data / item["path"])
             os.chmod(data / item["path"], item["mode"])
+        elif volume["configMap"]["name"] == "kube-root-ca.crt":
+            # Kubernetes writes it into every namespace; the simulator has no certificate.
+            (data / "ca.crt").write_text("")
         else:
             content = self.only("ConfigMap", volume["configMap"]["name"])["data"]
             for name, text in content.items():

@@ -14,7 +14,8 @@ MOUNTS = "/var/lib/generalscaler/plugins"
 
 def rendered(values):
     """The pod's specification, and the plugins.yaml that the chart writes."""
-    found = [*objects(render(values))]
+    # Plugins from images only.
+    found = [*objects(render({"kubernetesPlugin": {"enabled": False}} | values))]
     (pod,) = (item["spec"]["template"]["spec"] for item in found if item["kind"] == "Deployment")
     files = [item["data"]["plugins.yaml"] for item in found if item["kind"] == "ConfigMap" and "plugins.yaml" in item.get("data", {})]
     return pod, yaml.safe_load(files[0])["plugins"] if files else None

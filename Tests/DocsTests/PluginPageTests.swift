@@ -5,6 +5,7 @@ import Testing
 
 @testable import generalscaler_plugin_http
 @testable import generalscaler_plugin_kafka
+@testable import generalscaler_plugin_kubernetes
 @testable import generalscaler_plugin_postgresql
 @testable import generalscaler_plugin_prometheus
 @testable import generalscaler_plugin_pubsub
@@ -15,6 +16,8 @@ import Testing
 struct PluginPageTests {
     struct Plugin: Sendable, CustomTestStringConvertible {
         let name: String
+        /// The name of the page, if several metric types share it.
+        var page: String?
         let config: any MetricConfig.Type
 
         var testDescription: String { name }
@@ -23,6 +26,10 @@ struct PluginPageTests {
     private static let plugins = [
         Plugin(name: "http", config: HTTPSourceConfig.self),
         Plugin(name: "kafka", config: KafkaConfig.self),
+        Plugin(name: "kubernetes-resource", page: "kubernetes", config: ResourcePlugin.Config.self),
+        Plugin(name: "kubernetes-external", page: "kubernetes", config: ExternalPlugin.Config.self),
+        Plugin(name: "kubernetes-custom", page: "kubernetes", config: CustomPlugin.Config.self),
+        Plugin(name: "kubernetes-objects", page: "kubernetes", config: ObjectsPlugin.Config.self),
         Plugin(name: "postgresql", config: PostgresConfig.self),
         Plugin(name: "prometheus", config: PrometheusConfig.self),
         Plugin(name: "pubsub", config: PubSubConfig.self),
@@ -31,7 +38,7 @@ struct PluginPageTests {
 
     @Test("the reference page of a plugin contains the fields of its schema", arguments: plugins)
     func page(_ plugin: Plugin) throws {
-        let path = "docs/reference/plugins/\(plugin.name).md"
+        let path = "docs/reference/plugins/\(plugin.page ?? plugin.name).md"
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
         let page = try String(contentsOf: root.appending(path: path), encoding: .utf8)
         let table = ConfigTable.markdown(ofSchema: .object(plugin.config.configSchema))

@@ -6,7 +6,7 @@ extension FuzzTarget {
         .responseHead, .listPage, .watchFrames, .apiObjects, .apiErrors, .kubeconfig,
         .generalScaler, .decisionRequest, .formula, .admissionReview,
         .pluginConfigs, .prometheusAnswers, .monitoringAnswers, .googleCredentials, .redisReplies,
-        .httpAnswers, .jsonPathQueries,
+        .httpAnswers, .jsonPathQueries, .kubernetesQuantities, .kubernetesAnswers,
         .traceCSV, .traceJSON,
     ]
 

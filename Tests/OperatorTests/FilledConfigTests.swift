@@ -87,6 +87,33 @@ struct FilledConfigTests {
         }
     }
 
+    @Test("the metric's target is filled in, and only the administrator's defaults set a field of theirs")
+    func defaults() throws {
+        let source = ScriptedSource(now: { 0 })
+        source.answer { _ in 1 }
+        source.declare([
+            "properties": [
+                "server": ["type": "string", "x-address": true, "x-from": "defaults"],
+                "tls": ["type": "object", "x-from": "defaults"],
+                "token": ["type": "string", "x-secret": true, "x-from": "defaults"],
+                "goal": ["type": "string", "x-from": "metric.targetValue"], "query": ["type": "string"],
+            ]
+        ])
+        source.setDefaults(["server": "https://api", "tls": ["ca": "/ca"], "goal": "7", "query": "up"])
+        let scaler = FilledScaler(
+            namespace: "shop", name: "web", target: .init(apiVersion: "apps/v1", kind: "Deployment", name: "web"))
+        let own: JSON = ["server": "https://attacker", "token": "x", "query": "down"]
+        let template = source.template(type: "test", own: own, targetValue: 0.25, for: scaler, path: "c")
+        #expect(
+            template.json == ["server": "https://api", "tls": ["ca": "/ca"], "goal": "0.25", "query": "down"])
+        #expect(template.inherited == ["server", "tls"])
+        let input = source.template(type: "test", own: [:], targetValue: nil, for: scaler, path: "c")
+        #expect(input.json["goal"] == nil && input.json["query"] == "up")
+        let problems = source.filledFieldProblems(type: "test", own: own, path: "c")
+        #expect(problems.map(\.path) == ["c.server", "c.token"])
+        #expect(problems.allSatisfy { $0.message.contains("the administrator only") })
+    }
+
     @Test(
         "a label selector is written in the syntax of kubectl",
         arguments: [

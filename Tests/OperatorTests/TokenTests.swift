@@ -177,6 +177,27 @@ struct TokenTests {
             ]) != nil)
     }
 
+    @Test("only the administrator's defaults may omit the audience, which is then that of the API server")
+    func serverAudience() async throws {
+        let reference: JSON = ["valueFrom": ["serviceAccountToken": ["serviceAccountName": "reader"]]]
+        let own = ConfigTemplate(["token": reference], path: "c")
+        #expect(own.problems.first?.description.contains("audience: is required") == true)
+        let inherited = ConfigTemplate(["token": reference], path: "c", inherited: ["token"])
+        #expect(inherited.problems.isEmpty)
+        for (audiences, isAllowed) in [("kube-apiserver", true), ("sts", false)] {
+            let (environment, tokens) = try environment()
+            try environment.api.create(Self.account(audiences: audiences))
+            environment.source.setDefaults(["token": reference])
+            try await OperatorFixture.run(environment) { fixture in
+                try fixture.create(Self.scaler([:]))
+                try await fixture.poll(2)
+                #expect(requests(fixture) == (isAllowed ? 1 : 0))
+                #expect(tokens.seen.isEmpty == !isAllowed)
+                #expect(try fixture.condition("Ready")?["status"] == (isAllowed ? "True" : "False"))
+            }
+        }
+    }
+
     @Test("a token reference in the administrator's defaults refers to an account in the operator's namespace")
     func inherited() {
         let template = ConfigTemplate(

@@ -15,13 +15,18 @@ struct ConformantPluginTests {
         var badConfig: JSON
         /// Rules that must not be skipped.
         var kept: [RuleID] = []
+        /// The metric type, if the plugin has several.
+        var metricType: String?
 
-        var testDescription: String { command.path.split(separator: "/").last.map(String.init) ?? "" }
+        var testDescription: String {
+            "\(command.path.split(separator: "/").last ?? "") \(metricType ?? "")"
+        }
 
         func options() -> CheckOptions {
             var options = CheckOptions()
             options.config = config
             options.badConfig = badConfig
+            options.metricType = metricType
             options.launcher = BuiltExecutable.path("generalscaler-launch")
             return options
         }
@@ -34,7 +39,22 @@ struct ConformantPluginTests {
 
     private static func example(_ path: String) -> String { "\(CheckFixture.root)examples/plugins/\(path)" }
 
+    private static func kubernetes(_ type: String, _ config: [String: JSON], bad: [String: JSON]) -> Subject {
+        let defaults: [String: JSON] = ["address": "http://127.0.0.1:9", "token": "a-token"]
+        return Subject(
+            command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-kubernetes")),
+            config: .object(config.merging(defaults) { $1 }), badConfig: .object(bad.merging(defaults) { $1 }),
+            kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline], metricType: type)
+    }
+
     static let builtIn = [
+        kubernetes("kubernetes-resource", ["resource": "cpu"], bad: ["resource": "disk"]),
+        kubernetes("kubernetes-external", ["metric": "orders"], bad: ["metric": "a/b"]),
+        kubernetes(
+            "kubernetes-custom", ["metric": "requests", "object": ["resource": "services", "name": "web"]],
+            bad: ["metric": "requests", "object": ["resource": "services"]]),
+        kubernetes(
+            "kubernetes-objects", ["resource": "jobs", "apiVersion": "batch/v1"], bad: ["resource": "Jobs"]),
         Subject(
             command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-http")),
             config: ["url": "http://127.0.0.1:9/queue", "jsonPath": "$.messages"],

@@ -9,7 +9,7 @@ struct FilledFieldsTests {
         try FilledFields(JSONReader(schema, path: "configSchema"))
     }
 
-    @Test("each of the six address marks is accepted", arguments: FilledValue.allCases)
+    @Test("each source of a field is accepted", arguments: FilledValue.allCases)
     func marks(value: FilledValue) throws {
         let schema: JSON = [
             "properties": [

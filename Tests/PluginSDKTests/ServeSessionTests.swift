@@ -17,8 +17,19 @@ import WireFormats
         let result = try InitializeResult(JSONReader(json))
         #expect(result.protocolVersion == 1)
         #expect(result.pluginName == "test")
-        #expect(result.metricTypes.map(\.type) == ["test"])
+        #expect(result.metricTypes.map(\.type) == ["test", "other"])
         #expect(result.capabilities == PluginCapabilities(maxInFlight: 3, cancel: true))
+    }
+
+    @Test func `a call is of the metric type that it names, in the host's form and in any other`() throws {
+        var script = SessionScript.serving(maxInFlight: 4)
+        #expect(try script.start(SessionScript.call(1)).metricType == 0)
+        let other = SessionScript.call(2).replacing(#""type":"test""#, with: #""type":"other""#)
+        #expect(try script.start(other).metricType == 1)
+        let spaced = SessionScript.call(3).replacing(#""type":"test""#, with: #""type": "other""#)
+        #expect(try script.start(spaced).metricType == 1)
+        let unknown = SessionScript.call(4).replacing(#""type":"test""#, with: #""type":"third""#)
+        #expect(try script.error(to: unknown).message.contains(#"only "test", "other""#))
     }
 
     @Test func `the error without a common version lists the versions that the plugin supports`() throws {

@@ -12,10 +12,12 @@ struct SessionScript {
     init(maxInFlight: Int = 2) {
         let identity = PluginIdentity(
             name: "test", version: "1",
-            metricType: MetricTypeDescription(
-                type: "test", description: "A test.", configSchema: ["type": "object"], defaultTargetType: .value),
+            metricTypes: ["test", "other"].map {
+                MetricTypeDescription(
+                    type: $0, description: "A test.", configSchema: ["type": "object"], defaultTargetType: .value)
+            },
             capabilities: PluginCapabilities(maxInFlight: maxInFlight, cancel: true))
-        session = ServeSession(identity: identity) { config in
+        session = ServeSession(identity: identity) { _, config in
             config["bad"] == nil ? .valid(targetType: .averageValue) : .invalid([.init(path: "bad", message: "is bad")])
         }
     }

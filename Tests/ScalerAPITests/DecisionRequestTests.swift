@@ -56,7 +56,9 @@ struct DecisionRequestTests {
         "an omitted target type is the one that the plugin declares",
         arguments: [
             ("prometheus", [:], "Value"), ("redis", [:], "AverageValue"), ("postgresql", [:], "AverageValue"),
-            ("kafka", [:], "AverageValue"),
+            ("kafka", [:], "AverageValue"), ("kubernetes-resource", ["resource": "cpu"], "Value"),
+            ("kubernetes-external", [:], "AverageValue"), ("kubernetes-objects", [:], "AverageValue"),
+            ("kubernetes-custom", [:], "Value"), ("kubernetes-custom", ["object": [:]], "AverageValue"),
             ("http", [:], "AverageValue"),
             ("pubsub", ["metric": "undelivered"], "AverageValue"), ("pubsub", ["metric": "oldestUnackedAge"], "Value"),
         ] as [(String, JSON, JSON)])

@@ -25,9 +25,12 @@ export interface TextOptions extends FieldOptions<string> {
   address?: boolean;
   /**
    * What the operator fills into the field, in every call. A GeneralScaler that sets the field is rejected. Only for a field
-   * of the config itself. `target.selector` is absent while the operator does not know the target.
+   * of the config itself. `target.selector` is absent while the operator does not know the target, and
+   * `metric.targetValue` for a metric without a target. With `defaults`, the field may have any type, and only the
+   * administrator sets it, in plugins.yaml.
    */
-  from?: "scaler.namespace" | "scaler.name" | "target.apiVersion" | "target.kind" | "target.name" | "target.selector";
+  from?: "scaler.namespace" | "scaler.name" | "target.apiVersion" | "target.kind" | "target.name" | "target.selector"
+    | "metric.targetValue" | "defaults";
 }
 
 export interface Field<T> {

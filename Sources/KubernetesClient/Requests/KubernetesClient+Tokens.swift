@@ -15,14 +15,19 @@ package struct IssuedToken: Sendable {
 
 extension KubernetesClient {
     /// Asks for a token of a ServiceAccount (`TokenRequest`, authentication.k8s.io/v1).
+    ///
+    /// - Parameter audience: nil for that of the API server.
     package func issueToken(
-        _ account: ObjectKey, audience: String, expirationSeconds: Int, deadline: Duration
+        _ account: ObjectKey, audience: String?, expirationSeconds: Int, deadline: Duration
     ) async throws(KubernetesError) -> IssuedToken {
         var call = try APICall(
             .create, .serviceAccount, namespace: account.namespace, name: account.name, subresource: "token")
         call.body = [
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-            "spec": ["audiences": [.string(audience)], "expirationSeconds": .integer(Int64(expirationSeconds))],
+            "spec": [
+                "audiences": .array([audience].compactMap(\.self).map(JSON.string)),
+                "expirationSeconds": .integer(Int64(expirationSeconds)),
+            ],
         ]
         call.deadline = deadline
         let status = try await json(call)["status"]

@@ -55,7 +55,8 @@ struct AdmissionValidator: Sendable {
                 type: metric.type, own: metric.config, path: "\(path).config")
             let scaler = FilledScaler(namespace: request.namespace, name: request.name, target: spec.target)
             let config = source.template(
-                type: metric.type, own: metric.config, for: scaler, path: "\(path).config")
+                type: metric.type, own: metric.config, targetValue: metric.targetValue, for: scaler,
+                path: "\(path).config")
             let answer = await source.validate(type: metric.type, config: config.filledWithStandIns())
             let found = answer.problems(metric: path).filter { !config.isReference($0.path) }
             // A plugin's problem with a config that contains placeholders may be due to one of them.

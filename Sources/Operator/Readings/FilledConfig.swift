@@ -18,7 +18,7 @@ package struct FilledScaler: Sendable, Hashable {
         self.selector = selector
     }
 
-    fileprivate func text(_ value: FilledValue) -> String? {
+    fileprivate func text(_ value: FilledValue, targetValue: Double?) -> String? {
         switch value {
         case .scalerNamespace: namespace
         case .scalerName: name
@@ -26,6 +26,8 @@ package struct FilledScaler: Sendable, Hashable {
         case .targetKind: target.kind
         case .targetName: target.name
         case .targetSelector: selector
+        case .metricTargetValue: targetValue.map { JSON.number($0).description }
+        case .defaults: nil
         }
     }
 }
@@ -39,19 +41,25 @@ extension MetricSource {
 
     /// Returns a metric's own config over the defaults of its type, with the fields that the operator fills in.
     ///
-    /// - Parameter path: the config's own, such as `spec.metrics[0].config`.
-    package func template(type: String, own: JSON, for scaler: FilledScaler, path: String) -> ConfigTemplate {
+    /// - Parameters:
+    ///   - targetValue: the metric's target; nil if it has none.
+    ///   - path: the config's own, such as `spec.metrics[0].config`.
+    package func template(
+        type: String, own: JSON, targetValue: Double?, for scaler: FilledScaler, path: String
+    ) -> ConfigTemplate {
         let fields = metricType(type)?.filledFields.values ?? [:]
-        let filled = fields.compactMapValues { scaler.text($0).map { JSON.string($0) } }
-        let config = defaulted(type: type, own: own)
-        guard case .object(let members) = config.json, !fields.isEmpty else {
+        guard case .object(let members) = own, !fields.isEmpty else {
+            let config = defaulted(type: type, own: own)
             return ConfigTemplate(config.json, path: path, inherited: config.inherited)
         }
-        // What the administrator's defaults say there does not count.
-        let rest = members.filter { fields[$0.key] == nil }
+        let filled = fields.compactMapValues { scaler.text($0, targetValue: targetValue).map { JSON.string($0) } }
+        // Without the members that are refused, so that one of them cannot replace a default.
+        let config = defaulted(type: type, own: .object(members.filter { fields[$0.key] == nil }))
+        // What the administrator's defaults say in other filled fields does not count.
+        let rest = (config.json.objectValue ?? [:]).filter { fields[$0.key] ?? .defaults == .defaults }
         return ConfigTemplate(
             .object(rest.merging(filled) { $1 }), path: path,
-            inherited: config.inherited.subtracting(fields.keys))
+            inherited: config.inherited.intersection(rest.keys))
     }
 
     /// Returns a problem for each field of a metric's own config that the operator fills in.
@@ -60,7 +68,9 @@ extension MetricSource {
             guard own[name] != nil else { return nil }
             return JSONPathError(
                 path: "\(path).\(name)",
-                message: "is filled in by the operator with \(value.rawValue): remove it")
+                message: value == .defaults
+                    ? "is set by the administrator only, in the plugin's defaults in plugins.yaml: remove it"
+                    : "is filled in by the operator with \(value.rawValue): remove it")
         }
     }
 }

@@ -89,7 +89,9 @@ struct SpecResolver: Sendable {
 
     /// Returns a metric's config over the operator's defaults for its type, with the fields that the operator fills in.
     private func template(of metric: MetricSourceSpec, for scaler: FilledScaler) -> ConfigTemplate {
-        source.template(type: metric.type, own: metric.config, for: scaler, path: "\(metric.path).config")
+        source.template(
+            type: metric.type, own: metric.config, targetValue: metric.targetValue, for: scaler,
+            path: "\(metric.path).config")
     }
 }
 

@@ -7,7 +7,8 @@ import WireFormats
 /// A token as the API server issues it.
 struct TokenKey: Sendable, Hashable {
     let account: ObjectKey
-    let audience: String
+    /// Nil for the API server itself.
+    let audience: String?
     let expirationSeconds: Int
 }
 
@@ -15,6 +16,8 @@ struct TokenKey: Sendable, Hashable {
 struct TokenRequests: Sendable {
     /// The audiences that GeneralScalers may request tokens for, separated by commas. Without it there are none.
     static let audiences = "autoscaling.example.com/token-audiences"
+    /// The entry that allows tokens for the API server itself, which only the administrator's defaults can request.
+    static let serverAudience = "kube-apiserver"
     private static let reader = ObjectReader(
         ObjectFields([:], metadata: ["labels", "annotations"]), limits: SecretLimits.object)
 
@@ -57,11 +60,12 @@ struct TokenRequests: Sendable {
                     + "GeneralScalers may send its tokens to their sources, run: kubectl -n \(key.account.namespace) label "
                     + "serviceaccount \(key.account.name) \(SecretObject.label)=true")
         }
+        let audience = key.audience ?? serverAudience
         let allowed = (metadata?["annotations"]?[audiences]?.stringValue ?? "").split { $0 == "," || $0.isWhitespace }
-        guard allowed.contains(where: { $0 == key.audience }) else {
+        guard allowed.contains(where: { $0 == audience }) else {
             return SecretProblem(
                 .noToken,
-                "ServiceAccount \(key.account) does not allow tokens for the audience \(key.audience): add it to the "
+                "ServiceAccount \(key.account) does not allow tokens for the audience \(audience): add it to the "
                     + "account's annotation \(audiences), which lists the allowed ones separated by commas")
         }
         return nil

@@ -15,7 +15,7 @@ struct CallTexts {
         self.plugin = plugin
         secrets = marks?.secretTexts(of: config) ?? config.secrets
         // Without marks it is unknown which inherited members are secret.
-        isHidden = marks?.usesOperatorSecret(config) ?? !config.inherited.isEmpty
+        isHidden = marks?.hidesTexts(config) ?? !config.inherited.isEmpty
     }
 
     /// Returns the result for the caller.

@@ -14,6 +14,11 @@ struct MetricMarks: Sendable {
     private let identities: MarkedFields?
     /// `x-server-trust`: fields that determine how the server is verified.
     private let trust: MarkedFields?
+    /// The members that only the administrator sets, if the addresses of all servers are among them.
+    private let fixedMembers: Set<String>
+
+    /// A secret of this length, such as a token, cannot be guessed.
+    private static let unguessableBytes = 128
 
     init(_ type: MetricTypeDescription) {
         addresses = MarkedFields("x-address", in: type.configSchema)
@@ -21,6 +26,23 @@ struct MetricMarks: Sendable {
         files = MarkedFields("x-credential-file", in: type.configSchema)
         identities = MarkedFields("x-operator-identity", in: type.configSchema)
         trust = MarkedFields("x-server-trust", in: type.configSchema)
+        let fields = (try? FilledFields(JSONReader(type.configSchema)))?.administratorFields ?? []
+        fixedMembers = addresses?.mayMark(onlyMembers: fields) == true ? fields : []
+    }
+
+    /// Returns whether the caller must not see any text of a call with this config, because a text could confirm a
+    /// guess of a secret of the administrator.
+    ///
+    /// A token in a field that only the administrator sets can be neither sent elsewhere nor guessed: it is redacted,
+    /// and the texts are shown.
+    func hidesTexts(_ config: PluginConfig) -> Bool {
+        guard usesOperatorSecret(config) else { return false }
+        let other = config.inherited.subtracting(fixedMembers)
+        let inherited = config.json.members(config.inherited)
+        let isGuessable = secrets?.fields(of: inherited).contains { field in
+            field.texts.contains { $0.utf8.count < Self.unguessableBytes }
+        }
+        return isGuessable ?? true || Self.has(secrets, config.json.members(other)) || Self.hasFile(files, config.json)
     }
 
     /// Returns the secret texts in a config.

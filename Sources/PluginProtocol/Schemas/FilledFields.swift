@@ -1,6 +1,6 @@
 package import WireFormats
 
-/// A property of a scaler that the host fills into a config: the value of `x-from` in a schema.
+/// The source of a config field that a scaler may not set: the value of `x-from` in a schema.
 package enum FilledValue: String, CaseIterable, Sendable, Hashable {
     case scalerNamespace = "scaler.namespace"
     case scalerName = "scaler.name"
@@ -9,6 +9,10 @@ package enum FilledValue: String, CaseIterable, Sendable, Hashable {
     case targetName = "target.name"
     /// The label selector of the target's pods as text, such as `app=web,tier in (a,b)`.
     case targetSelector = "target.selector"
+    /// The metric's target as text, such as `0.5`.
+    case metricTargetValue = "metric.targetValue"
+    /// The administrator's defaults for the plugin. The value is not filled in by the host, and may be of any type.
+    case defaults
 }
 
 /// The config fields that the host fills in with what it knows of the scaler, as a metric type's schema marks them.
@@ -18,6 +22,9 @@ package struct FilledFields: Sendable, Hashable {
 
     /// By the name of the config's member.
     package let values: [String: FilledValue]
+
+    /// The fields that only the administrator sets.
+    package var administratorFields: Set<String> { Set(values.filter { $0.value == .defaults }.keys) }
 
     private init() { values = [:] }
 

@@ -32,6 +32,13 @@ package struct MarkedFields: Sendable {
         Self.isMarked(schema["properties"]?[name] ?? .null, keyword)
     }
 
+    /// Returns whether all marked values are in members with these names.
+    package func mayMark(onlyMembers names: Set<String>) -> Bool {
+        guard case .object(var rules) = schema else { return false }
+        rules["properties"] = .object((rules["properties"]?.objectValue ?? [:]).filter { !names.contains($0.key) })
+        return !Self.isMarked(.object(rules), keyword)
+    }
+
     private static func isMarked(_ schema: JSON, _ keyword: String) -> Bool {
         switch schema {
         case .object(let members): members[keyword] == true || members.values.contains { isMarked($0, keyword) }

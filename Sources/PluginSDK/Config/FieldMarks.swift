@@ -37,6 +37,12 @@ public struct FieldMarks: OptionSet, Sendable {
     /// The operator fills in the label selector of the target's pods, such as `app=web`: `x-from: target.selector`. Make
     /// the field optional: it is absent while the operator does not know the target.
     public static let targetSelector = FieldMarks(rawValue: 1 << 9)
+    /// The operator fills in the metric's `targetValue` as text, such as `0.5`: `x-from: metric.targetValue`. Make the
+    /// field optional: it is absent for a metric without a target.
+    public static let targetValue = FieldMarks(rawValue: 1 << 10)
+    /// Only the administrator sets the field, in the plugin's `defaults` in `plugins.yaml`: `x-from: defaults`. It may
+    /// have any type.
+    public static let administratorOnly = FieldMarks(rawValue: 1 << 11)
 
     private static let keywords: [(FieldMarks, String, JSON)] = [
         (.address, "x-address", true), (.credentialFile, "x-credential-file", true),
@@ -44,6 +50,7 @@ public struct FieldMarks: OptionSet, Sendable {
         (.scalerNamespace, "x-from", "scaler.namespace"), (.scalerName, "x-from", "scaler.name"),
         (.targetAPIVersion, "x-from", "target.apiVersion"), (.targetKind, "x-from", "target.kind"),
         (.targetName, "x-from", "target.name"), (.targetSelector, "x-from", "target.selector"),
+        (.targetValue, "x-from", "metric.targetValue"), (.administratorOnly, "x-from", "defaults"),
     ]
 
     /// The members that the marks add to the field's schema.

@@ -1,128 +1,43 @@
 import PluginProtocol
-import Synchronization
 import WireFormats
 
-/// A ``MetricPlugin`` with its types erased, for the serve loop.
+/// The metric types of a program with their Swift types erased, for the serve loop.
 struct PluginRuntime: Sendable {
-    typealias Outcome = Result<CallAnswer, PluginError>
-
     let identity: PluginIdentity
-    let validate: @Sendable (JSON) -> ValidateConfigResult
+    private let readers: [MetricReader]
+
+    init(_ plugin: some MetricPlugin) {
+        identity = type(of: plugin).identity
+        readers = [MetricReader(plugin)]
+    }
+
+    /// - Parameters:
+    ///   - name: what follows `generalscaler-plugin-` in the program's name.
+    ///   - plugins: at least one.
+    init(name: String, version: String, plugins: [any MetricPlugin]) {
+        let identities = plugins.map { type(of: $0).identity }
+        identity = PluginIdentity(
+            name: name, version: version, metricTypes: identities.flatMap(\.metricTypes),
+            // What all of them can do.
+            capabilities: PluginCapabilities(
+                maxInFlight: identities.map(\.capabilities.maxInFlight).min() ?? 1, cancel: true,
+                range: identities.allSatisfy(\.capabilities.range),
+                subscribe: identities.allSatisfy(\.capabilities.subscribe)))
+        readers = plugins.map { MetricReader($0) }
+    }
+
+    func validate(_ metricType: Int, _ config: JSON) -> ValidateConfigResult {
+        readers[metricType].validate(config)
+    }
+
     /// Decodes the config and returns the call, ready to run.
-    let prepare: @Sendable (ServeSession.Call) -> Result<@Sendable () async -> Outcome, PluginError>
+    func prepare(_ call: ServeSession.Call) -> Result<@Sendable () async -> MetricReader.Outcome, PluginError> {
+        readers[call.metricType].prepare(call)
+    }
+
     /// Decodes the config and returns the subscription, ready to run and to report to the executor.
-    let subscribe: @Sendable (ServeSession.Call) -> Result<@Sendable (LoopExecutor) async -> Void, PluginError>
-
-    init<Plugin: MetricPlugin>(_ plugin: Plugin) {
-        identity = Plugin.identity
-        validate = { config in
-            do throws(ConfigProblems) {
-                let config = try Plugin.Config(config: JSONReader(config))
-                return .valid(targetType: plugin.targetType(for: config))
-            } catch {
-                return .invalid(error.problems)
-            }
-        }
-        let cache = ConfigCache<Plugin.Config>()
-        prepare = { call in
-            let config: Plugin.Config
-            do throws(PluginError) {
-                config = try cache.decoded(call.config)
-            } catch {
-                return .failure(error)
-            }
-            return .success({ await Self.run(plugin, call, config) })
-        }
-        subscribe = { call in
-            let config: Plugin.Config
-            do throws(PluginError) {
-                config = try cache.decoded(call.config)
-            } catch {
-                return .failure(error)
-            }
-            guard let plugin = plugin as? any PushMetricPlugin else {
-                return .failure(PluginError(.methodNotFound, "the plugin does not support subscriptions"))
-            }
-            return .success({ await Self.push(plugin, call, config, $0) })
-        }
-    }
-
-    private static func run<Plugin: MetricPlugin>(
-        _ plugin: Plugin, _ call: ServeSession.Call, _ config: Plugin.Config
-    ) async -> Outcome {
-        do {
-            let answer = try await answer(plugin, call, config)
-            return .success(answer.mapDetail { Secret.masking(config.configSecrets, in: $0) })
-        } catch {
-            var failure = pluginError(error)
-            failure.message = Secret.masking(config.configSecrets, in: failure.message)
-            return .failure(failure)
-        }
-    }
-
-    private static func answer<Plugin: MetricPlugin>(
-        _ plugin: Plugin, _ call: ServeSession.Call, _ config: Plugin.Config
-    ) async throws -> CallAnswer {
-        if case .history(let window) = call.question, let plugin = plugin as? any RangeMetricPlugin {
-            return try await history(plugin, call, config, window)
-        }
-        return .reading(
-            try await plugin.value(
-                for: MetricRequest(config: config, targetType: call.targetType, deadline: call.deadline)))
-    }
-
-    /// - Parameter config: the config, of the plugin's own type, which is erased in an existential.
-    private static func history<Plugin: RangeMetricPlugin>(
-        _ plugin: Plugin, _ call: ServeSession.Call, _ config: any MetricConfig, _ window: RangeWindow
-    ) async throws -> CallAnswer {
-        guard let config = config as? Plugin.Config else {
-            throw PluginError(.internalError, "the config is not of the plugin's type")
-        }
-        return .range(
-            try await plugin.range(
-                for: MetricRangeRequest(
-                    config: config, targetType: call.targetType, window: window, deadline: call.deadline)))
-    }
-
-    /// - Parameter config: the config, of the plugin's own type, which is erased in an existential.
-    private static func push<Plugin: PushMetricPlugin>(
-        _ plugin: Plugin, _ call: ServeSession.Call, _ config: any MetricConfig, _ executor: LoopExecutor
-    ) async {
-        let secrets = config.configSecrets
-        func masked(_ error: any Error) -> PluginError {
-            var failure = pluginError(error)
-            failure.message = Secret.masking(secrets, in: failure.message)
-            return failure
-        }
-        let readings: Plugin.Readings
-        do {
-            guard let config = config as? Plugin.Config else {
-                throw PluginError(.internalError, "the config is not of the plugin's type")
-            }
-            readings = try await plugin.readings(
-                for: MetricSubscription(config: config, targetType: call.targetType, deadline: call.deadline))
-        } catch {
-            return executor.finish(call.token, .failure(masked(error)))
-        }
-        executor.finish(call.token, .success(.subscribed))
-        do {
-            for try await reading in readings {
-                var reading = reading
-                reading.detail = reading.detail.map { Secret.masking(secrets, in: $0) }
-                executor.push(reading, from: call.token)
-            }
-            executor.end(call.token, because: PluginError(.sourceUnreachable, "the plugin has no more readings"))
-        } catch {
-            executor.end(call.token, because: masked(error))
-        }
-    }
-
-    private static func pluginError(_ error: any Error) -> PluginError {
-        switch error {
-        case let error as PluginError: error
-        case is CancellationError: PluginError(.cancelled, "the call was cancelled")
-        default: PluginError(.internalError, "\(error)")
-        }
+    func subscribe(_ call: ServeSession.Call) -> Result<@Sendable (LoopExecutor) async -> Void, PluginError> {
+        readers[call.metricType].subscribe(call)
     }
 }
 
@@ -133,49 +48,14 @@ extension MetricPlugin {
         return PluginIdentity(
             name: metricType,
             version: version,
-            metricType: MetricTypeDescription(
-                type: metricType, description: description, configSchema: .object(schema),
-                defaultTargetType: defaultTargetType,
-                maxAgeMs: maxAge.map { Int($0 / .milliseconds(1)) }),
+            metricTypes: [
+                MetricTypeDescription(
+                    type: metricType, description: description, configSchema: .object(schema),
+                    defaultTargetType: defaultTargetType,
+                    maxAgeMs: maxAge.map { Int($0 / .milliseconds(1)) })
+            ],
             capabilities: PluginCapabilities(
                 maxInFlight: maxInFlight, cancel: true, range: Self.self is any RangeMetricPlugin.Type,
                 subscribe: Self.self is any PushMetricPlugin.Type))
-    }
-}
-
-/// A cache of decoded configs: hosts send the same few configs again and again.
-private final class ConfigCache<Config: MetricConfig>: Sendable {
-    /// Keeps the table small: a config may be large, and half of a table is free slots.
-    private final class Box: Sendable {
-        let config: Config
-
-        init(_ config: Config) { self.config = config }
-    }
-
-    private let configs = Mutex<[ConfigText: Box]>([:])
-
-    func decoded(_ text: ConfigText) throws(PluginError) -> Config {
-        if let known = configs.withLock({ $0[text] }) { return known.config }
-        let config = try Self.decode(text)
-        configs.withLock { configs in
-            // A simple limit that is rarely reached.
-            if configs.count >= ServeLimits.maxCachedConfigs { configs.removeAll() }
-            configs[text] = Box(config)
-        }
-        return config
-    }
-
-    private static func decode(_ text: ConfigText) throws(PluginError) -> Config {
-        let json: JSON
-        do throws(JSONSyntaxError) {
-            json = try JSON(parsing: text.bytes)
-        } catch {
-            throw PluginError(.parseError, "the config is not JSON: \(error)")
-        }
-        do throws(ConfigProblems) {
-            return try Config(config: JSONReader(json))
-        } catch {
-            throw PluginError(.configInvalid, "\(error)", path: error.problems.first?.path)
-        }
     }
 }

@@ -8,6 +8,8 @@ struct ServeSession {
 
     struct Call: Sendable, Hashable {
         let token: CallToken
+        /// The index of the metric type among those of the plugin.
+        let metricType: Int
         let config: ConfigText
         let targetType: TargetType
         let question: Question
@@ -49,8 +51,8 @@ struct ServeSession {
     }
 
     private let identity: PluginIdentity
-    private let validate: (JSON) -> ValidateConfigResult
-    private let callMiddle: [UInt8]
+    private let validate: (Int, JSON) -> ValidateConfigResult
+    private let callMiddles: [[UInt8]]
     private var phase = Phase.awaitingInitialize
     private var maxResponseBytes = ProtocolLimits.maxResponseBytes
     private var lastToken = 0
@@ -63,11 +65,11 @@ struct ServeSession {
     /// A lower bound of the pending deadlines, which may belong to an answered call.
     private var earliestDeadline: ContinuousClock.Instant?
 
-    /// - Parameter validate: validates a config without I/O.
-    init(identity: PluginIdentity, validate: @escaping (JSON) -> ValidateConfigResult) {
+    /// - Parameter validate: validates a config of the metric type with that index, without I/O.
+    init(identity: PluginIdentity, validate: @escaping (Int, JSON) -> ValidateConfigResult) {
         self.identity = identity
         self.validate = validate
-        callMiddle = CallLine.middle(metricType: identity.metricType.type)
+        callMiddles = identity.metricTypes.map { CallLine.middle(metricType: $0.type) }
     }
 
     // MARK: What the host sends
@@ -81,7 +83,11 @@ struct ServeSession {
             return .answer(failure(id: .null, error))
         case .complete(let complete): bytes = complete
         }
-        if case .serving = phase, let call = CallLine(bytes, middle: callMiddle) { return receive(call, now: now) }
+        if case .serving = phase {
+            for (index, middle) in callMiddles.enumerated() {
+                if let call = CallLine(bytes, middle: middle) { return receive(call, ofType: index, now: now) }
+            }
+        }
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { return .nothing }
         do throws(InvalidHostMessage) {
             switch try HostMessage.decode(bytes) {
@@ -98,12 +104,12 @@ struct ServeSession {
         }
     }
 
-    private mutating func receive(_ line: CallLine, now: ContinuousClock.Instant) -> Step {
+    private mutating func receive(_ line: CallLine, ofType index: Int, now: ContinuousClock.Instant) -> Step {
         let id = JSON.integer(line.id)
         do throws(PluginError) {
             try checkUnused(id)
             let deadline = now + .milliseconds(line.deadlineMs)
-            return .start(try start(id, line.config, line.targetType, deadline: deadline))
+            return .start(try start(id, index, line.config, line.targetType, deadline: deadline))
         } catch {
             return .answer(failure(id: id, error))
         }
@@ -162,14 +168,13 @@ struct ServeSession {
         maxResponseBytes = min(maxResponseBytes, params.maxResponseBytes)
         let result = InitializeResult(
             protocolVersion: version, pluginName: identity.name, pluginVersion: identity.version,
-            metricTypes: [identity.metricType], capabilities: identity.capabilities)
+            metricTypes: identity.metricTypes, capabilities: identity.capabilities)
         return ProtocolLine.result(id: id) { $0.value(result.json) }
     }
 
     private func validateConfig(_ id: JSON, _ params: JSON) throws(PluginError) -> [UInt8] {
         let params = try Self.decoding { () throws(JSONPathError) in try ValidateConfigParams(JSONReader(params)) }
-        try checkType(params.type)
-        let result = validate(params.config)
+        let result = validate(try index(ofType: params.type), params.config)
         return bounded(id, ProtocolLine.result(id: id) { $0.value(result.json) })
     }
 
@@ -177,19 +182,18 @@ struct ServeSession {
         _ id: JSON, _ params: JSON, now: ContinuousClock.Instant
     ) throws(PluginError) -> Call {
         let params = try Self.decoding { () throws(JSONPathError) in try GetMetricValueParams(JSONReader(params)) }
-        try checkType(params.type)
         return try start(
-            id, ConfigText(params.config.encoded()), params.targetType, deadline: now + .milliseconds(params.deadlineMs)
-        )
+            id, try index(ofType: params.type), ConfigText(params.config.encoded()), params.targetType,
+            deadline: now + .milliseconds(params.deadlineMs))
     }
 
     private mutating func startRangeCall(
         _ id: JSON, _ params: JSON, now: ContinuousClock.Instant
     ) throws(PluginError) -> Call {
         let params = try Self.decoding { () throws(JSONPathError) in try GetMetricRangeParams(JSONReader(params)) }
-        try checkType(params.type)
         return try start(
-            id, ConfigText(params.config.encoded()), params.targetType, .history(params.window),
+            id, try index(ofType: params.type), ConfigText(params.config.encoded()), params.targetType,
+            .history(params.window),
             deadline: now + .milliseconds(params.deadlineMs))
     }
 
@@ -197,7 +201,7 @@ struct ServeSession {
         _ id: JSON, _ params: JSON, now: ContinuousClock.Instant
     ) throws(PluginError) -> Call {
         let params = try Self.decoding { () throws(JSONPathError) in try GetMetricValueParams(JSONReader(params)) }
-        try checkType(params.type)
+        let index = try index(ofType: params.type)
         guard case .integer = id else {
             throw PluginError(
                 .invalidRequest, "the id of subscribe must be a whole number, because readings refer to it")
@@ -206,7 +210,7 @@ struct ServeSession {
             throw PluginError(.cannotSubscribe, "there are \(pushes.count) subscriptions, which is the maximum")
         }
         return try start(
-            id, ConfigText(params.config.encoded()), params.targetType, .changes,
+            id, index, ConfigText(params.config.encoded()), params.targetType, .changes,
             deadline: now + .milliseconds(params.deadlineMs))
     }
 
@@ -218,7 +222,7 @@ struct ServeSession {
     }
 
     private mutating func start(
-        _ id: JSON, _ config: ConfigText, _ targetType: TargetType, _ question: Question = .value,
+        _ id: JSON, _ metricType: Int, _ config: ConfigText, _ targetType: TargetType, _ question: Question = .value,
         deadline: ContinuousClock.Instant
     ) throws(PluginError) -> Call {
         let maxInFlight = identity.capabilities.maxInFlight
@@ -233,7 +237,9 @@ struct ServeSession {
         pending[lastToken] = Pending(id: id, deadline: deadline)
         tokens[id] = lastToken
         earliestDeadline = min(earliestDeadline ?? deadline, deadline)
-        return Call(token: lastToken, config: config, targetType: targetType, question: question, deadline: deadline)
+        return Call(
+            token: lastToken, metricType: metricType, config: config, targetType: targetType, question: question,
+            deadline: deadline)
     }
 
     private mutating func shutDown(_ id: JSON) -> Step {
@@ -248,12 +254,13 @@ struct ServeSession {
         guard tokens[id] == nil else { throw PluginError(.invalidRequest, "a call with id \(id) is in flight") }
     }
 
-    private func checkType(_ type: String) throws(PluginError) {
-        guard type == identity.metricType.type else {
+    private func index(ofType type: String) throws(PluginError) -> Int {
+        guard let index = identity.metricTypes.firstIndex(where: { $0.type == type }) else {
+            let known = identity.metricTypes.map { "\"\($0.type)\"" }.joined(separator: ", ")
             throw PluginError(
-                .invalidParams,
-                "the plugin has no metric type \"\(type.prefix(64))\", only \"\(identity.metricType.type)\"")
+                .invalidParams, "the plugin has no metric type \"\(type.prefix(64))\", only \(known)")
         }
+        return index
     }
 
     private static func decoding<Value>(
@@ -370,6 +377,7 @@ struct ServeSession {
 struct PluginIdentity: Sendable {
     let name: String
     let version: String
-    let metricType: MetricTypeDescription
+    /// At least one.
+    let metricTypes: [MetricTypeDescription]
     let capabilities: PluginCapabilities
 }

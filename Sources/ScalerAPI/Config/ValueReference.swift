@@ -31,8 +31,9 @@ package enum ValueReference: Sendable, Hashable {
 /// A reference to a token that the API server issues for a ServiceAccount.
 package struct TokenReference: Sendable, Hashable {
     package let serviceAccountName: String
-    /// The receiver that the token is for, such as `sts.amazonaws.com`.
-    package let audience: String
+    /// The receiver that the token is for, such as `sts.amazonaws.com`; nil for the API server itself, whose audience
+    /// differs from cluster to cluster. Only the administrator's defaults may omit it.
+    package let audience: String?
     /// The requested lifetime of the token. The server can set a different one.
     package let expirationSeconds: Int
     /// Whether the account is in the operator's namespace, because the reference is in the administrator's defaults;
@@ -47,16 +48,17 @@ package struct TokenReference: Sendable, Hashable {
 
     init(_ token: JSONReader, isOperators: Bool) throws(JSONPathError) {
         try token.rejectUnknown("serviceAccountName", "audience", "expirationSeconds")
-        let audience = try token.required("audience")
+        let audience = isOperators ? try token.optional("audience") : try token.required("audience")
         serviceAccountName = try token.required("serviceAccountName").objectName()
-        self.audience = try audience.nonEmptyString()
+        self.audience = try audience?.nonEmptyString()
         expirationSeconds =
             try token.optional("expirationSeconds")?.int(in: Self.expirationRange) ?? Self.defaultExpiration
         self.isOperators = isOperators
+        guard let audience, let text = self.audience else { return }
         // The annotation that allows audiences separates them by commas and spaces.
         let isName =
-            self.audience.utf8.count <= Self.maxAudienceCharacters
-            && self.audience.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ",") }
+            text.utf8.count <= Self.maxAudienceCharacters
+            && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ",") }
         guard isName else {
             throw audience.error(
                 "must be up to \(Self.maxAudienceCharacters) printable ASCII characters without spaces and commas")

@@ -46,6 +46,7 @@ struct ConfigToCheck {
     let type: String
     /// The config; its references to Secrets are checked with the rest of the object.
     let config: ConfigTemplate
+    let targetValue: Double?
     /// What the operator would fill into the config.
     let scaler: FilledScaler
 
@@ -57,7 +58,7 @@ struct ConfigToCheck {
             guard case .object(let config) = metric["config"] ?? [:] else { return nil }
             return ConfigToCheck(
                 path: path, type: type, config: ConfigTemplate(.object(config), path: "\(path).config"),
-                scaler: scaler)
+                targetValue: metric["targetValue"]?.doubleValue, scaler: scaler)
         }
     }
 }

@@ -47,7 +47,8 @@ struct PluginCheck {
 
     func problems(_ metric: ConfigToCheck) async -> [JSONPathError] {
         let path = "\(metric.path).config"
-        let merged = host.template(type: metric.type, own: metric.config.json, for: metric.scaler, path: path)
+        let merged = host.template(
+            type: metric.type, own: metric.config.json, targetValue: metric.targetValue, for: metric.scaler, path: path)
         if let failure = await failure(metric.type) {
             return [JSONPathError(path: "\(metric.path).type", message: failure)]
         }

@@ -23,7 +23,7 @@ extension FuzzTarget {
     private static let start = ContinuousClock.now
     private static let identity = PrometheusPlugin.identity
 
-    private nonisolated(unsafe) static let unopened = ServeSession(identity: identity) { config in
+    private nonisolated(unsafe) static let unopened = ServeSession(identity: identity) { _, config in
         do throws(ConfigProblems) {
             _ = try PrometheusConfig(config: JSONReader(config))
             return .valid(targetType: nil)

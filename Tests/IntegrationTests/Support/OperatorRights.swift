@@ -21,7 +21,7 @@ enum OperatorRights {
                 kind, in: kind.isNamespaced ? namespace : "", .object(head.merging(fields) { $1 }))
         }
         try await create(.serviceAccount, [:])
-        let rules = try rules()
+        let rules = try rules(of: name)
         let subjects: JSON = [["kind": "ServiceAccount", "name": .string(name), "namespace": .string(namespace)]]
         func reference(_ kind: String, _ name: String) -> JSON {
             ["apiGroup": .string(ResourceKind.role.group), "kind": .string(kind), "name": .string(name)]
@@ -35,11 +35,47 @@ enum OperatorRights {
         try await create(
             .clusterRoleBinding, named: clusterName,
             ["roleRef": reference("ClusterRole", clusterName), "subjects": subjects])
+        try await grantPlugin(on: cluster)
         let answer = try await cluster.client.create(
             .tokenRequest(of: name), in: namespace,
             ["apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": [:]])
         guard let token = answer["status"]?["token"]?.stringValue else { throw Missing(what: "a token in \(answer)") }
         return try kubeconfig(of: cluster, token: token)
+    }
+
+    /// The account of the kubernetes plugin.
+    static let pluginAccount = "generalscaler-kubernetes"
+
+    /// Creates the account of the kubernetes plugin, with its permissions in `deploy/operator.yaml` in this namespace.
+    private static func grantPlugin(on cluster: TestCluster) async throws {
+        func create(_ kind: ResourceKind, _ fields: [String: JSON], metadata: [String: JSON] = [:]) async throws {
+            let head: [String: JSON] = [
+                "apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind),
+                "metadata": .object(metadata.merging(["name": .string(pluginAccount)]) { $1 }),
+            ]
+            _ = try await cluster.client.create(kind, in: cluster.namespace, .object(head.merging(fields) { $1 }))
+        }
+        let account = try manifest().first {
+            $0["kind"] == "ServiceAccount" && $0["metadata"]?["name"] == .string(pluginAccount)
+        }
+        guard let metadata = account?["metadata"] else { throw Missing(what: "an account of the kubernetes plugin") }
+        try await create(
+            .serviceAccount, [:],
+            metadata: ["labels": metadata["labels"] ?? [:], "annotations": metadata["annotations"] ?? [:]])
+        try await create(.role, ["rules": .array(try rules(of: pluginAccount))])
+        try await create(
+            .roleBinding,
+            [
+                "roleRef": [
+                    "apiGroup": .string(ResourceKind.role.group), "kind": "Role", "name": .string(pluginAccount),
+                ],
+                "subjects": [
+                    [
+                        "kind": "ServiceAccount", "name": .string(pluginAccount),
+                        "namespace": .string(cluster.namespace),
+                    ]
+                ],
+            ])
     }
 
     /// Deletes the cluster-scoped objects, which are not deleted with the namespace.
@@ -61,12 +97,18 @@ enum OperatorRights {
         return .object(rule)
     }
 
-    /// Returns the operator's rules for its own namespace and for the others, which are the same here.
-    private static func rules() throws -> [JSON] {
+    private static func manifest() throws -> [JSON] {
         let text = try String(contentsOf: TestCluster.file("deploy/operator.yaml"), encoding: .utf8)
-        let objects = try text.components(separatedBy: "\n---\n").map { try YAMLDocument.parse($0) }
-        // Other roles are for users.
-        let bound = Set(objects.compactMap { $0["roleRef"] })
+        return try text.components(separatedBy: "\n---\n").map { try YAMLDocument.parse($0) }
+    }
+
+    /// Returns an account's rules for its own namespace and for the others, which are the same here.
+    private static func rules(of account: String) throws -> [JSON] {
+        let objects = try manifest()
+        let bindings = objects.filter {
+            $0["subjects"]?.arrayValue?.contains { $0["name"] == .string(account) } == true
+        }
+        let bound = Set(bindings.compactMap { $0["roleRef"] })
         let roles = objects.filter { object in
             bound.contains { $0["kind"] == object["kind"] && $0["name"] == object["metadata"]?["name"] }
         }
@@ -84,6 +126,7 @@ enum OperatorRights {
             (config["contexts"]?.arrayValue ?? []).map { entry in
                 var context = entry["context"]?.objectValue ?? [:]
                 context["user"] = .string(name)
+                context["namespace"] = .string(cluster.namespace)
                 return ["name": entry["name"] ?? "", "context": .object(context)]
             })
         let path = cluster.directory.appending(path: "operator-kubeconfig").path

@@ -1,6 +1,8 @@
+import ClusterSimulator
 import Foundation
 import HTTPTransport
 import KubernetesClient
+import ServiceLifecycle
 import SystemIO
 import TestSupport
 import Testing
@@ -38,6 +40,38 @@ struct TestCluster: Sendable {
         ) { process in
             try await process.outputLine { $0.hasPrefix("listening on") }
             try await run(kubeconfig: kubeconfig, directory, body)
+        }
+    }
+
+    /// Runs the body with a simulated cluster in this process, whose Deployments have pod objects.
+    static func runSimulated(
+        _ body: @escaping @Sendable (TestCluster, APIServer) async throws -> Void
+    ) async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "integration-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        var configuration = APIServer.Configuration(
+            now: { Int64(Date().timeIntervalSince1970 * 1_000_000) }, makeUID: { UUID().uuidString.lowercased() })
+        configuration.token = "administrator"
+        configuration.workloadStartupDelay = .zero
+        configuration.createsPods = true
+        let simulator = ClusterSimulator(configuration: .init(api: configuration), logger: .silent)
+        let services = ServiceGroup(services: [simulator], logger: .silent)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            let result: Result<Void, any Error>
+            do {
+                let kubeconfig = directory.appending(path: "kubeconfig").path
+                try await Data(simulator.kubeconfig().utf8).write(to: URL(filePath: kubeconfig))
+                let api = simulator.api
+                result = .success(
+                    try await run(kubeconfig: kubeconfig, directory) { cluster in try await body(cluster, api) })
+            } catch {
+                result = .failure(error)
+            }
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            try result.get()
         }
     }
 

@@ -13,14 +13,20 @@ struct TestOperator: Sendable {
 
     /// Runs the operator until the body has ended, or has ended the operator.
     ///
-    /// - Parameter prometheus: the default address of prometheus metrics.
+    /// - Parameters:
+    ///   - prometheus: the default address of prometheus metrics.
+    ///   - apiServer: the address of the API server for metrics of the kubernetes plugin, if there are any.
     @discardableResult
     static func run(
-        on cluster: TestCluster, prometheus: String, arguments: [String] = [],
+        on cluster: TestCluster, prometheus: String = "http://127.0.0.1:9", apiServer: String? = nil,
+        arguments: [String] = [],
         _ body: @escaping @Sendable (TestOperator) async throws -> Void
     ) async throws -> TerminationStatus {
         let manifest = cluster.directory.appending(path: "plugins-\(UUID().uuidString).yaml")
-        try Data("plugins: {prometheus: {defaults: {address: '\(prometheus)'}}}\n".utf8).write(to: manifest)
+        let token = "{valueFrom: {serviceAccountToken: {serviceAccountName: \(OperatorRights.pluginAccount)}}}"
+        let kubernetes = apiServer.map { ", kubernetes: {defaults: {address: '\($0)', token: \(token)}}" } ?? ""
+        try Data("plugins: {prometheus: {defaults: {address: '\(prometheus)'}}\(kubernetes)}\n".utf8).write(
+            to: manifest)
         return try await RunningProcess.run(
             "generalscaler",
             [

@@ -14,7 +14,10 @@ import WireFormats
 @Suite("The canary secret", .timeLimit(.minutes(5)))
 struct CanaryTests {
     private static let canary = "c4nary/Tweet+tweet \"ö\""
-    private static let types = ["http", "kafka", "postgresql", "prometheus", "pubsub", "redis"]
+    private static let types = [
+        "http", "kafka", "kubernetes-custom", "kubernetes-external", "kubernetes-objects", "kubernetes-resource",
+        "postgresql", "prometheus", "pubsub", "redis",
+    ]
 
     @Test("the canary secret does not leak from the built-in plugins")
     func ownPlugins() async throws {
@@ -25,6 +28,20 @@ struct CanaryTests {
         let fields = await Self.secretFields(host)
         #expect(fields.count >= 10)
         try await expectSilence(about: fields, BuiltExecutable.directory, repeats: false)
+    }
+
+    @Test("a token that only the administrator sets does not leak, although the plugin's messages are shown")
+    func administratorsToken() async throws {
+        let file = URL.temporaryDirectory.appending(path: "canary-\(UUID().uuidString).yaml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let manifest = file.path
+        // As long as a token is, so that the messages are not hidden.
+        let token = JSON.string(String(repeating: Self.canary, count: 8))
+        let defaults: JSON = ["address": "http://127.0.0.1:9", "token": token]
+        let plugins: JSON = ["plugins": ["kubernetes": ["defaults": defaults]]]
+        try Data(plugins.encoded()).write(to: file)
+        let field = SecretField(type: "kubernetes-resource", path: ["container"])
+        try await expectSilence(about: [field], BuiltExecutable.directory, repeats: false, manifest: manifest)
     }
 
     @Test("the canary secret does not leak from a plugin that writes its config everywhere, as plain text and encoded")
@@ -89,7 +106,9 @@ struct CanaryTests {
 
     // MARK: Everything that comes out
 
-    private func expectSilence(about fields: [SecretField], _ directory: String, repeats: Bool) async throws {
+    private func expectSilence(
+        about fields: [SecretField], _ directory: String, repeats: Bool, manifest: String? = nil
+    ) async throws {
         let environment = try TestEnvironment()
         try environment.deploy(replicas: 2)
         try environment.api.create([
@@ -103,7 +122,7 @@ struct CanaryTests {
         let log = CapturedLog()
         let host = try PluginHost(
             configuration: PluginHostConfiguration(
-                directories: [directory], hostVersion: "1", environment: ["PATH": "/usr/bin:/bin"]),
+                directories: [directory], manifest: manifest, hostVersion: "1", environment: ["PATH": "/usr/bin:/bin"]),
             logger: log.logger)
         var texts: [String] = []
         try await OperatorFixture.run(environment, source: host, log: log) { fixture in
@@ -178,7 +197,8 @@ struct CanaryTests {
                 send({"jsonrpc": "2.0", "id": m["id"], "result": {"protocolVersion": 1,
                     "plugin": {"name": "echo", "version": "1"}, "capabilities": {}, "metricTypes": [
                         {"type": t, "description": "", "configSchema": {"type": "object"}, "defaultTargetType": "Value"}
-                        for t in ["http", "prometheus", "redis", "pubsub", "postgresql", "kafka"]]}})
+                        for t in ["http", "prometheus", "redis", "pubsub", "postgresql", "kafka"]
+                            + ["kubernetes-" + name for name in ["custom", "external", "objects", "resource"]]]}})
             elif m["method"] == "shutdown":
                 send({"jsonrpc": "2.0", "id": m["id"], "result": {}})
                 break

@@ -15,6 +15,7 @@ final class ScriptedSource: MetricSource {
         var answers: [String: Answer] = [:]
         var verdict: @Sendable (_ type: String, _ config: JSON) -> ConfigVerdict = { _, _ in .valid(nil) }
         var schema: JSON = [:]
+        var defaults: [String: JSON] = [:]
         var reads = 0
         var pushing: Set<String> = []
         var subscriptions: [Int: Subscription] = [:]
@@ -94,7 +95,10 @@ final class ScriptedSource: MetricSource {
         return InstalledMetricType(description: description, plugin: type, pluginName: type, pluginVersion: "1")
     }
 
-    func defaults(forType type: String) -> [String: JSON] { [:] }
+    func defaults(forType type: String) -> [String: JSON] { state.withLock(\.defaults) }
+
+    /// Sets the administrator's defaults of every type.
+    func setDefaults(_ defaults: [String: JSON]) { state.withLock { $0.defaults = defaults } }
 
     func validate(type: String, config: PluginConfig) async -> ConfigVerdict {
         guard metricType(type) != nil else { return .unavailable(unknown(type)) }

@@ -10,6 +10,7 @@
 {{- include "generalscaler.checkSecrets" .Values.secrets }}
 {{- include "generalscaler.checkPlugins" . }}
 {{- include "generalscaler.checkPluginImages" . }}
+{{- include "generalscaler.checkKubernetesPlugin" . }}
 {{- include "generalscaler.checkAlerts" . }}
 {{- end }}
 

@@ -31,10 +31,10 @@
 
 {{- /* Whether the chart writes plugins.yaml. */}}
 {{- define "generalscaler.writesPluginsConfig" -}}
-{{- if and (or .Values.plugins.config .Values.plugins.images) (not .Values.plugins.existingSecret) }}true{{ end }}
+{{- if and (or .Values.plugins.config .Values.plugins.images .Values.kubernetesPlugin.enabled) (not .Values.plugins.existingSecret) }}true{{ end }}
 {{- end }}
 
-{{- /* plugins.yaml: plugins.config, and the entries generated from plugins.images. */}}
+{{- /* plugins.yaml: plugins.config, and the entries generated from plugins.images and kubernetesPlugin. */}}
 {{- define "generalscaler.pluginsConfig" -}}
 {{- $config := deepCopy (default dict .Values.plugins.config) }}
 {{- range .Values.plugins.images }}
@@ -42,6 +42,12 @@
 {{- $entry := include "generalscaler.pluginEntry" . | fromYaml }}
 {{- $entry = set $entry "readPaths" (concat $entry.readPaths (default list $own.readPaths)) }}
 {{- $config = set $config .name (merge $entry $own) }}
+{{- end }}
+{{- if .Values.kubernetesPlugin.enabled }}
+{{- $own := default dict (get $config "kubernetes") }}
+{{- $entry := include "generalscaler.kubernetesEntry" . | fromYaml }}
+{{- $entry = set $entry "readPaths" (concat $entry.readPaths (default list $own.readPaths)) }}
+{{- $config = set $config "kubernetes" (merge $entry $own) }}
 {{- end }}
 {{- dict "plugins" $config | toYaml }}
 {{- end }}

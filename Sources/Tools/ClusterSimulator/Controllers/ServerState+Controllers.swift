@@ -77,6 +77,7 @@ extension ServerState {
         let reference = WorkloadController.Reference(resource: event.resource, key: event.object.key)
         if event.isDeletion {
             workloads.forget(reference)
+            updatePods(of: reference, event.object.json)
         } else if workloads.observe(reference, event.object.json, now: now) {
             updateWorkload(reference)
         }
@@ -85,8 +86,10 @@ extension ServerState {
     /// Writes the controller's status of a workload if it has changed.
     mutating func updateWorkload(_ reference: WorkloadController.Reference) {
         guard let object = store.object(reference.resource, reference.key),
-            let type = registry.type(reference.resource),
-            let updated = workloads.status(of: reference, in: object.json, now: now)
+            let type = registry.type(reference.resource)
+        else { return }
+        updatePods(of: reference, object.json)
+        guard let updated = workloads.status(of: reference, in: object.json, now: now)
         else { return }
         var before = object.json
         before.setDefault([:], at: "status")

@@ -1,7 +1,7 @@
 import WireFormats
 
 /// Simulates the controllers of Deployments, stateful sets and replica sets: pods become ready some time after they are
-/// requested. Pod objects do not exist.
+/// requested.
 struct WorkloadController: Sendable {
     struct Reference: Hashable, Sendable {
         let resource: GroupResource
@@ -75,6 +75,11 @@ struct WorkloadController: Sendable {
         workloads[reference] = workload
         if let next = workload.nextChange(after: now) { earliest = min(earliest ?? .max, next) }
         return !isFrozen
+    }
+
+    /// Returns whether each pod of a workload is ready, oldest first.
+    func readiness(of reference: Reference, now: Int64) -> [Bool] {
+        workloads[reference]?.readyAt.map { $0 <= now } ?? []
     }
 
     mutating func forget(_ reference: Reference) { workloads[reference] = nil }

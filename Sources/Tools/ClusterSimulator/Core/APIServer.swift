@@ -16,6 +16,8 @@ package final class APIServer: Sendable {
         package var makeUID: @Sendable () -> String
         /// How long new pods of a workload take to become ready.
         package var workloadStartupDelay: Duration = .seconds(2)
+        /// Whether Deployments and stateful sets have pod objects.
+        package var createsPods = false
         /// Replacements for the CEL rules of custom resources, by `group/kind`.
         package var crossFieldValidators: [String: @Sendable (JSON) -> [FieldError]] = [:]
         /// Changes per resource that are kept for watches to resume from.

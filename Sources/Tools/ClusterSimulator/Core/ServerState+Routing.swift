@@ -30,6 +30,7 @@ extension ServerState {
         do throws(StatusError) {
             guard let info = RequestInfo(request) else { return respondOutsideResources(request) }
             if let review = try AccessReviews.respond(to: request, info, from: user, store) { return review }
+            if metrics.serves(info) { return try respondToMetrics(request, info) }
             guard let type = registry.type(group: info.group, version: info.version, plural: info.resource) else {
                 return .text(404, "404 page not found\n")
             }
@@ -87,7 +88,8 @@ extension ServerState {
         case "/healthz", "/livez", "/readyz": return .text(200, "ok")
         default: break
         }
-        return Discovery.respond(to: request, path: path, registry: registry)
+        return metrics.discovery(path)
+            ?? Discovery.respond(to: request, path: path, registry: registry, otherGroups: metrics.groups)
             ?? OpenAPI.respond(path: path, registry: registry)
             ?? OpenAPIv2.respond(to: request, path: path, registry: registry)
             ?? .text(404, "404 page not found\n")

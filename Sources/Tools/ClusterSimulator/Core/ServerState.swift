@@ -7,6 +7,7 @@ struct ServerState: Sendable {
     var store: Store
     var watches = WatchHub()
     var workloads: WorkloadController
+    var metrics = MetricsAPIs()
     var faults = FaultRules()
     var log = RequestLog()
     /// The issued tokens of service accounts.

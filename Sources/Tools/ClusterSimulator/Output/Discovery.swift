@@ -10,7 +10,12 @@ enum Discovery {
     private static let aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
     /// - Returns: nil if the path is not a discovery path.
-    static func respond(to request: APIRequest, path: String, registry: Registry) -> APIResponse? {
+    ///
+    /// - Parameter otherGroups: the groups of extension servers. The aggregated document does not have them, as if it was
+    ///   not fresh yet.
+    static func respond(
+        to request: APIRequest, path: String, registry: Registry, otherGroups: [JSON]
+    ) -> APIResponse? {
         let parts = path.split(separator: "/").map(String.init)
         switch (parts.first, parts.count) {
         case ("api", 1), ("apis", 1):
@@ -31,7 +36,7 @@ enum Discovery {
                 200,
                 json: [
                     "kind": "APIGroupList", "apiVersion": "v1",
-                    "groups": .array(groups.map { group($0, registry) }),
+                    "groups": .array(groups.map { group($0, registry) } + otherGroups),
                 ])
         case ("api", 2): return resources("", parts[1], registry)
         case ("apis", 2):

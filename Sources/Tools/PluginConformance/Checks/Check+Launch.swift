@@ -28,7 +28,7 @@ extension Check {
             }
             let name = String(context.command.fileName.dropFirst(prefix.count))
             let types = context.handshake?.metricTypes.map(\.type) ?? []
-            if !types.contains(name) {
+            if !types.contains(name), !types.allSatisfy({ $0.hasPrefix(name + "-") }) {
                 context.note(.fileName, "the file is named for \(name), but reads \(types.joined(separator: ", "))")
             }
         },

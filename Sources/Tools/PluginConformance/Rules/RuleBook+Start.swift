@@ -4,7 +4,7 @@ extension RuleBook {
             .fileName, .launch, "File name",
             """
             A plugin is one executable file named `generalscaler-plugin-T`, where `T` is a metric type that it \
-            reads. Only `argv` in `plugins.yaml` may name a program with another name.
+            reads, or all its metric types begin with `T-`. Only `argv` in `plugins.yaml` may name a program with another name.
             """,
             fix: "rename the file to generalscaler-plugin- and one of its metric types"),
         .checked(

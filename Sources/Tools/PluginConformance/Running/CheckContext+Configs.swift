@@ -33,13 +33,16 @@ extension CheckContext {
     /// Returns the members that the host fills in, with the values of a scaler that could be.
     private func filledFields() throws(Stop) -> [String: JSON] {
         let fields = (try? FilledFields(JSONReader(try metricType().configSchema))) ?? .none
-        return fields.values.mapValues { value in
+        return fields.values.compactMapValues { value -> JSON? in
             switch value {
             case .scalerNamespace: "shop"
             case .scalerName, .targetName: "web"
             case .targetAPIVersion: "apps/v1"
             case .targetKind: "Deployment"
             case .targetSelector: "app=web"
+            case .metricTargetValue: "60"
+            // The given config has what it needs of them.
+            case .defaults: nil
             }
         }
     }

@@ -84,9 +84,11 @@ def field(
         address: The text, or each text of a list, names the server to connect to, as ``scheme://host:port`` or
             ``host:port``. The administrator can restrict which servers are allowed.
         filled_from: What the operator fills into the field, in every call: ``scaler.namespace``, ``scaler.name``,
-            ``target.apiVersion``, ``target.kind``, ``target.name`` or ``target.selector``. A GeneralScaler that sets
-            the field is rejected. Only for a ``str`` of the config itself. ``target.selector`` is absent while the
-            operator does not know the target.
+            ``target.apiVersion``, ``target.kind``, ``target.name``, ``target.selector`` or ``metric.targetValue``. A
+            GeneralScaler that sets the field is rejected. Only for a ``str`` of the config itself.
+            ``target.selector`` is absent while the operator does not know the target, and ``metric.targetValue`` for a
+            metric without a target. With ``defaults``, the field may have any type, and only the administrator sets
+            it, in ``plugins.yaml``.
     """
     return _Field(help, default, minimum, maximum, address, filled_from)
 

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// The first call makes the transfer in its own task, and the others wait for its result. If the first is cancelled, one
 /// of the others makes the transfer again.
-final class SharedTransfers<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+package final class SharedTransfers<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private enum Outcome: Sendable {
         case value(Value)
         /// The call that made the transfer was cancelled: try again.
@@ -21,10 +21,12 @@ final class SharedTransfers<Key: Hashable & Sendable, Value: Sendable>: Sendable
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// - Parameters:
     ///   - isFinal: whether a value is good for the others too, such as not that of a call whose own time was short.
     ///   - cancelled: the value for a call that is cancelled while it waits.
-    func value(
+    package func value(
         for key: Key, isFinal: (Value) -> Bool, cancelled: Value, transfer: () async -> Value
     ) async -> Value {
         while true {
