@@ -1,7 +1,6 @@
+import SourceSupport
 import Synchronization
 import Testing
-
-@testable import generalscaler_plugin_http
 
 @Suite("shared transfers", .timeLimit(.minutes(1)))
 struct SharedTransferTests {

@@ -6,6 +6,7 @@ import Logging
 import Migration
 import Operator
 import Scaling
+import SystemIO
 import WireFormats
 
 /// Reads the objects of a migration from a cluster. Never writes, and reads no Secret.
@@ -40,8 +41,7 @@ struct ClusterObjects {
         let configuration = try options.configuration(ProcessInfo.processInfo.environment)
         let result = await CurlHTTPClient.withClient { http async in
             let client = KubernetesClient(
-                configuration: configuration, http: http, clock: ContinuousClock(),
-                now: { OperatorTime.system.now().microsecondsSince1970 }, random: { .random(in: 0..<1) },
+                configuration: configuration, http: http, time: .system, random: { .random(in: 0..<1) },
                 logger: StandardStreams.logger("generalscaler.migrate", level: .error))
             return await read(client)
         }
