@@ -1,5 +1,6 @@
 import Glibc
 import PluginProtocol
+import Subprocess
 import TestSupport
 import Testing
 import WireFormats
