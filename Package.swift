@@ -264,9 +264,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CCurl", "CLinux", "ClusterSimulator", "KubernetesClient", "PluginHost", "PluginProtocol",
-                "TestSupport",
-                "WireFormats", "YAMLFormat", hummingbird, logging, serviceLifecycle,
+                "CCurl", "CKafka", "CLinux", "ClusterSimulator", "KubernetesClient", "PluginHost", "PluginProtocol",
+                "TestSupport", "WireFormats", "YAMLFormat", hummingbird, logging, serviceLifecycle,
             ],
             path: "Benchmarks/bench"
         ),
@@ -420,7 +419,7 @@ let package = Package(
                 "generalscaler-plugin-http", "HTTPTransport", "JSONPath", "PluginSDK", "SourceSupport", "TestSupport",
                 "WireFormats", "YAMLFormat", subprocess, systemPackage,
             ],
-            exclude: ["Support/fill_moto.py", "Support/fill_nats.py"]
+            exclude: ["Support/fill_moto.py", "Support/fill_nats.py", "Support/token_services.py"]
         ),
         .testTarget(
             name: "PubSubPluginTests",

@@ -16,7 +16,7 @@ protocol Benchmark: Sendable {
 @main
 enum Bench {
     private static let benchmarks: [any Benchmark] =
-        [PluginHostBenchmark(), BoundsBenchmark(), SourceBenchmarks()]
+        [PluginHostBenchmark(), BoundsBenchmark(), SourceBenchmarks(), KafkaBenchmark()]
         + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) } + [
             PushBenchmark()
         ]
@@ -53,13 +53,14 @@ enum Bench {
             try await ClusterProcess.run(kubeconfig: arguments.first ?? "", definition: definition)
         case MetricsProcess.flag: try await MetricsProcess.run()
         case CurlLoop.flag: try CurlLoop.run(arguments)
+        case KafkaLoop.flag: try KafkaLoop.run(arguments)
         default: return false
         }
         return true
     }
 
     /// Returns the checkout in whose `.build` this program was built.
-    private static func checkout() -> String {
+    static func checkout() -> String {
         ownDirectory().split(separator: "/").prefix { $0 != ".build" }.map { "/\($0)" }.joined()
     }
 

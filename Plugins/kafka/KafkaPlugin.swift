@@ -13,6 +13,7 @@ struct KafkaPlugin: MetricPlugin {
     static let maxInFlight = KafkaLimits.maxInFlight
 
     private let pool: ClientPool
+    private let overdue = OverdueCalls()
     private let memory = CommitMemory()
     private let files: any FileReader
     private let now: @Sendable () -> ContinuousClock.Instant
@@ -37,7 +38,7 @@ struct KafkaPlugin: MetricPlugin {
         let call = KafkaCall(timeLeft: request.timeLeft, until: request.deadline, place: cluster.description)
         // The call awaits it. After a cancelled call, its requests end with their own timeouts.
         Task { call.finish(await result(of: request.config, cluster, call)) }
-        return try await call.reading()
+        return try await call.reading(endedBy: overdue)
     }
 
     private func result(
@@ -61,10 +62,12 @@ struct KafkaPlugin: MetricPlugin {
 
     private func reading(of offsets: [PartitionOffsets], _ config: Config) throws(KafkaFailure) -> MetricReading {
         let lag = try GroupLag(offsets, policy: config.withoutCommit, group: config.group)
-        guard let seconds = config.persistentLagSeconds else { return lag.reading() }
+        guard let seconds = config.persistentLagSeconds else {
+            return lag.reading(isLimited: config.limitToPartitions)
+        }
         let persistent = memory.persistent(
             offsets, lag, cluster: config.brokers.sorted().joined(separator: ","), group: config.group,
             age: .seconds(seconds), now: now())
-        return lag.reading(persistent: persistent)
+        return lag.reading(persistent: persistent, isLimited: config.limitToPartitions)
     }
 }

@@ -7,20 +7,24 @@ struct CredentialSource: Sendable {
     private let files: any FileReader
     private let google: GoogleMetadata
     private let aws: AWSEnvironment
+    private let awsTokens: AWSTokenService
     private let googleTokens: AccessTokenCache<GoogleAccount>
     private let environment: [String: String]
 
     /// The only key: there is one metadata server, with one account.
     private enum GoogleAccount: Hashable { case ofWorkload }
 
-    /// - Parameter client: a client without a proxy, for servers on the same machine.
+    /// - Parameters:
+    ///   - client: a client without a proxy, for servers on the same machine.
+    ///   - tokenClient: for servers elsewhere.
     init(
-        client: any HTTPClient, files: any FileReader, environment: [String: String],
+        client: any HTTPClient, tokenClient: any HTTPClient, files: any FileReader, environment: [String: String],
         nowMicroseconds: @escaping @Sendable () -> Int64
     ) {
         self.files = files
         google = GoogleMetadata(client: client, environment: environment, nowMicroseconds: nowMicroseconds)
         aws = AWSEnvironment(client: client, files: files, environment: environment)
+        awsTokens = AWSTokenService(client: tokenClient, nowMicroseconds: nowMicroseconds)
         googleTokens = AccessTokenCache(nowMicroseconds: nowMicroseconds)
         self.environment = environment
     }
@@ -63,9 +67,7 @@ struct CredentialSource: Sendable {
     private static let standardServices = "aps"
 
     private func key(_ sigv4: PrometheusAuth.SigV4) async throws(PluginError) -> AWSKey {
-        if let id = sigv4.accessKeyID, let secret = sigv4.secretAccessKey {
-            return AWSKey(id: id, secret: secret, sessionToken: sigv4.sessionToken)
-        }
+        if let key = try await sigv4.ownKey(awsTokens) { return key }
         return try await aws.key(
             service: sigv4.service, region: sigv4.region, standardServices: Self.standardServices)
     }

@@ -136,6 +136,16 @@ struct PrometheusAuth: MetricConfig {
 
         @Field("The session token, if the access key is temporary.")
         var sessionToken: Secret?
+
+        @Field("ARN of a role to assume with `webIdentityToken`, in place of an access key.")
+        var roleARN: String?
+
+        @Field(
+            """
+            A token that the role trusts, such as one of a ServiceAccount for the audience `sts.amazonaws.com`. AWS's token \
+            service in the region gives an access key for it.
+            """)
+        var webIdentityToken: Secret?
     }
 
     /// The options of `googleMetadata`: none, because the service account is that of the workload.

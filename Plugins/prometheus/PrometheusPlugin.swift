@@ -34,7 +34,8 @@ struct PrometheusPlugin: RangeMetricPlugin {
         receiver = AnswerReceiver(client)
         self.files = files
         source = CredentialSource(
-            client: localClient, files: files, environment: environment, nowMicroseconds: nowMicroseconds)
+            client: localClient, tokenClient: client, files: files, environment: environment,
+            nowMicroseconds: nowMicroseconds)
     }
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {

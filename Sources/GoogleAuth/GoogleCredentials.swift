@@ -100,6 +100,7 @@ package struct ExternalAccount: Sendable, Hashable {
     enum Source: Sendable, Hashable {
         case file(String)
         case url(String, headers: [String: Secret])
+        case token(Secret)
     }
 
     let audience: String
@@ -109,6 +110,17 @@ package struct ExternalAccount: Sendable, Hashable {
     /// The member with the token, if it is in a JSON object.
     let tokenField: String?
     let impersonationURL: String?
+
+    init(_ identity: FederatedIdentity) {
+        audience = identity.provider
+        subjectTokenType = "urn:ietf:params:oauth:token-type:jwt"
+        tokenURL = "https://sts.\(GoogleHosts.universe)/v1/token"
+        source = .token(identity.token)
+        tokenField = nil
+        impersonationURL = identity.serviceAccount.map {
+            "https://iamcredentials.\(GoogleHosts.universe)/v1/projects/-/serviceAccounts/\($0):generateAccessToken"
+        }
+    }
 
     init(_ reader: JSONReader) throws(JSONPathError) {
         audience = try reader.required("audience").nonEmptyString()

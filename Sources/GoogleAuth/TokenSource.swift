@@ -6,6 +6,7 @@ import WireFormats
 /// The credentials that a config uses. Configs with equal owners share a token.
 package enum TokenOwner: Hashable, Sendable {
     case serviceAccount(ServiceAccountKey, tokenEndpoint: String?)
+    case federated(FederatedIdentity)
     /// The operator's credentials.
     case ambient(tokenEndpoint: String?)
 }
@@ -43,6 +44,8 @@ package struct TokenSource: Sendable {
         switch owner {
         case .serviceAccount(let key, let endpoint):
             try await grant(key, endpoint: endpoint, name: "credentials")
+        case .federated(let identity):
+            try await exchange(ExternalAccount(identity), name: "token")
         case .ambient(let endpoint):
             try await ambientToken(endpoint: endpoint)
         }
@@ -118,6 +121,7 @@ package struct TokenSource: Sendable {
         let bytes: [UInt8]
         let place: String
         switch account.source {
+        case .token(let token): return token
         case .file(let path):
             place = path
             do throws(FileError) {

@@ -8,10 +8,13 @@ extension MetricReading {
     /// Creates a reading that the source observed just now.
     ///
     /// A value that is not finite is reported as `no_data`.
-    public init(_ value: Double, unit: String? = nil, detail: String? = nil, isAssumed: Bool = false) {
+    public init(
+        _ value: Double, unit: String? = nil, detail: String? = nil, isAssumed: Bool = false,
+        usefulReplicas: Int? = nil
+    ) {
         self.init(
             value: value, unit: unit, observedAtMicroseconds: Self.nowMicroseconds, detail: detail,
-            isAssumed: isAssumed)
+            isAssumed: isAssumed, usefulReplicas: usefulReplicas)
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.

@@ -4,6 +4,7 @@ package enum Cause: String, Sendable, Hashable, CaseIterable {
     case maxReplicas = "MaxReplicas"
     case schedule = "Schedule"
     case budgetCap = "BudgetCap"
+    case usefulReplicas = "UsefulReplicas"
     case errorBudget = "ErrorBudget"
     case tolerance = "Tolerance"
     case notReady = "NotReady"

@@ -51,6 +51,7 @@ extension Decision {
         case .maxReplicas: scheduled[.maxReplicas] == nil ? "maxReplicas allows at most \(desired)" : nil
         case .schedule: effectiveSchedules.map(\.sentence).joined(separator: "; ")
         case .budgetCap: "the budget allows at most \(budget?.cap ?? desired)"
+        case .usefulReplicas: useful
         case .assumedValue: assumed
         case .errorBudget: "the error budget is being spent too fast"
         case .tolerance: "within tolerance of the target"
@@ -77,6 +78,14 @@ extension Decision {
         case .duplicateTarget: "another GeneralScaler scales this target"
         case .replicasConflict: "another client also sets the replicas of this target"
         }
+    }
+
+    /// Names the metric whose cap decided: the one that recommends the most of those that are at theirs.
+    private var useful: String {
+        let capped = metrics.filter { $0.usefulReplicas != nil && $0.recommended == $0.usefulReplicas }
+            .max { ($0.recommended ?? 0) < ($1.recommended ?? 0) }
+        let most = (capped?.usefulReplicas ?? recommended).counted("replica")
+        return "\(capped?.name ?? "a metric") has work for at most \(most)"
     }
 
     private var assumed: String {

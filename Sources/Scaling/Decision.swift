@@ -77,6 +77,8 @@ package struct MetricRecord: Sendable, Hashable {
     package var ratio: Double?
     /// The recommendation of this metric alone; nil without a value.
     package var recommended: Int?
+    /// The most replicas that the source has work for, which caps `recommended`; nil if it does not say.
+    package var usefulReplicas: Int?
     /// The formula that gave the value; nil for a metric that is read.
     package var formula: FormulaRecord?
 

@@ -14,6 +14,8 @@ package struct DecisionInput: Sendable {
     /// Results to take for formulas, by metric, in place of what they compute: a simulation's replicas are not those
     /// that its readings were taken with.
     package var results: [String: Formula.Result] = [:]
+    /// The most replicas that a metric's source has work for, by metric: at least 1. Caps that metric's recommendation.
+    package var usefulReplicas: [String: Int] = [:]
     package var history: ScalingHistory
     /// Reasons from outside the engine not to change the target, such as ``Cause/duplicateTarget``.
     package var holds: [Cause]
@@ -53,6 +55,7 @@ package struct DecisionInput: Sendable {
         current: Int,
         ready: Int?,
         readings: [String: MetricObservation],
+        usefulReplicas: [String: Int] = [:],
         history: ScalingHistory = ScalingHistory(),
         holds: [Cause] = [],
         details: [Cause: String] = [:],
@@ -63,6 +66,7 @@ package struct DecisionInput: Sendable {
             spec: spec, now: now, current: current, ready: ready,
             observations: spec.metrics.map { reading($0.name) }, inputs: spec.inputs.map { reading($0.name) },
             history: history, holds: holds, details: details, isPushed: isPushed)
+        self.usefulReplicas = usefulReplicas
     }
 }
 
@@ -127,6 +131,7 @@ private struct DecisionStep {
                 metrics: spec.metrics,
                 observations: observations,
                 inputs: checked.inputs,
+                usefulReplicas: input.usefulReplicas,
                 scaleUpStep: spec.safety.maxScaleUpRate.step(from: current),
                 errorBudgetHeldSince: history.errorBudgetHeldSince
             )

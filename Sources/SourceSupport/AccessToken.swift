@@ -1,9 +1,14 @@
 package import PluginSDK
 
-/// A bearer token with an expiry time.
-package struct AccessToken: Sendable, Hashable {
-    package let token: Secret
+/// What proves an identity until a certain time.
+package protocol ExpiringCredential: Sendable, Hashable {
     /// The expiry in microseconds since 1970.
+    var endsAtMicroseconds: Int64 { get }
+}
+
+/// A bearer token with an expiry time.
+package struct AccessToken: ExpiringCredential {
+    package let token: Secret
     package let endsAtMicroseconds: Int64
     /// The project that is billed for requests, if the credentials name one.
     package let quotaProject: String?
@@ -15,42 +20,51 @@ package struct AccessToken: Sendable, Hashable {
     }
 }
 
-/// Caches access tokens until shortly before they expire. Concurrent callers share one request.
-package actor AccessTokenCache<Key: Hashable & Sendable> {
-    package typealias Fetch = @Sendable () async throws(PluginError) -> AccessToken
+/// Caches access tokens.
+package typealias AccessTokenCache<Key: Hashable & Sendable> = CredentialCache<Key, AccessToken>
+
+extension CredentialCache where Credential == AccessToken {
+    package func token(for key: Key, fetch: @escaping Fetch) async throws(PluginError) -> AccessToken {
+        try await credential(for: key, fetch: fetch)
+    }
+}
+
+/// Caches credentials until shortly before they expire. Concurrent callers share one request.
+package actor CredentialCache<Key: Hashable & Sendable, Credential: ExpiringCredential> {
+    package typealias Fetch = @Sendable () async throws(PluginError) -> Credential
 
     /// The margin that Google's own libraries use.
     package static var renewalMargin: Duration { .seconds(225) }
-    /// The maximum number of cached tokens.
-    private static var maxTokens: Int { 256 }
+    /// The maximum number of cached credentials.
+    private static var maxCredentials: Int { 256 }
 
-    private var tokens: [Key: AccessToken] = [:]
-    private var fetches: [Key: Task<Result<AccessToken, PluginError>, Never>] = [:]
+    private var credentials: [Key: Credential] = [:]
+    private var fetches: [Key: Task<Result<Credential, PluginError>, Never>] = [:]
     private let nowMicroseconds: @Sendable () -> Int64
 
     package init(nowMicroseconds: @escaping @Sendable () -> Int64) {
         self.nowMicroseconds = nowMicroseconds
     }
 
-    package func token(for key: Key, fetch: @escaping Fetch) async throws(PluginError) -> AccessToken {
-        let known = tokens[key]
+    package func credential(for key: Key, fetch: @escaping Fetch) async throws(PluginError) -> Credential {
+        let known = credentials[key]
         if let known, timeLeft(of: known) > Self.renewalMargin { return known }
         do throws(PluginError) {
             return try await renewed(key, fetch)
         } catch {
-            // The token is valid for a while, and the next call retries.
-            if let known, tokens[key] == known, timeLeft(of: known) > .zero { return known }
+            // The credential is valid for a while, and the next call retries.
+            if let known, credentials[key] == known, timeLeft(of: known) > .zero { return known }
             throw error
         }
     }
 
-    /// Discards a token that a server refused, so that the next call fetches a new one.
-    package func drop(_ token: AccessToken, for key: Key) {
-        if tokens[key] == token { tokens[key] = nil }
+    /// Discards a credential that a server refused, so that the next call fetches a new one.
+    package func drop(_ credential: Credential, for key: Key) {
+        if credentials[key] == credential { credentials[key] = nil }
     }
 
-    private func renewed(_ key: Key, _ fetch: @escaping Fetch) async throws(PluginError) -> AccessToken {
-        // Every call that needs the token awaits this task; it is not cancelled with the first call.
+    private func renewed(_ key: Key, _ fetch: @escaping Fetch) async throws(PluginError) -> Credential {
+        // Every call that needs the credential awaits this task; it is not cancelled with the first call.
         let task =
             fetches[key]
             ?? Task {
@@ -64,15 +78,15 @@ package actor AccessTokenCache<Key: Hashable & Sendable> {
         let result = await task.value
         if fetches[key] == task {
             fetches[key] = nil
-            if case .success(let token) = result {
-                if tokens.count >= Self.maxTokens { tokens.removeAll() }
-                tokens[key] = token
+            if case .success(let credential) = result {
+                if credentials.count >= Self.maxCredentials { credentials.removeAll() }
+                credentials[key] = credential
             }
         }
         return try result.get()
     }
 
-    private func timeLeft(of token: AccessToken) -> Duration {
-        .microseconds(token.endsAtMicroseconds - nowMicroseconds())
+    private func timeLeft(of credential: Credential) -> Duration {
+        .microseconds(credential.endsAtMicroseconds - nowMicroseconds())
     }
 }

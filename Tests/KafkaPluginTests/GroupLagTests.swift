@@ -31,6 +31,19 @@ import Testing
         #expect(try value(all, policy) == sum)
     }
 
+    @Test func `the partitions with lag limit the replicas if the config says so, unless there are none`() throws {
+        let all = [
+            partition(0, committed: 17, end: 20), partition(1, committed: 5, end: 5),
+            partition(2, committed: 0, end: 1),
+        ]
+        let lag = try GroupLag(all, policy: .noData, group: "g")
+        #expect(lag.reading(isLimited: true).usefulReplicas == 2)
+        #expect(lag.reading().usefulReplicas == nil)
+        #expect(lag.reading(persistent: [all[0].partition], isLimited: true).usefulReplicas == 2)
+        let done = try GroupLag([all[1]], policy: .noData, group: "g")
+        #expect(done.reading(isLimited: true).usefulReplicas == nil)
+    }
+
     @Test func `a committed offset after the end counts as a missing commit`() throws {
         let all = [partition(0, committed: 17, end: 20), partition(1, committed: 31, end: 30, beginning: 17)]
         #expect(try value(all, .earliest) == 16)

@@ -19,6 +19,7 @@ import Testing
         #""brokers": ["k"], "group": "g", "topics": ["a.b-c_D", "orders"], "withoutCommit": "latest""#,
         #""brokers": ["k"], "group": "g", "topics": ["t"], "partitions": [0, 7]"#,
         #""brokers": ["k"], "group": "g", "sasl": {"mechanism": "PLAIN", "username": "u", "password": "p"}"#,
+        #""brokers": ["k"], "group": "g", "sasl": {"mechanism": "OAUTHBEARER", "token": "a.b-c_d=="}"#,
     ]) func `a valid config is accepted`(fields: String) {
         #expect(problems(fields) == [])
     }
@@ -37,7 +38,13 @@ import Testing
         (#""brokers": ["k"], "group": "g", "withoutCommit": "newest""#, "withoutCommit"),
         (#""brokers": ["k"], "group": "g", "tls": {"serverName": "x"}"#, "tls.serverName"),
         (#""brokers": ["k"], "group": "g", "sasl": {"mechanism": "PLAIN", "username": "u"}"#, "sasl.password"),
-        (#""brokers": ["k"], "group": "g", "sasl": {"mechanism": "OAUTHBEARER", "username": "u"}"#, "sasl.mechanism"),
+        (#""brokers": ["k"], "group": "g", "sasl": {"mechanism": "OAUTHBEARER", "username": "u"}"#, "sasl.username"),
+        (#""brokers": ["k"], "group": "g", "sasl": {"mechanism": "OAUTHBEARER"}"#, "sasl.token"),
+        (#""brokers": ["k"], "group": "g", "sasl": {"mechanism": "OAUTHBEARER", "token": "a b"}"#, "sasl.token"),
+        (
+            #""brokers": ["k"], "group": "g", "sasl": {"mechanism": "PLAIN", "username": "u", "password": "p", "token": "t"}"#,
+            "sasl.token"
+        ),
         (
             #""brokers": ["k"], "group": "g", "sasl": {"mechanism": "PLAIN", "username": "", "password": "p"}"#,
             "sasl.username"

@@ -24,6 +24,8 @@ import Testing
             let reading = try await plugin.value(config)
             #expect(reading.value == 9)
             #expect(reading.detail == "2 of 3 partitions have lag")
+            let limited = try await plugin.value(config + #", "limitToPartitions": true"#)
+            #expect(limited.value == 9 && limited.usefulReplicas == 2)
             try await mock.tell("produce orders 1 13", "commit shop orders 2 5")
             #expect(try await plugin.value(config).value == 17)
             try await mock.tell("commit shop orders 0 7", "commit shop orders 1 15")

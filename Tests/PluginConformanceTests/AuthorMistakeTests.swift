@@ -29,7 +29,7 @@ struct AuthorMistakeTests {
 
     private func text(_ report: CheckReport) -> String { ReportFormat.human.text(report, colors: false) }
 
-    @Test("an internal error at a good config breaks P-68, with either target type")
+    @Test("an internal error at a good config breaks P-69, with either target type")
     func internalError() async throws {
         let plugin = try ScriptedPlugin(
             extra: """

@@ -47,6 +47,23 @@ struct ReadingAnswerTests {
         }
     }
 
+    @Test("usefulReplicas round-trips, is omitted if there is no limit, and is refused out of its range")
+    func usefulReplicas() throws {
+        for useful in [nil, 1, 7, Int(Int32.max)] {
+            let reading = MetricReading(value: 2.5, observedAtMicroseconds: 0, usefulReplicas: useful)
+            var writer = JSONWriter()
+            reading.encode(into: &writer)
+            let json = try JSON(parsing: writer.bytes)
+            #expect(json["usefulReplicas"]?.intValue == useful)
+            #expect(try MetricReading(JSONReader(json)) == reading)
+        }
+        for wrong in ["0", "-1", "2147483648", "1.5", "\"3\""] {
+            let text = #"{"value":1,"observedAt":"2026-01-01T00:00:00Z","usefulReplicas":\#(wrong)}"#
+            let json = try JSON(parsing: Array(text.utf8))
+            #expect(throws: JSONPathError.self) { try MetricReading(JSONReader(json)) }
+        }
+    }
+
     @Test(
         "the fast reader reads a number as the general reader does, or leaves it to that reader",
         arguments: [

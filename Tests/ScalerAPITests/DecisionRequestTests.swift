@@ -43,6 +43,19 @@ struct DecisionRequestTests {
         #expect(answer["metrics"]?[0]?["targetType"] == "Value")
     }
 
+    @Test("a reading caps its metric with the replicas that its source has work for, from 1 to the largest count")
+    func usefulReplicas() throws {
+        func request(_ useful: JSON) -> JSON {
+            Self.request(["readings": [["name": "prometheus", "value": 350, "usefulReplicas": useful]]])
+        }
+        let answer = try Self.answer(request(4))
+        #expect(answer["desired"] == 4 && answer["limitedBy"] == ["UsefulReplicas"])
+        #expect(answer["metrics"]?[0]?["usefulReplicas"] == 4 && answer["metrics"]?[0]?["recommended"] == 4)
+        for wrong in [0, -1, 2_147_483_648, 1.5, "3"] as [JSON] {
+            #expect(Self.problems(request(wrong)) == ["readings[0].usefulReplicas"], "\(wrong)")
+        }
+    }
+
     @Test("omitted fields have the documented defaults")
     func defaults() throws {
         let answer = try Self.answer(

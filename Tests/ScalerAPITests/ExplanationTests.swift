@@ -140,6 +140,18 @@ struct ExplanationTests {
         #expect(text.contains("an assumed value for an empty result does not count"))
     }
 
+    @Test("the replicas that a source has work for are named")
+    func usefulReplicas() throws {
+        let metrics: JSON = [
+            [
+                "name": "prometheus", "value": 900, "target": 100, "targetType": "Value", "recommended": 4,
+                "usefulReplicas": 4,
+            ]
+        ]
+        let text = try Self.text(Self.object(status: ["metrics": metrics]))
+        #expect(text.contains("prometheus asks for no more than 4 replicas while its source has no work for more."))
+    }
+
     @Test("an action required of a person is the only next event in an explanation")
     func byHand() throws {
         #expect(try Self.text(Self.object(["paused": true])).contains("No change while paused"))

@@ -22,6 +22,7 @@ struct SentenceTests {
         .maxReplicas: "maxReplicas allows at most 4",
         .schedule: "minReplicas is 4 until 18:00 UTC, by schedule day",
         .budgetCap: "the budget allows at most 3",
+        .usefulReplicas: "a metric has work for at most 7 replicas",
         .errorBudget: "the error budget is being spent too fast",
         .tolerance: "within tolerance of the target",
         .notReady: "only 1 of 4 replicas is ready",

@@ -15,7 +15,11 @@ package struct TestCertificates: Sendable {
     package let server: Identity
     /// For api.internal only.
     package let namedServer: Identity
+    /// For localhost, until yesterday.
+    package let expiredServer: Identity
     package let client: Identity
+    /// Signed by the other authority.
+    package let strangeClient: Identity
 
     package static let shared = Result { try TestCertificates() }
 
@@ -24,33 +28,52 @@ package struct TestCertificates: Sendable {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
 
-        func make(_ name: String, _ arguments: String...) throws -> Identity {
+        func openssl(_ arguments: [String]) throws {
             let process = Process()
             process.executableURL = URL(filePath: "/usr/bin/env")
             process.currentDirectoryURL = directory
             process.standardError = FileHandle.nullDevice
-            process.arguments =
-                [
-                    "openssl", "req", "-x509", "-nodes", "-days", "1", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-subj", "/CN=\(name)", "-keyout", "\(name).key", "-out",
-                    "\(name).pem",
-                ] + arguments
+            process.arguments = ["openssl"] + arguments
             try process.run()
             process.waitUntilExit()
             guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
-            return Identity(
+        }
+        func identity(_ name: String) throws -> Identity {
+            Identity(
                 certificate: Array(try Data(contentsOf: directory.appending(path: "\(name).pem"))),
                 key: Array(try Data(contentsOf: directory.appending(path: "\(name).key"))))
         }
-        func signed(_ name: String, _ extensions: String) throws -> Identity {
+        func newKey(_ name: String) -> [String] {
+            [
+                "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=\(name)",
+                "-keyout",
+                "\(name).key",
+            ]
+        }
+        func make(_ name: String, _ arguments: String...) throws -> Identity {
+            try openssl(["req", "-x509", "-days", "1", "-out", "\(name).pem"] + newKey(name) + arguments)
+            return try identity(name)
+        }
+        func signed(_ name: String, _ extensions: String, by authority: String = "authority") throws -> Identity {
             try make(
-                name, "-CA", "authority.pem", "-CAkey", "authority.key", "-addext", extensions, "-addext",
+                name, "-CA", "\(authority).pem", "-CAkey", "\(authority).key", "-addext", extensions, "-addext",
                 "basicConstraints=critical,CA:FALSE")
+        }
+        /// A request for a certificate, because only one that answers a request may end before it begins.
+        func expired(_ name: String, _ extensions: String) throws -> Identity {
+            try openssl(["req", "-new", "-out", "\(name).csr", "-addext", extensions] + newKey(name))
+            try openssl([
+                "x509", "-req", "-in", "\(name).csr", "-CA", "authority.pem", "-CAkey", "authority.key",
+                "-CAcreateserial", "-copy_extensions", "copy", "-days", "-1", "-out", "\(name).pem",
+            ])
+            return try identity(name)
         }
         authority = try make("authority").certificate
         otherAuthority = try make("other").certificate
         server = try signed("server", "subjectAltName=DNS:localhost,IP:127.0.0.1")
         namedServer = try signed("named", "subjectAltName=DNS:api.internal")
+        expiredServer = try expired("expired", "subjectAltName=DNS:localhost")
         client = try signed("client", "extendedKeyUsage=clientAuth")
+        strangeClient = try signed("strange", "extendedKeyUsage=clientAuth", by: "other")
     }
 }

@@ -86,6 +86,9 @@ type Reading struct {
 	Detail string
 	// Assumed reports whether the source has no value and Value is what the config assumes in that case.
 	Assumed bool
+	// UsefulReplicas is the most replicas that the source has work for, such as the partitions of a topic that have
+	// messages: at most 2147483647. The metric then recommends no more. 0 if there is no such limit.
+	UsefulReplicas int
 }
 
 // Point is one value of the past.

@@ -185,6 +185,12 @@ func (r Reading) object() (map[string]any, error) {
 	if r.Assumed {
 		object["assumed"] = true
 	}
+	if r.UsefulReplicas < 0 || r.UsefulReplicas > math.MaxInt32 {
+		return nil, newError(InternalError, fmt.Sprintf("usefulReplicas is %d: it must be from 1 to %d", r.UsefulReplicas, math.MaxInt32))
+	}
+	if r.UsefulReplicas > 0 {
+		object["usefulReplicas"] = r.UsefulReplicas
+	}
 	return object, nil
 }
 

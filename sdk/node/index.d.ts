@@ -77,6 +77,11 @@ export interface Reading {
   detail?: string;
   /** Whether the source has no value and this is the value that the config assumes in that case. */
   assumed?: boolean;
+  /**
+   * The most replicas that the source has work for, such as the partitions of a topic that have messages: at least 1. The
+   * metric then recommends no more. Omitted if there is no such limit.
+   */
+  usefulReplicas?: number;
 }
 
 export interface Point {

@@ -10,6 +10,7 @@ export {Secret, field} from "./config.js";
 export {PluginError} from "./errors.js";
 
 const DEFAULT_MAX_IN_FLIGHT = 16;
+const MAX_REPLICAS = 2_147_483_647;
 
 /** What the handshake says of a plugin. */
 export function identityOf(plugin) {
@@ -124,6 +125,13 @@ function readingOf(value, secrets) {
   if (reading.unit !== undefined) result.unit = redact(reading.unit, secrets);
   if (reading.detail !== undefined) result.detail = redact(reading.detail, secrets);
   if (reading.assumed) result.assumed = true;
+  const useful = reading.usefulReplicas;
+  if (useful !== undefined) {
+    if (!Number.isInteger(useful) || useful < 1 || useful > MAX_REPLICAS) {
+      throw new PluginError("internal_error", `usefulReplicas is ${useful}: it must be from 1 to ${MAX_REPLICAS}`);
+    }
+    result.usefulReplicas = useful;
+  }
   return result;
 }
 

@@ -56,6 +56,16 @@ struct HTTPAuth: MetricConfig {
 
         @Field("The session token, if the access key is temporary.")
         var sessionToken: Secret?
+
+        @Field("ARN of a role to assume with `webIdentityToken`, in place of an access key.")
+        var roleARN: String?
+
+        @Field(
+            """
+            A token that the role trusts, such as one of a ServiceAccount for the audience `sts.amazonaws.com`. AWS's token \
+            service in the region gives an access key for it.
+            """)
+        var webIdentityToken: Secret?
     }
 
     struct Google: MetricConfig {
@@ -69,10 +79,38 @@ struct HTTPAuth: MetricConfig {
         @Field("Scope of the access token, as a URL.")
         var scope = TokenSource.platformScope
 
+        @Field(
+            """
+            Provider of a workload identity pool, which exchanges `token`, in place of `credentials`: \
+            `//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.
+            """)
+        var workloadIdentityProvider: String?
+
+        @Field("A token that the provider trusts, such as one of a ServiceAccount for the provider's audience.")
+        var token: Secret?
+
+        @Field("E-mail address of a Google service account to impersonate with the exchanged token.")
+        var serviceAccount: String?
+
+        /// The identity that `token` proves; nil if the config has none.
+        var identity: FederatedIdentity? {
+            guard let workloadIdentityProvider, let token else { return nil }
+            return FederatedIdentity(provider: workloadIdentityProvider, token: token, serviceAccount: serviceAccount)
+        }
+
+        /// Whether the operator's own credentials are used.
+        var isOperators: Bool { credentials == nil && token == nil }
+
         func validate() -> [ConfigProblem] {
             var problems: [ConfigProblem] = []
             if BaseURL.fault(of: scope) != nil {
                 problems.append(ConfigProblem(path: "scope", message: "must be a URL"))
+            }
+            problems += FederatedIdentity.problems(
+                provider: workloadIdentityProvider, token: token, serviceAccount: serviceAccount)
+            if credentials != nil, token != nil {
+                problems.append(
+                    ConfigProblem(path: "token", message: "is used in place of credentials; remove one of them"))
             }
             guard let credentials else { return problems }
             do throws(CredentialFault) {
@@ -114,7 +152,7 @@ struct HTTPAuth: MetricConfig {
     }
 
     func googleFault(url: String) -> String? {
-        guard let google, google.credentials == nil, !GoogleHosts.canGetToken(url) else { return nil }
+        guard let google, google.isOperators, !GoogleHosts.canGetToken(url) else { return nil }
         return "needs a url of https://*.\(GoogleHosts.universe): the operator's own token is sent nowhere else"
     }
 }

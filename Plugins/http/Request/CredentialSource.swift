@@ -7,6 +7,7 @@ import SourceSupport
 struct CredentialSource: Sendable {
     private let files: any FileReader
     private let aws: AWSEnvironment
+    private let awsTokens: AWSTokenService
     private let oauth: OAuthTokenSource
     private let oauthTokens: AccessTokenCache<OAuthClient>
     private let googleTokens: AccessTokenCache<GoogleClient>
@@ -29,6 +30,7 @@ struct CredentialSource: Sendable {
         self.files = files
         self.environment = environment
         self.nowMicroseconds = nowMicroseconds
+        awsTokens = AWSTokenService(client: client, nowMicroseconds: nowMicroseconds)
         aws = AWSEnvironment(client: localClient, files: files, environment: environment)
         metadata = GoogleMetadata(client: localClient, environment: environment, nowMicroseconds: nowMicroseconds)
         oauth = OAuthTokenSource(client: client, files: files, nowMicroseconds: nowMicroseconds)
@@ -75,9 +77,7 @@ struct CredentialSource: Sendable {
     }
 
     private func key(_ sigv4: HTTPAuth.SigV4) async throws(PluginError) -> AWSKey {
-        if let id = sigv4.accessKeyID, let secret = sigv4.secretAccessKey {
-            return AWSKey(id: id, secret: secret, sessionToken: sigv4.sessionToken)
-        }
+        if let key = try await sigv4.ownKey(awsTokens) { return key }
         // None that the administrator did not name: a signature for some services is a permission to do anything.
         return try await aws.key(service: sigv4.service, region: sigv4.region, standardServices: "")
     }
@@ -85,6 +85,9 @@ struct CredentialSource: Sendable {
     // MARK: Google
 
     private func client(_ google: HTTPAuth.Google) throws(PluginError) -> GoogleClient {
+        if let identity = google.identity {
+            return GoogleClient(owner: .federated(identity), scope: google.scope)
+        }
         guard let credentials = google.credentials else {
             return GoogleClient(owner: .ambient(tokenEndpoint: nil), scope: google.scope)
         }
@@ -99,7 +102,7 @@ struct CredentialSource: Sendable {
 
     /// The operator's own token goes to Google, and to emulators that the administrator named.
     private func checkPlace(_ google: HTTPAuth.Google, _ url: String) throws(PluginError) {
-        guard google.credentials == nil, !GoogleHosts.mayGetToken(url, environment: environment) else { return }
+        guard google.isOperators, !GoogleHosts.mayGetToken(url, environment: environment) else { return }
         throw PluginError(
             .configInvalid,
             "the operator's own token goes to https://*.googleapis.com and to emulators that "

@@ -13,6 +13,8 @@ final class ClientEvents: Sendable {
         var failure: KafkaFailure?
         /// The reason why an address was refused.
         var objection: String?
+        /// The reason why a certificate was refused.
+        var certificate: String?
         var isDown = false
     }
 
@@ -20,11 +22,13 @@ final class ClientEvents: Sendable {
 
     private let peers: PeerRule
     private let secrets: [String]
+    private let mechanism: SASLConfig.Mechanism?
     private let state = Mutex(State())
 
     init(_ cluster: KafkaCluster) {
         peers = cluster.peers
         secrets = cluster.secrets
+        mechanism = cluster.identity?.mechanism
     }
 
     /// Whether no broker can be reached.
@@ -33,7 +37,11 @@ final class ClientEvents: Sendable {
     /// The reason why there is no connection; nil if none is known.
     var failure: KafkaFailure? {
         state.withLock { state in
-            state.objection.map { KafkaFailure(.sourceUnreachable, $0, path: "brokers") } ?? state.failure
+            if let objection = state.objection { return KafkaFailure(.sourceUnreachable, objection, path: "brokers") }
+            if let certificate = state.certificate {
+                return KafkaFailure(.sourceUnreachable, "no trusted TLS connection: \(certificate)", path: "tls")
+            }
+            return state.failure
         }
     }
 
@@ -44,8 +52,11 @@ final class ClientEvents: Sendable {
 
     func report(_ code: rd_kafka_resp_err_t, _ text: String) {
         let failure =
-            code == RD_KAFKA_RESP_ERR__TRANSPORT
-            ? Self.lost(masked(text)) : KafkaFailure(code, "", detail: masked(text))
+            switch code {
+            case RD_KAFKA_RESP_ERR__TRANSPORT: Self.lost(masked(text))
+            case RD_KAFKA_RESP_ERR__AUTHENTICATION: refused(masked(text))
+            default: KafkaFailure(code, "", detail: masked(text))
+            }
         state.withLock { state in
             // This error says only that all brokers are down. An earlier error has the reason.
             if code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN {
@@ -57,16 +68,40 @@ final class ClientEvents: Sendable {
     }
 
     private static func lost(_ text: String) -> KafkaFailure {
-        let mayBeTLS = text.contains("security.protocol") || text.contains("SSL")
+        let (path, hint) =
+            if text.contains("require SASL") {
+                ("sasl", "Check whether this port needs sasl or tls")
+            } else if text.contains("security.protocol") || text.contains("SSL") {
+                ("tls", "Check whether this port has TLS or asks for a client certificate, and set or remove tls")
+            } else {
+                ("brokers", "Check brokers, and that they run")
+            }
+        return KafkaFailure(.sourceUnreachable, "no connection to the cluster: \(text). \(hint)", path: path)
+    }
+
+    private func refused(_ text: String) -> KafkaFailure {
+        let isSCRAM = mechanism == .scramSHA256 || mechanism == .scramSHA512
+        let hint =
+            isSCRAM && rd_kafka_version() < Self.firstCorrectSCRAM
+            ? ". If they are right: librdkafka \(String(cString: rd_kafka_version_str())) cannot log in with SCRAM at "
+                + "Kafka 4; use another mechanism or a client certificate" : ""
         return KafkaFailure(
-            .sourceUnreachable,
-            "no connection to the cluster: \(text). "
-                + (mayBeTLS
-                    ? "Check whether this port uses TLS, and set or remove tls" : "Check brokers, and that they run"),
-            path: mayBeTLS ? "tls" : "brokers")
+            .authFailed, "the cluster refuses the client: \(text). Correct the credentials in sasl\(hint)", path: "sasl"
+        )
+    }
+
+    /// 2.6.1. Earlier versions repeat the client's nonce, which Kafka refuses from version 4 on
+    /// (https://github.com/confluentinc/librdkafka/pull/4895).
+    private static let firstCorrectSCRAM: Int32 = 0x0206_01FF
+
+    /// Notes why a broker's certificate is refused.
+    func refuse(certificateOf broker: String, _ reason: String) {
+        state.withLock { $0.certificate = "the certificate of \(broker) is refused: \(reason)" }
     }
 
     func log(level: Int32, _ facility: String, _ text: String) {
+        // Brokers close idle connections.
+        guard !text.contains("Disconnected (after") else { return }
         Self.logger.log(
             level: level <= LOG_ERR ? .error : .warning, "librdkafka reports a problem",
             metadata: ["facility": "\(facility)", "text": "\(masked(text))"])

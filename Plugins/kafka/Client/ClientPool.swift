@@ -13,6 +13,8 @@ final class ClientPool: Sendable {
     private let threads = WorkerThreads(limit: KafkaLimits.maxThreads)
     private let maxIdleAge: Duration
     private let entries = Mutex<[KafkaCluster: Entry]>([:])
+    /// Whether a task waits to close idle clients: one for all calls, because each keeps its memory until it ends.
+    private let isCloserRunning = Mutex(false)
 
     init(maxIdleAge: Duration) {
         self.maxIdleAge = maxIdleAge
@@ -58,26 +60,32 @@ final class ClientPool: Sendable {
     }
 
     private func giveBack(_ cluster: KafkaCluster) {
-        let isIdle = entries.withLock { entries in
+        entries.withLock { entries in
             entries[cluster]?.users -= 1
             entries[cluster]?.lastUse = .now
-            return entries[cluster]?.users == 0
         }
-        guard isIdle else { return }
-        // Not awaited: it ends after the idle time.
+        let isFirst = isCloserRunning.withLock { isRunning in
+            defer { isRunning = true }
+            return !isRunning
+        }
+        guard isFirst else { return }
+        // Not awaited: it ends when no client is left.
         Task { [weak self, maxIdleAge] in
-            try? await Task.sleep(for: maxIdleAge)
-            self?.closeIdle()
+            repeat { try? await Task.sleep(for: maxIdleAge) } while self?.closeIdle() ?? false
         }
     }
 
-    private func closeIdle() {
+    /// - Returns: whether clients are left.
+    private func closeIdle() -> Bool {
         let oldest = ContinuousClock.now - maxIdleAge
-        let closed = entries.withLock { entries in
+        // Closed after the lock is released.
+        let (closed, isAnyLeft) = entries.withLock { entries in
             let idle = entries.filter { $0.value.users == 0 && $0.value.lastUse <= oldest }
             for cluster in idle.keys { entries[cluster] = nil }
-            return idle
+            if entries.isEmpty { isCloserRunning.withLock { $0 = false } }
+            return (idle, !entries.isEmpty)
         }
         withExtendedLifetime(closed) {}
+        return isAnyLeft
     }
 }

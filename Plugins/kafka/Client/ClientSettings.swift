@@ -19,7 +19,8 @@ struct ClientSettings {
             ("isolation.level", "read_uncommitted"),
             ("fetch.max.bytes", "1048576"), ("receive.message.max.bytes", "\(KafkaLimits.maxAnswerBytes)"),
             ("socket.connection.setup.timeout.ms", "5000"), ("reconnect.backoff.max.ms", "1000"),
-            ("socket.keepalive.enable", "true"), ("log_level", "4"), ("log.connection.close", "false"),
+            ("socket.keepalive.enable", "true"), ("log_level", "4"),  // A connection that ends at once is a reason.
+            ("log.connection.close", "true"),
             (
                 "security.protocol",
                 protocols.0
@@ -28,8 +29,10 @@ struct ClientSettings {
         ]
         if let tls = cluster.tls { pairs += Self.pairs(tls) }
         if let identity = cluster.identity {
-            pairs.append(("sasl.mechanism", identity.mechanism))
-            pairs += [("sasl.username", identity.username), ("sasl.password", identity.password.reveal())]
+            pairs.append(("sasl.mechanism", identity.mechanism.rawValue))
+            if case .user(let name, let password, _) = identity {
+                pairs += [("sasl.username", name), ("sasl.password", password.reveal())]
+            }
         }
         self.pairs = pairs
     }

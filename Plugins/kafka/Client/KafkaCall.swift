@@ -8,7 +8,7 @@ final class KafkaCall: Sendable {
     /// The time at which requests stop waiting.
     let deadline: ContinuousClock.Instant
     /// The time at which the call itself ends.
-    private let limit: ContinuousClock.Instant
+    let limit: ContinuousClock.Instant
     private let place: String
     private let phase = Mutex("a connection was made")
     private let promise = AsyncPromise<MetricReading>()
@@ -25,14 +25,11 @@ final class KafkaCall: Sendable {
 
     func finish(_ result: Result<MetricReading, PluginError>) { promise.fulfill(result.mapError { $0 }) }
 
+    /// - Parameter calls: ends this one at its limit.
     /// - Throws: ``PluginError``.
-    func reading() async throws -> MetricReading {
-        // Not awaited: it is cancelled once there is a reading.
-        let timer = Task {
-            try await Task.sleep(until: limit, clock: .continuous)
-            promise.fulfill(.failure(overdue))
-        }
-        defer { timer.cancel() }
+    func reading(endedBy calls: OverdueCalls) async throws -> MetricReading {
+        calls.add(self)
+        defer { calls.remove(self) }
         do {
             return try await promise.value
         } catch is CancellationError {

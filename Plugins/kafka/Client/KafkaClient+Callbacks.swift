@@ -6,7 +6,8 @@ import SourceSupport
 extension KafkaClient {
     /// Sets what librdkafka calls, with the client's `ClientEvents` as its `opaque`.
     static func setCallbacks(_ settings: OpaquePointer?) {
-        rd_kafka_conf_set_events(settings, RD_KAFKA_EVENT_ERROR)
+        // A token that ends is renewed by the host, which then calls with another one, for another client.
+        rd_kafka_conf_set_events(settings, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH)
         rd_kafka_conf_set_background_event_cb(settings) { _, event, opaque in
             KafkaClient.take(event, opaque)
             rd_kafka_event_destroy(event)
@@ -20,6 +21,19 @@ extension KafkaClient {
             guard let address, let opaque else { return EINVAL }
             return Unmanaged<ClientEvents>.fromOpaque(opaque).takeUnretainedValue()
                 .connect(socket, address, length, broker: broker.map { String(cString: $0) } ?? "")
+        }
+    }
+
+    /// Sets what is called with each certificate of a broker, which then knows why one is refused.
+    static func setVerification(_ settings: OpaquePointer?) {
+        rd_kafka_conf_set_ssl_cert_verify_cb(settings) { _, broker, _, code, _, _, _, message, size, opaque in
+            guard let code, code.pointee != 0 else { return 1 }
+            guard let opaque else { return 0 }
+            let reason = CertificateFault(code: code.pointee).description
+            Unmanaged<ClientEvents>.fromOpaque(opaque).takeUnretainedValue()
+                .refuse(certificateOf: broker.map { String(cString: $0) } ?? "", reason)
+            if let message, size > 0 { message.pointee = 0 }
+            return 0
         }
     }
 

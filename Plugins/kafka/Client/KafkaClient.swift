@@ -1,4 +1,6 @@
 import CKafka
+import Glibc
+import HTTPTransport
 import PluginSDK
 import SourceSupport
 import Synchronization
@@ -35,6 +37,7 @@ final class KafkaClient: @unchecked Sendable {
         // Retained by this object until after the handle is destroyed, which ends every callback.
         rd_kafka_conf_set_opaque(settings, Unmanaged.passUnretained(events).toOpaque())
         Self.setCallbacks(settings)
+        if cluster.tls?.skipsVerification == false { Self.setVerification(settings) }
         guard let handle = rd_kafka_new(RD_KAFKA_CONSUMER, settings, &message, message.count) else {
             rd_kafka_conf_destroy(settings)
             throw Self.invalid(message)
@@ -44,6 +47,18 @@ final class KafkaClient: @unchecked Sendable {
         let main = rd_kafka_queue_get_main(handle)
         rd_kafka_queue_forward(main, queue)
         rd_kafka_queue_destroy(main)
+        if case .bearer(let token) = cluster.identity { setToken(token) }
+    }
+
+    /// Sets the token that every login of this client uses.
+    private func setToken(_ token: Secret) {
+        var message = [CChar](repeating: 0, count: Self.messageBytes)
+        let end = (Int64(time(nil)) + KafkaLimits.tokenLife.components.seconds) * 1_000
+        let code = rd_kafka_oauthbearer_set_token(
+            handle, token.reveal(), end, "generalscaler", nil, 0, &message, message.count)
+        if code != RD_KAFKA_RESP_ERR_NO_ERROR {
+            rd_kafka_oauthbearer_set_token_failure(handle, "librdkafka does not accept the token")
+        }
     }
 
     /// Waits for librdkafka's threads to end, on a separate thread.

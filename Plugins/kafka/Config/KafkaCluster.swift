@@ -5,10 +5,34 @@ import SourceSupport
 /// A cluster and the identity at it. Equal values share a client.
 struct KafkaCluster: Hashable, Sendable {
     /// How the client authenticates beside its certificate.
-    struct Identity: Hashable, Sendable {
-        let mechanism: String
-        let username: String
-        let password: Secret
+    enum Identity: Hashable, Sendable {
+        case user(String, password: Secret, mechanism: SASLConfig.Mechanism)
+        case bearer(Secret)
+
+        /// Nil if the config lacks what its mechanism requires.
+        init?(_ sasl: SASLConfig) {
+            if let token = sasl.token {
+                self = .bearer(token)
+            } else if let username = sasl.username, let password = sasl.password {
+                self = .user(username, password: password, mechanism: sasl.mechanism)
+            } else {
+                return nil
+            }
+        }
+
+        var mechanism: SASLConfig.Mechanism {
+            switch self {
+            case .user(_, _, let mechanism): mechanism
+            case .bearer: .oauthBearer
+            }
+        }
+
+        var secret: Secret {
+            switch self {
+            case .user(_, let password, _): password
+            case .bearer(let token): token
+            }
+        }
     }
 
     static let defaultPort = 9_092
@@ -25,9 +49,7 @@ struct KafkaCluster: Hashable, Sendable {
         brokers = config.brokers.compactMap(Self.place)
         guard !brokers.isEmpty else { throw PluginError(.configInvalid, "the config names no broker", path: "brokers") }
         tls = try config.tls?.options(files)
-        identity = config.sasl.map { sasl in
-            Identity(mechanism: sasl.mechanism.rawValue, username: sasl.username, password: sasl.password)
-        }
+        identity = config.sasl.flatMap(Identity.init)
         peers = SourcePeers.rule.naming(brokers.map(\.host))
     }
 
@@ -35,7 +57,7 @@ struct KafkaCluster: Hashable, Sendable {
     static func place(_ text: String) -> HostPort? { HostPort(text, defaultPort: defaultPort) }
 
     /// The texts that must not reach a log.
-    var secrets: [String] { (identity?.password.reveal()).map { [$0] } ?? [] }
+    var secrets: [String] { (identity?.secret.reveal()).map { [$0] } ?? [] }
 }
 
 extension KafkaCluster: CustomStringConvertible {

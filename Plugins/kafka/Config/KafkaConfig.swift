@@ -46,6 +46,13 @@ struct KafkaConfig: MetricConfig {
         minimum: 1, maximum: KafkaLimits.maxPersistentLagSeconds)
     var persistentLagSeconds: Int?
 
+    @Field(
+        """
+        Whether the metric asks for no more replicas than there are partitions with lag: further consumers would have \
+        nothing to read.
+        """)
+    var limitToPartitions = false
+
     func validate() -> [ConfigProblem] {
         var problems: [ConfigProblem] = []
         func add(_ path: String, _ message: String) { problems.append(ConfigProblem(path: path, message: message)) }

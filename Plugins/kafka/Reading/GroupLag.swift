@@ -58,12 +58,15 @@ struct GroupLag: Equatable {
 
     /// Returns the reading.
     ///
-    /// - Parameter persistent: Partitions that count as 1, however many messages they have.
-    func reading(persistent: Set<TopicPartition> = []) -> MetricReading {
+    /// - Parameters:
+    ///   - persistent: Partitions that count as 1, however many messages they have.
+    ///   - isLimited: Whether there is work for as many replicas as there are partitions with lag.
+    func reading(persistent: Set<TopicPartition> = [], isLimited: Bool = false) -> MetricReading {
         var sum = 0.0
         for (partition, lag) in lags { sum += Double(persistent.contains(partition) ? min(lag, 1) : lag) }
         var detail = "\(laggingPartitions) of \(lags.count) partitions have lag"
         if !persistent.isEmpty { detail += "; \(persistent.count) without progress count as 1 each" }
-        return MetricReading(sum, unit: "messages", detail: detail)
+        let useful = isLimited && laggingPartitions > 0 ? laggingPartitions : nil
+        return MetricReading(sum, unit: "messages", detail: detail, usefulReplicas: useful)
     }
 }

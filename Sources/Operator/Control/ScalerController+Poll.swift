@@ -165,7 +165,7 @@ extension ScalerController {
     /// Reads the metrics. If a source refuses the credentials and the Secret has newer ones, the read is retried once.
     private func readMetrics(
         _ poll: Poll, _ spec: GeneralScalerSpec
-    ) async throws -> (Resolution, [String: MetricObservation]) {
+    ) async throws -> (Resolution, [String: ReadingOutcome]) {
         var resolution = try await resolution(poll, spec)
         var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
@@ -176,7 +176,7 @@ extension ScalerController {
             }
         }
         try readable(poll).configFault = Blocker(configFaultIn: outcomes, of: spec.metrics)
-        let readings = zip(spec.metrics, outcomes).map { ($0.name, MetricObservation($1)) }
+        let readings = zip(spec.metrics, outcomes).map { ($0.name, $1) }
         return (resolution, Dictionary(readings) { first, _ in first })
     }
 
@@ -239,7 +239,7 @@ extension ScalerController {
 
     /// Makes a decision synchronously from the current state.
     private func decide(
-        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ readings: [String: MetricObservation],
+        _ poll: Poll, _ state: ScalerState, _ resolution: Resolution, _ readings: [String: ReadingOutcome],
         _ target: TargetSnapshot
     ) -> DecisionOutcome {
         let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
@@ -252,7 +252,8 @@ extension ScalerController {
                 now: now,
                 current: target.replicas,
                 ready: target.readyReplicas,
-                readings: readings,
+                readings: readings.mapValues { MetricObservation($0) },
+                usefulReplicas: readings.compactMapValues(\.usefulReplicas),
                 history: state.history,
                 holds: holds.map(\.cause),
                 details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first },

@@ -100,6 +100,9 @@ extension ReadingOutcome {
         return error.kind == .authFailed
     }
 
+    /// The most replicas that the source has work for; nil if it does not say.
+    var usefulReplicas: Int? { (try? get())?.usefulReplicas }
+
     var failure: PluginFailure? {
         if case .failure(let failure) = self { failure } else { nil }
     }

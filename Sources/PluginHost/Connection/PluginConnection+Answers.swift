@@ -106,6 +106,7 @@ extension ProtocolRule {
             case .validateConfig: .validateShape
             case .getMetricValue where path == "value": .finiteValue
             case .getMetricValue where path == "observedAt": .observedAt
+            case .getMetricValue where path == "usefulReplicas": .usefulReplicas
             case .getMetricValue: .readingShape
             case .getMetricValues: .batch
             case .getMetricRange: .range

@@ -23,6 +23,7 @@ package enum ProtocolRule: Int, CaseIterable, Sendable {
     case subscribe = 60
     case pushedReading = 61
     case pushRate = 64
+    case usefulReplicas = 68
 
     /// Such as `P-13`.
     package var label: String { "P-\(rawValue)" }

@@ -61,13 +61,17 @@ public struct MetricReading: Sendable, Hashable {
     /// Whether the config's assumed value is used because the source has none. An assumed value may cause a scale-up,
     /// but never scaling to 0 replicas, because it does not prove that there is no load.
     public var isAssumed: Bool
+    /// The most replicas that the source has work for, such as the partitions of a topic that have messages: from 1 to
+    /// 2147483647. The metric then recommends no more. Nil if there is no such limit.
+    public var usefulReplicas: Int?
 
     public init(
         value: Double, unit: String? = nil, observedAtMicroseconds: Int64, detail: String? = nil,
-        isAssumed: Bool = false
+        isAssumed: Bool = false, usefulReplicas: Int? = nil
     ) {
         self.value = value
         self.isAssumed = isAssumed
+        self.usefulReplicas = usefulReplicas
         self.unit = unit
         self.observedAtMicroseconds = observedAtMicroseconds
         self.detail = detail
@@ -154,7 +158,8 @@ extension MetricReading {
             unit: try reader.optional("unit")?.string(),
             observedAtMicroseconds: try reader.required("observedAt").time(),
             detail: try reader.optional("detail")?.string(),
-            isAssumed: try reader.optional("assumed")?.bool() ?? false
+            isAssumed: try reader.optional("assumed")?.bool() ?? false,
+            usefulReplicas: try reader.optional("usefulReplicas")?.int(in: 1...Int(Int32.max))
         )
     }
 
@@ -181,6 +186,10 @@ extension MetricReading {
         if isAssumed {
             writer.key("assumed")
             writer.value(true)
+        }
+        if let usefulReplicas {
+            writer.key("usefulReplicas")
+            writer.value(usefulReplicas)
         }
     }
 }

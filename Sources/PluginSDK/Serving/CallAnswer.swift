@@ -24,8 +24,12 @@ enum CallAnswer: Sendable, Hashable {
     var fault: PluginError? {
         switch self {
         case .reading(let reading):
-            return reading.value.isFinite
-                ? nil : PluginError(.noData, "the value is \(reading.value), which counts as no data")
+            guard reading.value.isFinite else {
+                return PluginError(.noData, "the value is \(reading.value), which counts as no data")
+            }
+            guard let useful = reading.usefulReplicas, !(1...Int(Int32.max) ~= useful) else { return nil }
+            return PluginError(
+                .internalError, "usefulReplicas is \(useful): it must be from 1 to \(Int32.max)")
         case .subscribed: return nil
         case .range(let range):
             if range.points.isEmpty { return PluginError(.noData, "there is no value in the requested time range") }

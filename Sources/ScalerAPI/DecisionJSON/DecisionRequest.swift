@@ -36,25 +36,29 @@ package struct DecisionRequest: Sendable {
         let replicas = try request.required("replicas")
         try replicas.rejectUnknown("current", "ready")
         let current = try replicas.required("current").int(in: GeneralScalerSpec.Limits.replicas)
+        let (readings, useful) = try readings(request, spec, now)
         return DecisionInput(
             spec: spec,
             now: now,
             current: current,
             ready: try replicas.optional("ready")?.int(in: GeneralScalerSpec.Limits.replicas) ?? current,
-            readings: try readings(request, spec, now),
+            readings: readings,
+            usefulReplicas: useful,
             history: try request.optional("history").map { history throws(JSONPathError) in
                 try ScalingHistory(history, safety: spec.safety)
             } ?? ScalingHistory()
         )
     }
 
-    /// The readings by metric. A metric without a reading has no data.
+    /// The readings by metric, and the replicas that their sources have work for. A metric without a reading has no
+    /// data.
     private static func readings(
         _ request: JSONReader, _ spec: ScalingSpec, _ now: Timestamp
-    ) throws(JSONPathError) -> [String: MetricObservation] {
+    ) throws(JSONPathError) -> ([String: MetricObservation], useful: [String: Int]) {
         let formulas = spec.metrics.filter { $0.formula != nil }.map(\.name)
         let read = spec.metrics.map(\.name).filter { !formulas.contains($0) } + spec.inputs.map(\.name)
         var readings: [String: MetricObservation] = [:]
+        var useful: [String: Int] = [:]
         for reading in try request.required("readings").elements() {
             let name = try reading.required("name")
             let metric = try name.nonEmptyString()
@@ -67,15 +71,16 @@ package struct DecisionRequest: Sendable {
             }
             guard readings[metric] == nil else { throw name.error("\"\(metric)\" already has a reading") }
             readings[metric] = try observation(reading, now)
+            useful[metric] = try reading.optional("usefulReplicas")?.int(in: 1...Int(Int32.max))
         }
         for metric in read where readings[metric] == nil { readings[metric] = .noData("no reading was given") }
-        return readings
+        return (readings, useful)
     }
 
     private static func observation(
         _ reading: JSONReader, _ now: Timestamp
     ) throws(JSONPathError) -> MetricObservation {
-        try reading.rejectUnknown("name", "value", "assumed", "noData", "error", "observedAt")
+        try reading.rejectUnknown("name", "value", "assumed", "noData", "error", "observedAt", "usefulReplicas")
         let observedAt = try reading.optional("observedAt")?.time() ?? now
         let value = try reading.optional("value")?.double()
         let isAssumed = try reading.optional("assumed")?.bool() ?? false

@@ -23,6 +23,7 @@ struct NextStep {
         }
         if status.metrics.contains(where: { $0.value == nil }) { lines.append(Self.missing(spec, status)) }
         if let assumed = Self.assumed(status) { lines.append(assumed) }
+        lines += Self.useful(status)
         lines += Self.steps(Outlook(input), input, status)
         self.lines = lines
     }
@@ -104,6 +105,15 @@ struct NextStep {
         let names = status.metrics.filter { $0.isAssumed && $0.filledFormula != nil }.map(\.name)
         guard !names.isEmpty else { return nil }
         return "While \(names.joined(separator: ", ")) stands in for a missing value, no replica is removed."
+    }
+
+    /// The caps of the sources, which the steps below leave out: they change with the values.
+    private static func useful(_ status: StatusView) -> [String] {
+        status.metrics.compactMap { metric in
+            metric.usefulReplicas.map {
+                "\(metric.name) asks for no more than \($0.counted("replica")) while its source has no work for more."
+            }
+        }
     }
 
     private static func missing(_ spec: GeneralScalerSpec, _ status: StatusView) -> String {
@@ -189,6 +199,7 @@ struct NextStep {
             case .maxReplicas: "maxReplicas is \(input.spec.maxReplicas)"
             case .minReplicas: "minReplicas is \(input.spec.minReplicas)"
             case .budgetCap: "the budget allows no more than the current replicas"
+            case .usefulReplicas: "the source has no work for more"
             case .scaleUpRate:
                 input.spec.safety.maxScaleUpRate.step(from: input.current) == 0 ? "maxScaleUpRate is 0" : nil
             case .scaleDownRate:

@@ -14,6 +14,8 @@ struct StatusView {
         let target: Double?
         let targetType: MetricSpec.TargetType?
         let recommended: Int?
+        /// The most replicas that its source has work for.
+        let usefulReplicas: Int?
         /// The formula that gave the value, with its inputs filled in.
         let filledFormula: String?
 
@@ -69,6 +71,7 @@ struct StatusView {
                 target: metric["target"]?.doubleValue,
                 targetType: metric["targetType"]?.stringValue.flatMap(MetricSpec.TargetType.init),
                 recommended: metric["recommended"]?.intValue,
+                usefulReplicas: metric["usefulReplicas"]?.intValue,
                 filledFormula: metric["filledFormula"]?.stringValue?.cleaned
             )
         }

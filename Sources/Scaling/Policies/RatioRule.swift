@@ -12,6 +12,12 @@ struct RatioRule: Sendable, Hashable {
         var recommended: Int
         /// The reason why `recommended` is the current replicas although the ratio requires a change.
         var heldBy: Cause?
+
+        /// Returns the outcome of a metric whose source has work for at most so many replicas.
+        func capped(at most: Int?) -> Outcome {
+            guard let most, most < recommended else { return self }
+            return Outcome(ratio: ratio, recommended: most, heldBy: .usefulReplicas)
+        }
     }
 
     func outcome(value: Double, metric: MetricSpec, current: Int, ready: Int) -> Outcome {

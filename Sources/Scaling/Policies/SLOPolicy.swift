@@ -21,12 +21,16 @@ package struct SLOPolicy: ScalingPolicy, Hashable {
     package func recommend(_ input: PolicyInput) -> PolicyRecommendation {
         let rule = RatioRule(scaleUpTolerance: scaleUpTolerance, scaleDownTolerance: scaleDownTolerance)
         var outcomes: [RatioRule.Outcome] = []
+        var uncapped = 0
         let records = zip(input.metrics, input.observations).map { metric, observation in
             var record = MetricRecord(
                 name: metric.name, observation: observation, target: metric.target, targetType: metric.targetType
             )
             guard let value = observation.value, !isObjective(metric) else { return record }
-            let outcome = rule.outcome(value: value, metric: metric, current: input.current, ready: input.ready)
+            let wanted = rule.outcome(value: value, metric: metric, current: input.current, ready: input.ready)
+            uncapped = max(uncapped, wanted.recommended)
+            record.usefulReplicas = input.usefulReplicas[metric.name]
+            let outcome = wanted.capped(at: record.usefulReplicas)
             outcomes.append(outcome)
             record.ratio = outcome.ratio
             record.recommended = outcome.recommended
@@ -36,6 +40,8 @@ package struct SLOPolicy: ScalingPolicy, Hashable {
         if result.replicas == input.current {
             result.causes = [Cause.tolerance, .notReady].filter { cause in outcomes.contains { $0.heldBy == cause } }
         }
+        // The cap of a metric that another one exceeds has no effect.
+        if let replicas = result.replicas, replicas < uncapped { result.causes.append(.usefulReplicas) }
         if let objective { apply(objective.verdict(input), to: &result, input) }
         return result
     }

@@ -13,6 +13,8 @@ package struct PolicyInput: Sendable {
     package var observations: [MetricObservation]
     /// The metrics without a target, checked too.
     package var inputs: [InputRecord]
+    /// As in ``DecisionInput/usefulReplicas``.
+    package var usefulReplicas: [String: Int]
     /// The maximum number of replicas that one scale-up may add.
     package var scaleUpStep: Int
     /// Since when an exhausted error budget has held back scale-downs without interruption.
@@ -25,6 +27,7 @@ package struct PolicyInput: Sendable {
         metrics: [MetricSpec],
         observations: [MetricObservation],
         inputs: [InputRecord] = [],
+        usefulReplicas: [String: Int] = [:],
         scaleUpStep: Int,
         errorBudgetHeldSince: Timestamp? = nil
     ) {
@@ -34,6 +37,7 @@ package struct PolicyInput: Sendable {
         self.metrics = metrics
         self.observations = observations
         self.inputs = inputs
+        self.usefulReplicas = usefulReplicas
         self.scaleUpStep = scaleUpStep
         self.errorBudgetHeldSince = errorBudgetHeldSince
     }

@@ -7,6 +7,8 @@ package protocol SigV4Fields: MetricConfig {
     var accessKeyID: String? { get }
     var secretAccessKey: Secret? { get }
     var sessionToken: Secret? { get }
+    var roleARN: String? { get }
+    var webIdentityToken: Secret? { get }
 }
 
 extension SigV4Fields {
@@ -25,6 +27,30 @@ extension SigV4Fields {
             problems.append(
                 ConfigProblem(path: "sessionToken", message: "is used only with accessKeyID; remove it"))
         }
+        if (roleARN == nil) != (webIdentityToken == nil) {
+            problems.append(
+                ConfigProblem(path: "", message: "must have both of roleARN and webIdentityToken, or neither"))
+        }
+        if webIdentityToken != nil, accessKeyID != nil {
+            problems.append(
+                ConfigProblem(path: "webIdentityToken", message: "is used in place of accessKeyID; remove one of them"))
+        }
+        if let roleARN, !WebIdentity.isRoleARN(roleARN) {
+            problems.append(
+                ConfigProblem(
+                    path: "roleARN", message: "must be the ARN of a role, such as arn:aws:iam::123456789012:role/scaler"
+                ))
+        }
         return problems
+    }
+
+    /// Returns the key that the config has, or that the token service gives for its token; nil if it has neither, which
+    /// means the operator's own.
+    package func ownKey(_ tokens: AWSTokenService) async throws(PluginError) -> AWSKey? {
+        if let id = accessKeyID, let secret = secretAccessKey {
+            return AWSKey(id: id, secret: secret, sessionToken: sessionToken)
+        }
+        guard let roleARN, let webIdentityToken else { return nil }
+        return try await tokens.key(for: WebIdentity(roleARN: roleARN, token: webIdentityToken, region: region))
     }
 }

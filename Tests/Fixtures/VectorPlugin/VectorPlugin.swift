@@ -4,7 +4,9 @@ import PluginSDK
 @main
 struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
     struct Config: MetricConfig {
-        enum Behavior: String, CaseIterable, ConfigValue { case answer, none, nan, fail, rate, leak, print, wait }
+        enum Behavior: String, CaseIterable, ConfigValue {
+            case answer, none, nan, fail, rate, leak, print, wait, limit
+        }
 
         struct Server: MetricConfig {
             @Field("Port.", minimum: 1, maximum: 65_535) var port: Int
@@ -45,6 +47,9 @@ struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
         case .leak: throw PluginError(.authFailed, "the server refuses \(config.unit ?? config.token?.reveal() ?? "")")
         case .print: print("a stray print")
         case .wait: try await Task.sleep(for: .seconds(3_600))
+        case .limit:
+            return MetricReading(
+                config.value, unit: config.unit, usefulReplicas: config.strict ? -1 : config.count)
         }
         return MetricReading(config.value, unit: config.unit)
     }

@@ -4,7 +4,7 @@ import TestSupport
 /// librdkafka's mock cluster, of three brokers, in a separate process.
 ///
 /// It speaks neither TLS nor SASL, creates topics that are asked for, and answers a request for all offsets of a group
-/// with none.
+/// with none; ``KafkaBroker`` does better.
 ///
 /// `@unchecked Sendable`: its calls are made one after another. The blocking ones have their own thread, because they would
 /// hold one of the few threads on which all tests run.
@@ -20,8 +20,9 @@ final class KafkaMock: @unchecked Sendable {
     private var unread = ""
     private(set) var brokers: [String] = []
 
-    private init() throws {
-        process.executableURL = URL(filePath: BuiltExecutable.path("kafka-mock"))
+    private init(_ program: String, _ arguments: [String]) throws {
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
         process.standardInput = input
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
@@ -30,8 +31,13 @@ final class KafkaMock: @unchecked Sendable {
     }
 
     /// Starts a cluster and runs `body`; the process is gone when this returns.
-    static func run(_ body: (KafkaMock) async throws -> Void) async throws {
-        let mock = try await onThread { try KafkaMock() }
+    ///
+    /// - Parameter program: the cluster, or another that prints its brokers and ends with its input.
+    static func run(
+        _ program: String = BuiltExecutable.path("kafka-mock"), _ arguments: [String] = [],
+        _ body: (KafkaMock) async throws -> Void
+    ) async throws {
+        let mock = try await onThread { try KafkaMock(program, arguments) }
         let result: Result<Void, any Error>
         do { result = .success(try await body(mock)) } catch { result = .failure(error) }
         try await onThread {

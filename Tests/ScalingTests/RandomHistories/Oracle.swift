@@ -162,11 +162,13 @@ struct Oracle {
         let values: [Double?]
         /// Whether a formula's input has no data, so that its value is assumed.
         let isAssumed: Bool
+        let usefulReplicas: [String: Int]
 
         init(_ input: DecisionInput, _ decision: Decision) {
             spec = input.spec.scheduled(at: input.now)
             holds = !input.holds.isEmpty || spec.isPaused
             isReadyUnknown = input.ready == nil
+            usefulReplicas = input.usefulReplicas
             now = input.now
             self.decision = decision
             func value(_ observation: MetricObservation) -> Double? {
@@ -202,7 +204,7 @@ struct Oracle {
 
         var asksForMore: Bool {
             zip(spec.metrics, values).contains { metric, value in
-                guard let value, !isError(metric) else { return false }
+                guard let value, !isError(metric), hasWork(metric, for: from + 1) else { return false }
                 return value / metric.target > (metric.targetType == .value ? 1 : Double(from))
             }
         }
@@ -211,14 +213,19 @@ struct Oracle {
         var asksForMoreInTotal: Bool {
             zip(spec.metrics, values).contains { metric, value in
                 metric.targetType == .averageValue && (value ?? 0) / metric.target > Double(from)
+                    && hasWork(metric, for: from + 1)
             }
         }
 
         /// Whether some value per replica differs from its target.
         var hasValuePerReplica: Bool {
             zip(spec.metrics, values).contains { metric, value in
-                metric.targetType == .value && value != nil && !isError(metric)
+                metric.targetType == .value && value != nil && !isError(metric) && hasWork(metric, for: from)
             }
+        }
+
+        private func hasWork(_ metric: MetricSpec, for replicas: Int) -> Bool {
+            usefulReplicas[metric.name].map { $0 >= replicas } ?? true
         }
 
         private func isError(_ metric: MetricSpec) -> Bool {

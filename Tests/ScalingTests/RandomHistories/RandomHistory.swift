@@ -70,7 +70,7 @@ struct RandomHistory {
     private mutating func step(isFirst: Bool) -> String? {
         let now = at(seconds)
         let observations = spec.metrics.indices.map { observe($0, now) }
-        let input = DecisionInput(
+        var input = DecisionInput(
             spec: spec,
             now: now,
             current: current,
@@ -81,6 +81,9 @@ struct RandomHistory {
             history: history,
             holds: random.chance(percent: 2) ? [random.pick([.duplicateTarget, .replicasConflict])] : []
         )
+        for metric in spec.metrics where random.chance(percent: 5) {
+            input.usefulReplicas[metric.name] = random.within(1...6)
+        }
         let outcome = DecisionEngine.decide(input)
         if isFirst, DecisionEngine.decide(input) != outcome { return "the same input gave another decision" }
         let decision = outcome.decision

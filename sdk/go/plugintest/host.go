@@ -145,14 +145,16 @@ func (h *Host) ValueBy(config map[string]any, deadline time.Duration) (plugin.Re
 		return plugin.Reading{}, err
 	}
 	var found struct {
-		Value        float64
-		Unit, Detail string
-		ObservedAt   time.Time
-		Assumed      bool
+		Value          float64
+		Unit, Detail   string
+		ObservedAt     time.Time
+		Assumed        bool
+		UsefulReplicas int
 	}
 	err = json.Unmarshal(result, &found)
 	return plugin.Reading{
 		Value: found.Value, Unit: found.Unit, ObservedAt: found.ObservedAt, Detail: found.Detail, Assumed: found.Assumed,
+		UsefulReplicas: found.UsefulReplicas,
 	}, err
 }
 

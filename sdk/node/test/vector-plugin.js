@@ -2,7 +2,7 @@
 // The plugin that the SDK's vectors are sent to.
 import {PluginError, field, run} from "../index.js";
 
-const behaviors = ["answer", "none", "nan", "fail", "rate", "leak", "print", "wait"];
+const behaviors = ["answer", "none", "nan", "fail", "rate", "leak", "print", "wait", "limit"];
 const server = {
   port: field.integer("Port.", {minimum: 1, maximum: 65_535}),
   cert: field.string("Certificate.", {optional: true}),
@@ -28,7 +28,7 @@ run({
     servers: field.list("Servers.", field.object("A server.", server, {validate: goesTogether}), {default: []}),
     labels: field.map("Labels.", field.string("A label."), {default: {}}),
   },
-  value({behavior, value, unit, token}) {
+  value({behavior, value, unit, token, count, strict}) {
     if (behavior === "none") throw new PluginError("no_data", "the queue does not exist");
     if (behavior === "nan") return NaN;
     if (behavior === "fail") throw new PluginError("not_found", "there is no such thing", {path: "value"});
@@ -37,6 +37,7 @@ run({
     if (behavior === "print") console.log("a stray print");
     // Blocks the whole thread for longer than the call's deadline.
     if (behavior === "wait") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+    if (behavior === "limit") return {value, unit, usefulReplicas: strict ? -1 : count};
     return {value, unit};
   },
   range: ({behavior, value}, {window}) => (behavior === "none" ? [] : window.times.map((at) => ({at, value}))),

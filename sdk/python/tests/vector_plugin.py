@@ -18,6 +18,7 @@ class Behavior(enum.Enum):
     LEAK = "leak"
     PRINT = "print"
     WAIT = "wait"
+    LIMIT = "limit"
 
 
 class Server(Config):
@@ -62,7 +63,8 @@ def value(config: VectorConfig) -> Reading:
         print("a stray print")
     if config.behavior is Behavior.WAIT:
         threading.Event().wait()
-    return Reading(config.value, unit=config.unit)
+    useful = (-1 if config.strict else config.count) if config.behavior is Behavior.LIMIT else None
+    return Reading(config.value, unit=config.unit, useful_replicas=useful)
 
 
 @plugin.range

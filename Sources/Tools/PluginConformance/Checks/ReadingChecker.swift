@@ -15,7 +15,12 @@ enum ReadingChecker {
                 context.note(.observedAt, fault.message, evidence: json, fix: fault.fix)
             }
         } catch {
-            let rule: RuleID = error.path == "observedAt" ? .observedAt : .readingShape
+            let rule: RuleID =
+                switch error.path {
+                case "observedAt": .observedAt
+                case "usefulReplicas": .usefulReplicas
+                default: .readingShape
+                }
             context.note(rule, "the reading is invalid: \(error)", evidence: json, fix: Fix.of(error, in: json))
         }
     }

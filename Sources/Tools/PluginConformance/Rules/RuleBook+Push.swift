@@ -12,9 +12,9 @@ extension RuleBook {
             .pushedReading, .push, "A pushed reading",
             """
             From that answer on, the notification `reading {subscription, value, unit?, observedAt, detail?, \
-            assumed?}` carries what `get_metric_value` would have answered at that moment: first the present value, \
-            then the value after each change. `subscription` is the id of the request `subscribe`. P-34 and P-35 \
-            apply. Missing data and errors are not pushed.
+            assumed?, usefulReplicas?}` carries what `get_metric_value` would have answered at that moment: first the \
+            present value, then the value after each change. `subscription` is the id of the request `subscribe`. P-34, \
+            P-35 and P-68 apply. A value that is not a reading is not pushed.
             """,
             fix: "compare the params with docs/reference/schemas/reading-params.json, and send one at once"),
         .checked(
@@ -65,6 +65,14 @@ extension RuleBook {
             not set it. A GeneralScaler that sets such a member is rejected.
             """,
             fix: "mark only members of the config itself, with one of the eight values"),
+        .checked(
+            .usefulReplicas, .metric, "Useful replicas",
+            """
+            `usefulReplicas` in a reading is the most replicas that the source has work for, such as the partitions \
+            of a Kafka topic that have messages: a whole number from 1 to 2147483647. The metric then recommends no \
+            more replicas, regardless of its value. A plugin omits it if there is no such limit, or if the value is 0.
+            """,
+            fix: "write a whole number of at least 1, or omit usefulReplicas"),
         .checked(
             .internalErrors, .metric, "No internal errors",
             """

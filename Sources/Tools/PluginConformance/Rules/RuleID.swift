@@ -78,6 +78,8 @@ package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     case hostPushes
     // Config fields that the host fills in
     case filledFields
+    // Readings
+    case usefulReplicas
     // Defects of the plugin itself
     case internalErrors
 

@@ -24,7 +24,7 @@ func (s server) Validate() []plugin.Problem {
 }
 
 type config struct {
-	Behavior  string            `json:"behavior" help:"What a call does." default:"answer" enum:"answer,none,nan,fail,rate,leak,print,wait"`
+	Behavior  string            `json:"behavior" help:"What a call does." default:"answer" enum:"answer,none,nan,fail,rate,leak,print,wait,limit"`
 	Value     float64           `json:"value" help:"The value." default:"1" minimum:"0"`
 	Unit      *string           `json:"unit" help:"The unit."`
 	Count     int               `json:"count" help:"A count." default:"10" minimum:"1" maximum:"300"`
@@ -66,7 +66,14 @@ func value(_ context.Context, call plugin.Call[config]) (plugin.Reading, error) 
 	case "wait":
 		select {}
 	}
-	return call.Config.reading(), nil
+	reading := call.Config.reading()
+	if call.Config.Behavior == "limit" {
+		reading.UsefulReplicas = call.Config.Count
+		if call.Config.Strict {
+			reading.UsefulReplicas = -1
+		}
+	}
+	return reading, nil
 }
 
 func history(_ context.Context, call plugin.Call[config]) ([]plugin.Point, error) {

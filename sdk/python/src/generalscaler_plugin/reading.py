@@ -10,6 +10,7 @@ from .errors import PluginError
 
 UTC = datetime.timezone.utc
 MAX_RANGE_POINTS = 10_000
+MAX_REPLICAS = 2_147_483_647
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -23,6 +24,8 @@ class Reading:
         observed_at: The time at which the source observed the value, with a time zone; now if omitted.
         detail: A note for users on how the value was determined.
         assumed: Whether the source has no value and this is the value that the config assumes in that case.
+        useful_replicas: The most replicas that the source has work for, such as the partitions of a topic that have
+            messages: at least 1. The metric then recommends no more. None if there is no such limit.
     """
 
     value: float
@@ -30,13 +33,18 @@ class Reading:
     observed_at: Optional[datetime.datetime] = None
     detail: Optional[str] = None
     assumed: bool = False
+    useful_replicas: Optional[int] = None
 
     def to_json(self) -> Dict[str, Any]:
         """The result of ``get_metric_value``.
 
         Raises:
-            PluginError: ``no_data`` if the value is not a finite number.
+            PluginError: ``no_data`` if the value is not a finite number, ``internal_error`` if ``useful_replicas`` is
+                out of its range.
         """
+        useful = self.useful_replicas
+        if useful is not None and not (type(useful) is int and 1 <= useful <= MAX_REPLICAS):
+            raise PluginError("internal_error", f"usefulReplicas is {useful}: it must be from 1 to {MAX_REPLICAS}")
         result: Dict[str, Any] = {"value": finite(self.value)}
         if self.unit is not None:
             result["unit"] = self.unit
@@ -45,6 +53,8 @@ class Reading:
             result["detail"] = self.detail
         if self.assumed:
             result["assumed"] = True
+        if useful is not None:
+            result["usefulReplicas"] = useful
         return result
 
 

@@ -130,4 +130,4 @@ class Host:
 def _reading(result: Dict[str, Any]) -> Reading:
     return Reading(
         result["value"], result.get("unit"), parse_time(result["observedAt"]), result.get("detail"),
-        result.get("assumed", False))
+        result.get("assumed", False), result.get("usefulReplicas"))
