@@ -260,8 +260,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CCurl", "CLinux", "ClusterSimulator", "KubernetesClient", "PluginHost", "PluginProtocol",
-                "TestSupport",
+                "Backtest", "CCurl", "CLinux", "ClusterSimulator", "KubernetesClient", "PluginHost",
+                "PluginProtocol", "Scaling", "TestSupport",
                 "WireFormats", "YAMLFormat", hummingbird, logging, serviceLifecycle,
             ],
             path: "Benchmarks/bench"

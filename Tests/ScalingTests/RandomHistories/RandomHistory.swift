@@ -70,7 +70,7 @@ struct RandomHistory {
     private mutating func step(isFirst: Bool) -> String? {
         let now = at(seconds)
         let observations = spec.metrics.indices.map { observe($0, now) }
-        let input = DecisionInput(
+        var input = DecisionInput(
             spec: spec,
             now: now,
             current: current,
@@ -81,14 +81,31 @@ struct RandomHistory {
             history: history,
             holds: random.chance(percent: 2) ? [random.pick([.duplicateTarget, .replicasConflict])] : []
         )
+        let reactive = DecisionEngine.decide(input).decision
+        input.forecasts = forecasts()
         let outcome = DecisionEngine.decide(input)
         if isFirst, DecisionEngine.decide(input) != outcome { return "the same input gave another decision" }
         let decision = outcome.decision
+        if decision.desired < reactive.desired { return "a forecast lowers \(reactive.desired) to \(decision.desired)" }
         for cause in decision.limitedBy where !seen.contains(cause) { seen.append(cause) }
         if let fault = oracle.watch(input, decision) { return "\(fault); \(decision.reason) \(decision.limitedBy)" }
         history = outcome.history
         if decision.changesReplicas, !spec.isDryRun { scale(decision, now) }
         return nil
+    }
+
+    /// Returns a forecast of each metric that has one, often of more than the present load.
+    private mutating func forecasts() -> [String: LoadForecast] {
+        var forecasts: [String: LoadForecast] = [:]
+        for place in spec.forecastMetrics {
+            let metric = spec.metrics[place]
+            let load = metric.target * Double(max(current, 1)) * load()
+            let upper = load * Double(random.within(50...300)) / 100
+            forecasts[metric.name] = LoadForecast(
+                load: load, expected: load, upper: upper, horizon: .seconds(300), pattern: .daily, skill: 0.5,
+                verdict: random.pick([.open, .open, .noSkill(0.01), .learning(hours: 3)]))
+        }
+        return forecasts
     }
 
     /// Returns the ready replicas; nil if the target does not report them.
