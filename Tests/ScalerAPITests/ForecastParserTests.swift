@@ -49,7 +49,7 @@ struct ForecastParserTests {
             (["mode": "Active", "quantile": 0.4999], "spec.forecast.quantile"),
             (["mode": "Active", "maxIncreasePercent": 0], "spec.forecast.maxIncreasePercent"),
             (["mode": "Active", "metrics": []], "spec.forecast.metrics: must name at least one metric"),
-            (["mode": "Active", "metrics": ["input"]], "spec.forecast.metrics[0]: \"input\" is not a metric with a target"),
+            (["mode": "Active", "metrics": ["input"]], "spec.forecast.metrics[0]: \"input\" is not a metric with"),
             (["mode": "Active", "season": 7], "spec.forecast.season: is not a known field"),
             ("Active", "spec.forecast"),
         ] as [(JSON, String)])

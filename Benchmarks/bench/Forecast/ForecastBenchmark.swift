@@ -19,7 +19,7 @@ struct ForecastBenchmark: Benchmark {
         for one in ForecastCase.generated { measurements += try measure(one) }
         guard let traces else { return measurements }
         for one in ForecastCase.recorded {
-            let bytes = try contents("\(traces)/\(one.source).csv")
+            let bytes = contents("\(traces)/\(one.source).csv")
             measurements += try measure(one.with(try Trace(bytes: Array(bytes.utf8))))
         }
         return measurements
