@@ -8,14 +8,13 @@ struct ForecastState {
     private var forecasters = LoadForecasters()
     /// The measured time from a scale-up until all replicas are ready; nil until it was measured.
     var startup: Duration?
-    /// The metrics whose history was read, or cannot be.
-    private var settled: Set<String> = []
+    /// The metrics whose history was read, or cannot be, with the settings of then: with others, a forecaster begins again.
+    private var settled: [String: LoadForecaster.Settings] = [:]
     /// The earliest time of the next read, after one that failed.
     private var nextTry: Duration = .zero
     private var isReading = false
-    /// What was read is of this spec.
+    /// The metrics of the spec that was read.
     private var sources: [MetricSourceSpec] = []
-    private var spec: ForecastSpec?
 
     /// After a read of the history that failed.
     private static let retryTime: Duration = .seconds(600)
@@ -29,6 +28,8 @@ struct ForecastState {
     /// Takes the readings of a decision and adds the forecasts to its input.
     mutating func forecast(_ input: inout DecisionInput) {
         forecasters.forecast(&input, horizon: startup ?? ForecastSpec.defaultHorizon)
+        // A forecast that was switched off and on again begins again.
+        for metric in settled.keys where forecasters.byMetric[metric] == nil { settled[metric] = nil }
     }
 
     /// Takes the time in which replicas were unready for a measurement, if a scale-up began it.
@@ -44,17 +45,12 @@ struct ForecastState {
         startup = min(max(mixed, ForecastSpec.horizons.lowerBound), ForecastSpec.horizons.upperBound)
     }
 
-    /// Forgets what belongs to metrics that have changed.
+    /// Forgets everything if the metrics have changed.
     mutating func specChanged(to changed: GeneralScalerSpec?) {
-        guard let changed, changed.forecast?.historyDays == spec?.historyDays,
-            changed.forecast?.quantile == spec?.quantile,
-            changed.metrics == sources
-        else {
-            forecasters.forget()
-            settled = []
-            nextTry = .zero
-            return
-        }
+        guard changed?.metrics != sources else { return }
+        forecasters.forget()
+        settled = [:]
+        nextTry = .zero
     }
 
     // MARK: The history
@@ -75,14 +71,14 @@ struct ForecastState {
         _ spec: GeneralScalerSpec, _ resolution: Resolution, at now: Duration
     ) -> Request? {
         guard let forecast = spec.forecast, forecast.mode != .off, !isReading, now >= nextTry else { return nil }
-        self.spec = forecast
         sources = spec.metrics
         for place in resolution.spec.forecastMetrics {
             let metric = resolution.spec.metrics[place]
-            guard metric.formula == nil, metric.targetType == .averageValue, !settled.contains(metric.name),
+            guard metric.formula == nil, metric.targetType == .averageValue,
                 let source = spec.metrics.firstIndex(where: { $0.name == metric.name }),
                 let settings = resolution.spec.forecasterSettings(
-                    for: metric, horizon: startup ?? ForecastSpec.defaultHorizon)
+                    for: metric, horizon: startup ?? ForecastSpec.defaultHorizon),
+                settled[metric.name] != settings.withoutHorizon
             else { continue }
             isReading = true
             return Request(
@@ -101,11 +97,24 @@ struct ForecastState {
     mutating func finish(_ request: Request, _ forecaster: LoadForecaster?, failure: PluginFailure?, at now: Duration) {
         isReading = false
         guard let failure else {
-            settled.insert(request.metric.name)
+            settled[request.metric.name] = request.settings.withoutHorizon
             if let forecaster { forecasters.set(forecaster, for: request.metric.name) }
             return
         }
-        if failure.kind == .notSupported { settled.insert(request.metric.name) } else { nextTry = now + Self.retryTime }
+        if failure.kind == .notSupported {
+            settled[request.metric.name] = request.settings.withoutHorizon
+        } else {
+            nextTry = now + Self.retryTime
+        }
+    }
+}
+
+extension LoadForecaster.Settings {
+    /// What has to be the same for a forecaster to continue.
+    fileprivate var withoutHorizon: LoadForecaster.Settings {
+        var same = self
+        same.horizon = .zero
+        return same
     }
 }
 

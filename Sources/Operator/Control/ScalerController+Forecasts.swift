@@ -11,8 +11,8 @@ extension ScalerController {
     /// The maximum number of reads of history at a time.
     static let maxRebuilds = 2
     /// The minimum time between the starts of two of them: thousands of scalers begin together, and each read is of thousands
-    /// of points.
-    static let rebuildSpacing: Duration = .milliseconds(50)
+    /// of points, from which a forecaster learns for a tenth of a second.
+    static let rebuildSpacing: Duration = .milliseconds(250)
     private static let historyTimeout: Duration = .seconds(60)
     private static let stepSeconds = 300
 
