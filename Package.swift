@@ -264,8 +264,9 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CCurl", "CKafka", "CLinux", "ClusterSimulator", "KubernetesClient", "PluginHost", "PluginProtocol",
-                "TestSupport", "WireFormats", "YAMLFormat", hummingbird, logging, serviceLifecycle,
+                "Backtest", "CCurl", "CKafka", "CLinux", "ClusterSimulator", "KubernetesClient", "PluginHost",
+                "PluginProtocol", "Scaling", "TestSupport", "WireFormats", "YAMLFormat", hummingbird, logging,
+                serviceLifecycle,
             ],
             path: "Benchmarks/bench"
         ),

@@ -11,15 +11,22 @@ protocol Benchmark: Sendable {
     func run() async throws -> [Measurement]
 }
 
-/// Runs all benchmarks, or those with the given prefixes, prints a table, and writes JSON Lines to
+/// Runs all benchmarks, or those with the given prefixes (`--suite forecast --traces DIRECTORY`), prints a table, and writes JSON Lines to
 /// `.build/bench.jsonl`. With `--strict`, a missed goal is a failure. With ``Soak/flag``, runs the soak test.
 @main
 enum Bench {
-    private static let benchmarks: [any Benchmark] =
-        [PluginHostBenchmark(), BoundsBenchmark(), SourceBenchmarks(), KafkaBenchmark()]
-        + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) } + [
-            PushBenchmark()
+    private static func benchmarks(traces: String?) -> [any Benchmark] {
+        [
+            PluginHostBenchmark(), BoundsBenchmark(), SourceBenchmarks(), KafkaBenchmark(),
+            ForecastBenchmark(traces: traces),
         ]
+            + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) } + [
+                PushBenchmark()
+            ]
+    }
+
+    /// The argument before the prefix of a suite, which may also stand alone.
+    private static let suiteFlag = "--suite"
 
     static func main() async throws {
         stdio_guard_buffer_stdout_by_line()
@@ -28,10 +35,17 @@ enum Bench {
             exit(try soak.run() ? 0 : 1)
         }
         if try await isOtherProcess(CommandLine.arguments.dropFirst()) { return }
-        let names = CommandLine.arguments.dropFirst().filter { !$0.hasPrefix("--") }
+        var words = Array(CommandLine.arguments.dropFirst())
+        words.removeAll { $0 == suiteFlag }
+        var traces: String?
+        if let flag = words.firstIndex(of: ForecastBenchmark.tracesFlag), flag + 1 < words.count {
+            traces = words[flag + 1]
+            words.removeSubrange(flag...flag + 1)
+        }
+        let names = words.filter { !$0.hasPrefix("--") }
         var measurements: [Measurement] = []
         print(Table.header)
-        for benchmark in benchmarks
+        for benchmark in benchmarks(traces: traces)
         where names.isEmpty || names.contains(where: { "\(benchmark.name)-".hasPrefix("\($0)-") }) {
             for measurement in try await benchmark.run() {
                 print(Table.row(measurement))

@@ -3,6 +3,7 @@ package enum Cause: String, Sendable, Hashable, CaseIterable {
     case minReplicas = "MinReplicas"
     case maxReplicas = "MaxReplicas"
     case schedule = "Schedule"
+    case forecast = "Forecast"
     case budgetCap = "BudgetCap"
     case usefulReplicas = "UsefulReplicas"
     case errorBudget = "ErrorBudget"

@@ -8,7 +8,16 @@ extension Decision {
         return parts.isEmpty ? "\(action)." : "\(action): \(parts.joined(separator: "; "))."
     }
 
-    private var leader: MetricRecord? { metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) } }
+    /// The forecast that decides the recommendation.
+    private var leadingForecast: ForecastRecord? {
+        guard limitedBy.contains(.forecast) else { return nil }
+        return forecasts.filter(\.isActive).max { $0.replicas < $1.replicas }
+    }
+
+    private var leader: MetricRecord? {
+        if let leadingForecast { return metrics.first { $0.name == leadingForecast.metric } }
+        return metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) }
+    }
 
     /// The values of schedules that mattered: bounds that were met, and the target of the metric that asks for most.
     var effectiveSchedules: [ScheduledValue] {
@@ -24,6 +33,7 @@ extension Decision {
 
     /// The metric with the highest recommendation, or the reason why there is none.
     private var driver: String? {
+        if leadingForecast != nil { return nil }
         if let leader, let recommended = leader.recommended, let value = leader.observation.value {
             let ratio = leader.ratio.map { ", ratio \($0.shortText)" } ?? ""
             let source = leader.formula.map { " (\($0.filled))" } ?? ""
@@ -50,6 +60,7 @@ extension Decision {
         case .minReplicas: scheduled[.minReplicas] == nil ? "minReplicas asks for at least \(desired)" : nil
         case .maxReplicas: scheduled[.maxReplicas] == nil ? "maxReplicas allows at most \(desired)" : nil
         case .schedule: effectiveSchedules.map(\.sentence).joined(separator: "; ")
+        case .forecast: leadingForecast?.sentence
         case .budgetCap: "the budget allows at most \(budget?.cap ?? desired)"
         case .usefulReplicas: useful
         case .assumedValue: assumed

@@ -26,6 +26,8 @@ package struct Decision: Sendable, Hashable {
     package var details: [Cause: String] = [:]
     /// The values of the spec that schedules set at ``time``, even if they had no effect.
     package var scheduled: [ScheduledValue] = []
+    /// The forecasts, of the metrics that have one, even if they had no effect.
+    package var forecasts: [ForecastRecord] = []
 
     package init(
         time: Timestamp,
@@ -61,7 +63,7 @@ package struct Decision: Sendable, Hashable {
     /// tolerance, which changes with noise. The object that a hold names is compared.
     package func isSame(as other: Decision) -> Bool {
         current == other.current && desired == other.desired && details == other.details
-            && scheduled == other.scheduled
+            && scheduled == other.scheduled && forecasts.elementsEqual(other.forecasts) { $0.isSame(as: $1) }
             && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
                 other.limitedBy.lazy.filter { $0 != .tolerance })
     }

@@ -16,6 +16,8 @@ package struct DecisionInput: Sendable {
     package var results: [String: Formula.Result] = [:]
     /// The most replicas that a metric's source has work for, by metric: at least 1. Caps that metric's recommendation.
     package var usefulReplicas: [String: Int] = [:]
+    /// What is forecast, by metric. A metric without a reading has no forecast.
+    package var forecasts: [String: LoadForecast] = [:]
     package var history: ScalingHistory
     /// Reasons from outside the engine not to change the target, such as ``Cause/duplicateTarget``.
     package var holds: [Cause]
@@ -84,6 +86,7 @@ package enum DecisionEngine {
         var decision = step.run()
         decision.isPushed = input.isPushed
         decision.scheduled = step.scheduled
+        decision.forecasts = step.forecasts
         if !decision.effectiveSchedules.isEmpty { decision.limitedBy.append(.schedule) }
         decision.details = step.policy.details.merging(input.details) { $1 }
             .filter { decision.limitedBy.contains($0.key) }
@@ -105,6 +108,7 @@ private struct DecisionStep {
     let policy: PolicyRecommendation
     let hasMissing: Bool
     let isActive: Bool
+    let forecasts: [ForecastRecord]
     var history: ScalingHistory
 
     init(_ input: DecisionInput) {
@@ -141,6 +145,7 @@ private struct DecisionStep {
         isActive = zip(spec.metrics, observations).contains { metric, observation in
             observation.value.map { $0 > metric.activation } ?? false
         }
+        forecasts = spec.forecastRecords(input.forecasts, observations)
         if !isIdle || history.lastActiveTime == nil { history.lastActiveTime = now }
     }
 
@@ -204,6 +209,13 @@ private struct DecisionStep {
         if let cause = policy.holdsScaleDown, result.replicas < current {
             result.replicas = current
             result.causes = [cause]
+        }
+        // At 0 replicas the activation decides alone.
+        let forecast = forecasts.filter(\.isActive).map(\.replicas).max() ?? 0
+        if current > 0, forecast > result.replicas {
+            // A fallback ignores the cooldown, also if a forecast asks for more.
+            let fallback = result.causes.filter { $0 == .fallback }
+            result = Recommendation(replicas: forecast, causes: fallback + [.forecast])
         }
         return result
     }

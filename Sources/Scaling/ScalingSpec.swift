@@ -17,6 +17,8 @@ package struct ScalingSpec: Sendable {
     package var fallback: FallbackSpec
     /// The first that is active counts, field by field.
     package var schedules: [Schedule]
+    /// Nil for none.
+    package var forecast: ForecastSpec?
 
     package init(
         minReplicas: Int = 1,
@@ -29,7 +31,8 @@ package struct ScalingSpec: Sendable {
         policy: any ScalingPolicy = SLOPolicy(),
         safety: SafetyLimits = SafetyLimits(),
         fallback: FallbackSpec = FallbackSpec(),
-        schedules: [Schedule] = []
+        schedules: [Schedule] = [],
+        forecast: ForecastSpec? = nil
     ) {
         self.minReplicas = minReplicas
         self.maxReplicas = maxReplicas
@@ -42,6 +45,7 @@ package struct ScalingSpec: Sendable {
         self.safety = safety
         self.fallback = fallback
         self.schedules = schedules
+        self.forecast = forecast
     }
 }
 

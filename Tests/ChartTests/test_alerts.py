@@ -68,6 +68,8 @@ CASES = {
     "GeneralScalerAtMaximum": ({limited("MaxReplicas"): STEADY}, {limited("MinReplicas"): STEADY}, "61m", "59m"),
     "GeneralScalerBudgetCapped": ({limited("BudgetCap"): STEADY}, {limited("Cooldown"): STEADY}, "61m", "59m"),
     "GeneralScalerConflict": ({limited("ReplicasConflict"): STEADY}, {limited("Cooldown"): STEADY}, "11m", "9m"),
+    "GeneralScalerForecastInactive": (
+        {scaler("forecast_active"): "0x10200"}, {scaler("forecast_active"): "1x10200"}, "10082m", "10078m"),
     "GeneralScalerPausedLong": ({limited("Paused"): STEADY}, {limited("DryRun"): STEADY}, "1441m", "1439m"),
     "GeneralScalerReplicasNotReady": (
         {scaler("scaler_current_replicas"): "5x60", scaler("scaler_ready_replicas"): "4x60"},

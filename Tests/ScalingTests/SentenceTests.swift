@@ -21,6 +21,8 @@ struct SentenceTests {
         .minReplicas: "minReplicas asks for at least 4",
         .maxReplicas: "maxReplicas allows at most 4",
         .schedule: "minReplicas is 4 until 18:00 UTC, by schedule day",
+        .forecast:
+            "rate is 400 now and is expected to reach 600 to 700.5 within 5m (weekly pattern, skill 0.82), which asks for 7",
         .budgetCap: "the budget allows at most 3",
         .usefulReplicas: "a metric has work for at most 7 replicas",
         .errorBudget: "the error budget is being spent too fast",
@@ -56,6 +58,12 @@ struct SentenceTests {
                 ScheduledValue(
                     field: .minReplicas, value: 4, schedule: "day", timeZone: "UTC", until: at(60), untilText: "18:00")
             ]
+        }
+        if cause == .forecast {
+            let forecast = LoadForecast(
+                load: 400, expected: 600, upper: 700.5, horizon: .seconds(300), pattern: .weekly, skill: 0.82,
+                verdict: .open)
+            decision.forecasts = [ForecastRecord(forecast, of: .rate, headroom: 1.1, mode: .active)]
         }
         #expect(decision.reason == "Keep 4: \(Self.phrases[cause] ?? "?").")
     }

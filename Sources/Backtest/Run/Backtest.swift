@@ -34,7 +34,7 @@ package struct Backtest: Sendable {
     private static func models(
         _ spec: ScalingSpec, _ trace: Trace, _ workload: Workload, _ reference: Backtest?
     ) throws(TraceError) -> [MetricModel] {
-        let demand = spec.policy as? SLOPolicy ?? (spec.policy as? CostPolicy)?.demand
+        let demand = spec.policy.demandPolicy
         let objective = demand?.objective.map { [$0.metric, $0.longMetric] } ?? []
         let tolerance = demand?.scaleUpTolerance ?? SLOPolicy.defaultTolerance
         var models: [MetricModel] = []
@@ -110,6 +110,7 @@ package struct Backtest: Sendable {
         var summary = BacktestSummary(backtest: self)
         var replicas = ReplicaSet(ready: initialReplicas, startupDelay: workload.startupDelay)
         var history = ScalingHistory()
+        var forecasters = LoadForecasters()
         var index = 0
         var now = trace.start
         let length = (trace.end - trace.start) / .seconds(1)
@@ -119,7 +120,7 @@ package struct Backtest: Sendable {
             replicas.advance(to: now)
             let recorded = sample.replicas ?? workload.recordedReplicas
             if spec.isDryRun, let recorded { replicas = ReplicaSet(ready: recorded, startupDelay: .zero) }
-            let step = decide(sample, recorded: recorded, replicas, at: now, &history)
+            let step = decide(sample, recorded: recorded, replicas, at: now, &history, &forecasters)
             if step.decision.changesReplicas, !spec.isDryRun {
                 let decision = step.decision
                 history.recordScale(
@@ -157,7 +158,7 @@ package struct Backtest: Sendable {
 
     private func decide(
         _ sample: Trace.Sample, recorded: Int?, _ replicas: ReplicaSet, at now: Timestamp,
-        _ history: inout ScalingHistory
+        _ history: inout ScalingHistory, _ forecasters: inout LoadForecasters
     ) -> BacktestStep {
         // A sample stands until the next one is due.
         let observedAt = now - sample.time < trace.step ? now : sample.time
@@ -186,6 +187,8 @@ package struct Backtest: Sendable {
             spec: spec, now: now, current: replicas.current, ready: replicas.ready, observations: observations,
             inputs: inputColumns.map { sample.observation($0, observedAt: observedAt) }, history: history)
         input.results = results
+        // They have learned from nothing but the readings before.
+        forecasters.forecast(&input, horizon: workload.startupDelay)
         let outcome = DecisionEngine.decide(input)
         history = outcome.history
         return BacktestStep(decision: outcome.decision, metrics: metrics)

@@ -19,6 +19,9 @@ package struct BacktestSummary: Sendable, Hashable {
     package private(set) var limits: [Cause: Int] = [:]
     /// When which schedule set a value.
     package private(set) var schedules: [String: ScheduleUse] = [:]
+    /// The forecasts, of the metrics that have some, in the order of the spec.
+    package private(set) var forecasts: [ForecastTally]
+    private let forecastPlaces: [Int]
     /// What one ready replica can take, by metric.
     package let capacities: [String: Double]
     private let interval: Duration
@@ -53,6 +56,8 @@ package struct BacktestSummary: Sendable, Hashable {
         let named = zip(backtest.spec.metrics, backtest.capacities).compactMap { metric, capacity in
             capacity.map { (metric.name, $0) }
         }
+        forecastPlaces = backtest.spec.forecastMetrics
+        forecasts = forecastPlaces.map { ForecastTally(metric: backtest.spec.metrics[$0].name) }
         capacities = Dictionary(named, uniquingKeysWith: { $1 })
     }
 
@@ -79,6 +84,11 @@ package struct BacktestSummary: Sendable, Hashable {
         replicaSeconds += Double(replicasAfter) * (interval / .seconds(1))
         fewestReplicas = min(fewestReplicas, replicasAfter)
         mostReplicas = max(mostReplicas, replicasAfter)
+        for (index, place) in forecastPlaces.enumerated() {
+            let record = step.decision.forecasts.first { $0.metric == forecasts[index].metric }
+            forecasts[index].add(
+                record, demand: step.metrics[place].demand, at: step.decision.time, for: interval)
+        }
         for cause in step.decision.limitedBy { limits[cause, default: 0] += 1 }
         for name in Set(step.decision.scheduled.map(\.schedule)) {
             var use = schedules[name] ?? ScheduleUse()
@@ -117,8 +127,19 @@ package struct BacktestSummary: Sendable, Hashable {
                     ["seconds": .number($0.time / .seconds(1)), "windows": .integer(Int64($0.windows))]
                 })
         }
+        if !forecasts.isEmpty { summary["forecasts"] = .array(forecasts.map(\.json)) }
         if let cost { summary["cost"] = .number(cost) }
         if let price { summary["pricePerReplicaHour"] = .number(price) }
         return .object(summary)
+    }
+}
+
+extension ForecastTally {
+    fileprivate var json: JSON {
+        [
+            "metric": .string(metric), "seconds": .number(time / .seconds(1)),
+            "secondsActive": .number(timeActive / .seconds(1)), "skill": skill.map(JSON.number) ?? .null,
+            "coverage": coverage.map(JSON.number) ?? .null, "relativeError": relativeError.map(JSON.number) ?? .null,
+        ]
     }
 }

@@ -108,7 +108,7 @@ package struct TuneSpace: Sendable {
     // MARK: Axes
 
     private static func targetAxis(_ base: JSON, _ spec: ScalingSpec) -> Axis {
-        let demand = spec.policy as? SLOPolicy ?? (spec.policy as? CostPolicy)?.demand
+        let demand = spec.policy.demandPolicy
         let objective = demand?.objective.map { [$0.metric, $0.longMetric] } ?? []
         let entries = base["metrics"]?.arrayValue ?? []
         let loads: [(index: Int, target: Double)] = entries.enumerated().compactMap { index, entry in

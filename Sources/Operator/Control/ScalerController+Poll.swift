@@ -49,6 +49,7 @@ extension ScalerController {
         if let object = dependencies.scalers[key], object.identity == state.identity {
             state.notice(version: object.resourceVersion)
         }
+        startRebuild(of: key, state, at: now, in: &polls)
         let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due, isPushed: isPushed)
         polls.addTask {
             await CallOrigin.$namespace.withValue(poll.key.namespace) { await self.run(poll) }
@@ -246,22 +247,27 @@ extension ScalerController {
         state.decidedAt = now
         state.reversals.observe(current: target.replicas, now: now)
         let holds = holds(of: state, at: now)
-        let outcome = DecisionEngine.decide(
-            DecisionInput(
-                spec: resolution.spec,
-                now: now,
-                current: target.replicas,
-                ready: target.readyReplicas,
-                readings: readings.mapValues { MetricObservation($0) },
-                usefulReplicas: readings.compactMapValues(\.usefulReplicas),
-                history: state.history,
-                holds: holds.map(\.cause),
-                details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first },
-                isPushed: poll.isPushed
-            )
+        var input = DecisionInput(
+            spec: resolution.spec,
+            now: now,
+            current: target.replicas,
+            ready: target.readyReplicas,
+            readings: readings.mapValues { MetricObservation($0) },
+            usefulReplicas: readings.compactMapValues(\.usefulReplicas),
+            history: state.history,
+            holds: holds.map(\.cause),
+            details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first },
+            isPushed: poll.isPushed
         )
+        state.forecasts.forecast(&input)
+        let outcome = DecisionEngine.decide(input)
         state.history = outcome.history
         let isUnready = target.readyReplicas.map { $0 < target.replicas } ?? false
+        if !isUnready, let unreadySince = state.unreadySince {
+            state.forecasts.measureStartup(
+                from: unreadySince, to: now, lastScaleUp: state.history.lastScaleUpTime,
+                interval: resolution.spec.pollingInterval)
+        }
         state.unreadySince = isUnready ? state.unreadySince ?? now : nil
         return outcome
     }

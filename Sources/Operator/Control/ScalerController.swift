@@ -48,6 +48,10 @@ actor ScalerController: Service {
     var schedule = DueSchedule<ObjectKey>()
     private var lastFirstPoll: Duration = .zero
     var isStopping = false
+    /// The reads of history that are running.
+    var rebuilds = 0
+    /// The earliest time of the next one.
+    var nextRebuild: Duration = .zero
     /// The term to which all state in this actor belongs.
     private var term: Leadership.Term?
     /// Whether all objects that existed when the term began are known.
@@ -248,7 +252,7 @@ actor ScalerController: Service {
     var isQuiet: Bool {
         wakeUp.isWaiting && term == dependencies.leadership.term && isCaughtUp == (term != nil)
             && changes.isEmpty
-            && !states.values.contains(where: \.isPolling)
+            && rebuilds == 0 && !states.values.contains(where: \.isPolling)
     }
 
     /// The time of the next poll; nil if there is none.

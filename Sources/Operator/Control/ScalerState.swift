@@ -51,6 +51,8 @@ final class ScalerState {
     /// The version of the target that the last scale patch created. A cache with an older version is stale.
     var minimumTargetVersion: String?
     var phase: UInt64
+    /// What forecasts are made from, and how it is rebuilt.
+    var forecasts = ForecastState()
 
     init(_ object: GeneralScaler) {
         identity = object.identity
@@ -66,6 +68,7 @@ final class ScalerState {
         unreadySince =
             ready?.condition.status == .false
             ? ready.map { $0.lastTransitionTime + (.zero - Condition.replicasReadyTime) } : nil
+        forecasts.startup = object.status.startup
         phase = Self.phase(of: object)
         // The status of such an object is unchanged until the object changes.
         if case .failure = spec { isStatusWritten = object.status.observedGeneration == object.generation }
@@ -97,6 +100,7 @@ final class ScalerState {
         isStatusWritten = false
         otherAutoscaler = nil
         reversals = ReversalGuard()
+        forecasts.specChanged(to: try? object.spec.get())
         phase = Self.phase(of: object)
     }
 
@@ -158,7 +162,7 @@ final class ScalerState {
     ) -> ScalerStatus {
         ScalerStatus(
             conditions: conditions, observedGeneration: generation, target: target, targetUID: targetUID,
-            decision: decision, blocker: blocker, history: history
+            decision: decision, blocker: blocker, history: history, startup: forecasts.startup
         )
     }
 

@@ -4,7 +4,7 @@ import Scaling
 
 /// The contents of `/metrics`, built for each request, so that deleted objects leave no series.
 struct MetricsPage {
-    /// The maximum number of scalers with their own series: twelve per scaler and three per metric. More would make the
+    /// The maximum number of scalers with their own series: twelve per scaler, three per metric and three per forecast. More would make the
     /// page too large for frequent scrapes.
     static let maxScalers = 10_000
 
@@ -137,6 +137,7 @@ struct MetricsPage {
         for (scaler, labels) in scalers where !scaler.isBlocked {
             for cause in scaler.decision?.limitedBy ?? [] { text.sample(labels, cause.rawValue, 1) }
         }
+        writeForecasts(of: scalers, into: &text)
         let metrics: [(MetricFamily, (MetricRecord) -> Double?, ((InputRecord) -> Double?)?)] = [
             (.metricUp, { $0.observation.value == nil ? 0 : 1 }, { $0.observation.value == nil ? 0 : 1 }),
             (.metricValue, \.observation.value, \.observation.value), (.metricTarget, \.target, nil),
@@ -149,6 +150,23 @@ struct MetricsPage {
                 }
                 for input in scaler.decision?.inputs ?? [] {
                     if let value = inputValue?(input) { text.sample(labels, input.name, value) }
+                }
+            }
+        }
+    }
+
+    private func writeForecasts(
+        of scalers: [(ScalerSnapshot, MetricsText.SharedLabels)], into text: inout MetricsText
+    ) {
+        let values: [(MetricFamily, (ForecastRecord) -> Double?)] = [
+            (.forecastValue, \.forecast.upper), (.forecastSkill, \.forecast.skill),
+            (.forecastActive, { $0.isActive ? 1 : 0 }),
+        ]
+        for (family, value) in values {
+            text.begin(family)
+            for (scaler, labels) in scalers {
+                for forecast in scaler.decision?.forecasts ?? [] {
+                    if let value = value(forecast) { text.sample(labels, forecast.metric, value) }
                 }
             }
         }

@@ -26,6 +26,13 @@ package protocol MetricSource: Service {
         type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading
 
+    /// Returns a metric's history.
+    ///
+    /// - Throws: ``PluginFailure``; of the kind `notSupported` if the source has no history.
+    func readRange(
+        type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
+    ) async throws(PluginFailure) -> MetricRange
+
     /// Registers a periodic read with the source, and subscribes to changes, in addition to
     /// ``read(type:config:targetType:timeout:)``, if the type's plugin supports it.
     ///
@@ -43,6 +50,13 @@ package protocol MetricSource: Service {
 extension MetricSource {
     /// The default implementation, for a source without plugins: none is unhealthy.
     package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] { [] }
+
+    /// The default implementation, for a source without history.
+    package func readRange(
+        type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
+    ) async throws(PluginFailure) -> MetricRange {
+        throw PluginFailure(.notSupported, plugin: nil, "the source of \"\(type)\" has no history")
+    }
 
     package func defaulted(type: String, own: JSON) -> DefaultedConfig {
         DefaultedConfig(own, defaults: defaults(forType: type))

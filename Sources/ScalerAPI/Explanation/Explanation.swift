@@ -31,6 +31,9 @@ package struct Explanation: Sendable {
                 let outlook = ScheduleOutlook(spec, now: now)
                 paragraphs.append((["Schedules:"] + outlook.lines.map { "  \($0)" }).joined(separator: "\n"))
             }
+            if let forecast = spec.forecast, forecast.mode != .off {
+                paragraphs.append(Self.forecast(object["status"]?["forecast"] ?? .null))
+            }
             if let next = NextStep(
                 spec: spec, isEdited: status.observedGeneration.map { $0 != scaler.generation } ?? false,
                 status: status, history: scaler.status.history, now: now)
@@ -61,6 +64,19 @@ package struct Explanation: Sendable {
         lines += status.inputs.map { "  Input \($0.sentence)" } + status.metrics.map { "  \($0.sentence)" }
         if let current = status.current { lines.append("  " + replicas(current, ready: status.ready)) }
         return lines.joined(separator: "\n")
+    }
+
+    private static func forecast(_ status: JSON) -> String {
+        guard let metric = status["metric"]?.stringValue?.cleaned, let reason = status["reason"]?.stringValue?.cleaned,
+            let expected = status["expected"]?.doubleValue, let upper = status["upper"]?.doubleValue
+        else { return "Forecast:\n  There was none at the last decision: it needs a day of history and a reading." }
+        let horizon = status["horizonSeconds"]?.intValue.map { " within \(Duration.seconds($0).shortText)" } ?? ""
+        let asks = status["replicas"]?.intValue.map { ", which asks for \($0)" } ?? ""
+        let skill = status["skill"]?.doubleValue.map { " Its skill was \($0.shortText)." } ?? ""
+        let state = status["active"] == true ? "active" : "not active"
+        return
+            "Forecast:\n  \(metric) was expected to reach \(expected.shortText) to \(upper.shortText)\(horizon)\(asks)."
+            + "\n  It was \(state): \(reason).\(skill)"
     }
 
     private static func replicas(_ current: Int, ready: Int?) -> String {

@@ -70,8 +70,12 @@ private struct SpecParser {
         let safety = attempt { () throws(JSONPathError) in try Self.safety(spec.optional("safety")) }
         let fallback = attempt { () throws(JSONPathError) in try Self.fallback(spec.optional("fallback")) }
         let schedules = schedules(spec, bounds: bounds, metricNames: metrics?.namesWithTarget)
+        let forecasts = ForecastParser(metricNames: metrics?.namesWithTarget)
+        let forecast = attempt { () throws(JSONPathError) in
+            try forecasts.forecast(spec.optional("forecast"))
+        }
         guard let target, let bounds, let interval, let isPaused, let mode, let metrics, let policy, let safety,
-            let fallback, let schedules
+            let fallback, let schedules, let forecast
         else { return nil }
         return GeneralScalerSpec(
             target: target,
@@ -85,7 +89,8 @@ private struct SpecParser {
             policy: policy,
             safety: safety,
             fallback: fallback,
-            schedules: schedules
+            schedules: schedules,
+            forecast: forecast
         )
     }
 
@@ -267,7 +272,7 @@ private struct SpecParser {
 extension SpecParser {
     private static let specFields = [
         "targetDeployment", "targetRef", "minReplicas", "maxReplicas", "pollingIntervalSeconds", "paused", "mode",
-        "metrics", "policy", "safety", "fallback", "schedules",
+        "metrics", "policy", "safety", "fallback", "schedules", "forecast",
     ]
     private static let metricFields = [
         "type", "name", "config", "formula", "targetValue", "targetType", "activationValue", "timeoutSeconds",
@@ -282,6 +287,7 @@ extension SpecParser {
             "maxScaleDownRate", "scaleUpStabilizationSeconds", "scaleDownStabilizationSeconds",
         ],
         "fallback": ["failureThreshold", "replicas", "behavior"],
+        "forecast": ForecastParser.fields,
     ]
 
     /// Records an error for each unknown field. A value other than an object is left to the other checks.

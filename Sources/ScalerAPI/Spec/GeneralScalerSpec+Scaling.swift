@@ -39,7 +39,8 @@ extension GeneralScalerSpec {
             policy: policy,
             safety: safety,
             fallback: fallback,
-            schedules: schedules
+            schedules: schedules,
+            forecast: forecast
         )
     }
 

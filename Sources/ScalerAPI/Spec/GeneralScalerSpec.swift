@@ -18,6 +18,8 @@ package struct GeneralScalerSpec: Sendable {
     package var fallback: FallbackSpec
     /// With the time zones as they were found when the spec was read.
     package var schedules: [Schedule]
+    /// Nil for none.
+    package var forecast: ForecastSpec?
 
     package enum Mode: String, Sendable, CaseIterable {
         case active = "Active"
@@ -38,6 +40,10 @@ package struct GeneralScalerSpec: Sendable {
         package static let downRatePercent = 0...100
         package static let schedules = 20
         package static let exceptDates = 366
+        package static let horizonSeconds = 15...3_600
+        package static let historyDays = 1...21
+        package static let quantile = 0.5...0.999
+        package static let maxIncreasePercent = 1...1_000
         package static let scheduleSeconds = 60...366 * 86_400
         /// Of all schedules, how many edges are looked at for contradictions, from 2026 on.
         static let checkedEdges = 400

@@ -22,6 +22,7 @@ extension Decision {
         }
         if !inputs.isEmpty { record["inputs"] = .array(inputs.map(\.json)) }
         if !scheduled.isEmpty { record["schedules"] = .array(scheduled.map(\.json)) }
+        if !forecasts.isEmpty { record["forecasts"] = .array(forecasts.map(\.json)) }
         if isPushed { record["pushed"] = true }
         return .object(record)
     }
@@ -34,6 +35,19 @@ extension ScheduledValue {
             "value": field.isTarget ? .number(value) : .integer(Int64(value)),
             "until": .string(until.rfc3339()), "timeZone": .string(timeZone),
         ]
+    }
+}
+
+extension ForecastRecord {
+    var json: JSON {
+        var record: [String: JSON] = [
+            "metric": .string(metric), "active": .bool(isActive), "reason": .string(reason),
+            "load": .number(forecast.load), "expected": .number(forecast.expected), "upper": .number(forecast.upper),
+            "horizonSeconds": .integer(forecast.horizon.components.seconds),
+            "pattern": .string(forecast.pattern.rawValue), "replicas": .integer(Int64(replicas)),
+        ]
+        if let skill = forecast.skill { record["skill"] = .number(skill) }
+        return .object(record)
     }
 }
 

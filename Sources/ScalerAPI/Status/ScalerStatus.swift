@@ -26,7 +26,8 @@ package struct ScalerStatus: Sendable {
         targetUID: String? = nil,
         decision: Decision? = nil,
         blocker: Blocker? = nil,
-        history: ScalingHistory = ScalingHistory()
+        history: ScalingHistory = ScalingHistory(),
+        startup: Duration? = nil
     ) {
         self.conditions = conditions
         self.observedGeneration = observedGeneration
@@ -35,6 +36,7 @@ package struct ScalerStatus: Sendable {
         self.decision = decision
         self.blocker = blocker
         self.history = history
+        self.startup = startup
     }
 
     /// Reads the state for a restart. The operator wrote it, so malformed fields count as absent.
@@ -57,6 +59,7 @@ package struct ScalerStatus: Sendable {
         if isDecided, !limitedBy.contains(.string(Cause.duplicateTarget.rawValue)) {
             heldTargetAt = scaledAt ?? Timestamp(microsecondsSince1970: .min)
         }
+        startup = json["forecast"]?["startupSeconds"]?.intValue.map { .seconds($0) }
         // In a status from before this field existed, other fields imply it.
         let showsReplicas =
             seen.map { $0 > 0 } ?? false || scaledAt != nil
@@ -72,6 +75,23 @@ package struct ScalerStatus: Sendable {
             lastSeenReplicas: seen,
             hasSeenReplicas: targetUID == nil ? showsReplicas : json["seenAboveZero"] == true
         )
+    }
+
+    /// The measured time from a scale-up until all replicas are ready; nil until it was measured.
+    package var startup: Duration?
+
+    /// The forecast that asks for most, of those that may add replicas if there are any.
+    private func forecast(_ forecasts: [ForecastRecord]) -> JSON {
+        let leading = forecasts.max { ($0.isActive ? 1 : 0, $0.replicas) < ($1.isActive ? 1 : 0, $1.replicas) }
+        guard let leading else { return .null }
+        return [
+            "active": .bool(leading.isActive), "reason": .string(leading.reason), "metric": .string(leading.metric),
+            "skill": leading.forecast.skill.map(JSON.number) ?? .null,
+            "horizonSeconds": .integer(leading.forecast.horizon.components.seconds),
+            "expected": .number(leading.forecast.expected), "upper": .number(leading.forecast.upper),
+            "replicas": .integer(Int64(leading.replicas)),
+            "startupSeconds": startup.map { .integer($0.components.seconds) } ?? .null,
+        ]
     }
 
     /// The merge patch that sets the object's status to this one; fields without a value are removed.
@@ -100,6 +120,7 @@ package struct ScalerStatus: Sendable {
             status["metrics"] = .array(decision.metrics.map(\.json))
             status["inputs"] = decision.inputs.isEmpty ? .null : .array(decision.inputs.map(\.json))
             status["schedules"] = decision.scheduled.isEmpty ? .null : .array(decision.scheduled.map(\.json))
+            status["forecast"] = forecast(decision.forecasts)
             status["idle"] = .bool(decision.isIdle)
             status["lastDecisionTime"] = .string(decision.time.rfc3339())
         }

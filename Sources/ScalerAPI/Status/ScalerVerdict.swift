@@ -105,7 +105,7 @@ extension Decision {
 
     /// Causes that drove the decision in place of limiting it.
     private static let drivers: Set<Cause> = [
-        .tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun, .schedule,
+        .tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun, .schedule, .forecast,
     ]
 
     fileprivate func readyCondition(_ obstacle: Blocker?, _ configFault: Blocker?) -> Condition {

@@ -31,8 +31,8 @@ struct RatioRule: Sendable, Hashable {
         guard current > 0 else { return Outcome(ratio: ratio, recommended: 0) }
         let wanted =
             ratio > 1
-            ? max(current, replicas(Double(min(ready, current)) * ratio))
-            : min(current, max(1, replicas(Double(current) * ratio)))
+            ? max(current, Self.replicas(Double(min(ready, current)) * ratio))
+            : min(current, max(1, Self.replicas(Double(current) * ratio)))
         if isTolerated(ratio) {
             return Outcome(ratio: ratio, recommended: current, heldBy: wanted == current ? nil : .tolerance)
         }
@@ -40,14 +40,14 @@ struct RatioRule: Sendable, Hashable {
         if ratio < 1, ready * 2 < current {
             return Outcome(ratio: ratio, recommended: current, heldBy: wanted == current ? nil : .notReady)
         }
-        let isHeld = wanted == current && ready < current && replicas(Double(current) * ratio) > current
+        let isHeld = wanted == current && ready < current && Self.replicas(Double(current) * ratio) > current
         return Outcome(ratio: ratio, recommended: wanted, heldBy: isHeld ? .notReady : nil)
     }
 
     private func averageOutcome(_ value: Double, target: Double, current: Int) -> Outcome {
-        guard current > 0 else { return Outcome(ratio: nil, recommended: replicas(value / target)) }
+        guard current > 0 else { return Outcome(ratio: nil, recommended: Self.replicas(value / target)) }
         let ratio = value / (target * Double(current))
-        let wanted = max(1, replicas(value / target))
+        let wanted = max(1, Self.replicas(value / target))
         if isTolerated(ratio) {
             return Outcome(ratio: ratio, recommended: current, heldBy: wanted == current ? nil : .tolerance)
         }
@@ -60,7 +60,7 @@ struct RatioRule: Sendable, Hashable {
 
     /// Returns the number rounded up, after removing the floating-point error, clamped to 0...Int32.max, so that no
     /// number can trap.
-    private func replicas(_ exact: Double) -> Int {
+    static func replicas(_ exact: Double) -> Int {
         let ceiling = (exact - 1e-9).rounded(.up)
         return ceiling > 0 ? Int(min(ceiling, Double(Int32.max))) : 0
     }

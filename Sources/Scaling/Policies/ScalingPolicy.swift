@@ -3,6 +3,11 @@ package protocol ScalingPolicy: Sendable {
     func recommend(_ input: PolicyInput) -> PolicyRecommendation
 }
 
+extension ScalingPolicy {
+    /// The part of the policy that keeps metrics at their targets; nil for a policy of another kind.
+    package var demandPolicy: SLOPolicy? { self as? SLOPolicy ?? (self as? CostPolicy)?.demand }
+}
+
 package struct PolicyInput: Sendable {
     package var now: Timestamp
     package var current: Int

@@ -37,6 +37,21 @@ extension BacktestSummary {
         return shares.isEmpty ? "nothing" : shares.joined(separator: ", ")
     }
 
+    /// One line for each metric with forecasts: how good they were.
+    var forecastLines: [String] {
+        forecasts.map { forecast in
+            guard let coverage = forecast.coverage, let error = forecast.relativeError else {
+                return "the trace is too short for a forecast of \(forecast.metric)"
+            }
+            let active = time > .zero ? forecast.timeActive / time : 0
+            let skill = forecast.skill.map { ", skill \($0.text(decimals: 2)) at the end" } ?? ""
+            return
+                "the forecast of \(forecast.metric) was active for \((100 * active).text(decimals: 1))% of the time\(skill); "
+                + "the load stayed within it for \((100 * coverage).text(decimals: 1))% of the time, and its mean error was "
+                + "\((100 * error).text(decimals: 0))% of that of expecting no change"
+        }
+    }
+
     /// One line for each schedule of the spec: when it set a value.
     func scheduleLines(_ names: [String]) -> [String] {
         names.map { name in

@@ -31,6 +31,12 @@ struct SimulateCommand: AsyncParsableCommand {
         help: "Field and values to compare, such as safety.cooldownSeconds=60,120,300 (repeatable).")
     var sweeps: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Modes of spec.forecast to compare: off, report, active, separated by commas.", valueName: "modes"),
+        transform: ForecastModes.parse)
+    var forecast: [ForecastSpec.Mode] = []
+
     @Option(help: "File for a report: one HTML page.")
     var html: String?
 
@@ -56,6 +62,12 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         guard sweeps.isEmpty || (compare == nil && html == nil && decisions == nil) else {
             throw ValidationError("--sweep prints a table; use it without --compare, --html and --decisions.")
+        }
+        guard sweeps.isEmpty || forecast.isEmpty else {
+            throw ValidationError("--sweep and --forecast exclude each other: try --sweep forecast.mode=Off,Active.")
+        }
+        guard forecast.count < 2 || decisions == nil else {
+            throw ValidationError("--decisions takes one run; give one mode with --forecast.")
         }
         guard compare == nil || decisions == nil else {
             throw ValidationError("--decisions takes one GeneralScaler; use it without --compare.")
@@ -89,9 +101,22 @@ struct SimulateCommand: AsyncParsableCommand {
         let first = try input.backtest(scaler.spec(input.known), workloadOptions)
         let summaries =
             sweeps.isEmpty
-            ? try compare(SimulatedScaler.distinguished([scaler] + others), first, input)
+            ? try compare(
+                SimulatedScaler.distinguished([scaler] + others).flatMap { $0.variants(forecast) }, first, input)
             : try sweep(scaler, first, input)
+        warnOfShortTrace(summaries, input)
         try judgeGaps(summaries, input)
+    }
+
+    /// The time in which a weekly pattern shows: two weeks.
+    private static let seasons: Duration = .seconds(14 * 86_400)
+
+    private func warnOfShortTrace(_ summaries: [BacktestSummary], _ input: SimulationInput) {
+        let length = input.trace.end - input.trace.start
+        guard length < Self.seasons, summaries.contains(where: { !$0.forecasts.isEmpty }) else { return }
+        warn(
+            "warning: the trace is \(length.words) long. A forecast needs two days to show a daily pattern, and two weeks for a "
+                + "weekly one")
     }
 
     /// - Throws: `ExitCode` if the unknown share is too large for a meaningful result.
@@ -152,6 +177,7 @@ struct SimulateCommand: AsyncParsableCommand {
         write(TextTable.text(rows), to: output)
         for (scaler, run) in zip(scalers, runs) {
             write("\n\(scaler.name) was limited by \(run.summary.commonLimits).\n", to: output)
+            for line in run.summary.forecastLines { write("\(scaler.name): \(line).\n", to: output) }
             for line in run.summary.scheduleLines(scaler.parsed.schedules.map(\.name)) {
                 write("\(scaler.name): \(line).\n", to: output)
             }

@@ -14,6 +14,8 @@ struct SimulatedScaler {
     var name: String
     let parsed: GeneralScalerSpec
     private let entry: ScalerFile.Entry
+    /// Replaces the mode of `spec.forecast`; nil to keep it.
+    private var forecastMode: ForecastSpec.Mode?
 
     var path: String { entry.path }
     /// The `spec` as written in the file.
@@ -42,12 +44,29 @@ struct SimulatedScaler {
     /// - Parameter changed: a spec to use in place of the one in the file.
     func spec(_ known: Declarations, changed: JSON? = nil) throws(FileProblem) -> ScalingSpec {
         do throws(InvalidSpec) {
-            return try (try changed.map { json throws(InvalidSpec) in try Self.parse(json) } ?? parsed)
+            var spec = try (try changed.map { json throws(InvalidSpec) in try Self.parse(json) } ?? parsed)
                 .scalingSpec { type, config in
                     BuiltinMetricTypes.declaration(type: type, config: config) ?? known[type]
                 }
+            if let forecastMode {
+                var forecast = spec.forecast ?? ForecastSpec(mode: forecastMode)
+                forecast.mode = forecastMode
+                spec.forecast = forecast
+            }
+            return spec
         } catch {
             throw entry.problem(error)
+        }
+    }
+
+    /// Returns the scaler with each of the modes of forecasts in turn, or itself without modes.
+    func variants(_ modes: [ForecastSpec.Mode]) -> [SimulatedScaler] {
+        guard !modes.isEmpty else { return [self] }
+        return modes.map { mode in
+            var variant = self
+            variant.forecastMode = mode
+            if modes.count > 1 { variant.name = "\(name), forecast \(mode.rawValue)" }
+            return variant
         }
     }
 

@@ -17,6 +17,8 @@ final class ScriptedSource: MetricSource {
         var schema: JSON = [:]
         var defaults: [String: JSON] = [:]
         var reads = 0
+        var history: (@Sendable (_ microseconds: Int64) -> Double?)?
+        var rangeReads = 0
         var pushing: Set<String> = []
         var subscriptions: [Int: Subscription] = [:]
         var lastSubscription = 0
@@ -48,6 +50,30 @@ final class ScriptedSource: MetricSource {
 
     /// Declares the config schema of every type.
     func declare(_ schema: JSON) { state.withLock { $0.schema = schema } }
+
+    /// Sets the value of every type at a past time.
+    func remember(_ history: @escaping @Sendable (_ microseconds: Int64) -> Double?) {
+        state.withLock { $0.history = history }
+    }
+
+    /// The number of reads of history so far.
+    var rangeReads: Int { state.withLock(\.rangeReads) }
+
+    func readRange(
+        type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
+    ) async throws(PluginFailure) -> MetricRange {
+        let history = state.withLock { state in
+            state.rangeReads += 1
+            return state.history
+        }
+        guard let history else {
+            throw PluginFailure(.notSupported, plugin: nil, "\(type) has no history")
+        }
+        return MetricRange(
+            points: window.times.compactMap { time in
+                history(time).map { MetricRange.Point(atMicroseconds: time, value: $0) }
+            })
+    }
 
     // MARK: Pushes
 

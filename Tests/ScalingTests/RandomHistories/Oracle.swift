@@ -103,7 +103,10 @@ struct Oracle {
             return view.from == 0 && view.isActive ? nil : "an activation without an active metric"
         }
         if view.from == 0, !view.names(.fallback) { return "up from 0 without an activation" }
-        if view.isReadyUnknown, !view.names(.fallback), !view.names(.errorBudget), !view.asksForMoreInTotal {
+        if view.names(.forecast), !view.mayForecast { return "up by a forecast of a spec without one" }
+        if view.isReadyUnknown, !view.names(.forecast), !view.names(.fallback), !view.names(.errorBudget),
+            !view.asksForMoreInTotal
+        {
             return "up on a value per replica although the number of ready replicas is unknown"
         }
         if view.decision.recommended <= view.from { return "up without a recommendation" }
@@ -193,6 +196,8 @@ struct Oracle {
         var isMissingAll: Bool { values.allSatisfy { $0 == nil } }
 
         func names(_ cause: Cause) -> Bool { decision.limitedBy.contains(cause) }
+
+        var mayForecast: Bool { spec.forecast?.mode == .active && from > 0 }
 
         func isOff(_ oracle: Oracle) -> Bool {
             holds || (from == 0 && oracle.hasSeenReplicas && !oracle.isOurZero)

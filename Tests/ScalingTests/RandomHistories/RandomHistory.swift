@@ -84,14 +84,31 @@ struct RandomHistory {
         for metric in spec.metrics where random.chance(percent: 5) {
             input.usefulReplicas[metric.name] = random.within(1...6)
         }
+        let reactive = DecisionEngine.decide(input).decision
+        input.forecasts = forecasts()
         let outcome = DecisionEngine.decide(input)
         if isFirst, DecisionEngine.decide(input) != outcome { return "the same input gave another decision" }
         let decision = outcome.decision
+        if decision.desired < reactive.desired { return "a forecast lowers \(reactive.desired) to \(decision.desired)" }
         for cause in decision.limitedBy where !seen.contains(cause) { seen.append(cause) }
         if let fault = oracle.watch(input, decision) { return "\(fault); \(decision.reason) \(decision.limitedBy)" }
         history = outcome.history
         if decision.changesReplicas, !spec.isDryRun { scale(decision, now) }
         return nil
+    }
+
+    /// Returns a forecast of each metric that has one, often of more than the present load.
+    private mutating func forecasts() -> [String: LoadForecast] {
+        var forecasts: [String: LoadForecast] = [:]
+        for place in spec.forecastMetrics {
+            let metric = spec.metrics[place]
+            let load = metric.target * Double(max(current, 1)) * load()
+            let upper = load * Double(random.within(50...300)) / 100
+            forecasts[metric.name] = LoadForecast(
+                load: load, expected: load, upper: upper, horizon: .seconds(300), pattern: .daily, skill: 0.5,
+                verdict: random.pick([.open, .open, .noSkill(0.01), .learning(hours: 3)]))
+        }
+        return forecasts
     }
 
     /// Returns the ready replicas; nil if the target does not report them.

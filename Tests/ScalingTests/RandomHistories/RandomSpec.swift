@@ -37,7 +37,8 @@ extension ScalingSpec {
                 behavior: random.pick(FallbackSpec.Behavior.allCases)
             ),
             schedules: random.chance(percent: 30)
-                ? (0..<random.within(1...2)).compactMap { _ in .random(least, metrics, using: &random) } : []
+                ? (0..<random.within(1...2)).compactMap { _ in .random(least, metrics, using: &random) } : [],
+            forecast: random.chance(percent: 30) ? ForecastSpec(mode: random.pick(ForecastSpec.Mode.allCases)) : nil
         )
     }
 
