@@ -17,7 +17,8 @@ struct LogInjectionAttackTests {
         #expect(try JSON(parsing: quoted).stringValue == value.cleaned)
     }
 
-    @Test("a plain log value stays unchanged", arguments: ["shop/web", "12.5", "https://a.example:9090/x?y", "a-b_c.d"])
+    @Test(
+        "a plain log value stays unchanged", arguments: ["shop/web", "12.5", "https://a.example:9090/x?y", "a-b_c.d"])
     func plain(value: String) {
         #expect(QuotedLogHandler.quoted(value) == value)
     }

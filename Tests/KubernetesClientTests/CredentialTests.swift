@@ -1,7 +1,6 @@
 import FoundationEssentials
 import HTTPTransport
 import Synchronization
-import SystemIO
 import TestSupport
 import Testing
 import WireFormats

@@ -8,7 +8,9 @@ extension KubernetesClient {
     /// - Parameter apiVersion: such as `apps/v1`.
     /// - Throws: ``KubernetesError/Kind/notFound`` if the server has no such kind.
     package func discover(apiVersion: String, kind: String) async throws(KubernetesError) -> DiscoveredResource {
-        if let known = discovery.withLock({ $0.lookup(apiVersion: apiVersion, kind: kind, now: time.wallMicroseconds()) }) {
+        if let known = discovery.withLock({
+            $0.lookup(apiVersion: apiVersion, kind: kind, now: time.wallMicroseconds())
+        }) {
             return try found(known, apiVersion, kind)
         }
         let resources = try await resources(apiVersion: apiVersion)

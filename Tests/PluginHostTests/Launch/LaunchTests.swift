@@ -163,7 +163,7 @@ struct LaunchTests {
         try directory.write(PluginScript(types: ["p"]).text, to: "program", executable: true)
         let program = "\(directory.path)/program"
         let clock = ManualClock()
-        // In a process of its own: a child that another test starts at that moment would have a copy of a descriptor of
+        // In a separate process: a child that another test starts at that moment would have a copy of a descriptor of
         // this process.
         try await RunningProcess.run("/usr/bin/python3", ["-c", Self.fileHolder, program]) { holder async throws in
             try await holder.outputLine { $0 == "open" }
