@@ -46,6 +46,7 @@ struct KafkaPlugin: MetricPlugin {
     ) async -> Result<MetricReading, PluginError> {
         do throws(KafkaFailure) {
             return try await pool.use(cluster) { client throws(KafkaFailure) in
+                call.connect(by: client.events)
                 do throws(KafkaFailure) {
                     let offsets = try await LagReader(client: client, config: config, call: call).offsets()
                     return .success(try reading(of: offsets, config))

@@ -11,6 +11,7 @@ final class KafkaCall: Sendable {
     let limit: ContinuousClock.Instant
     private let place: String
     private let phase = Mutex("a connection was made")
+    private let events = Mutex<ClientEvents?>(nil)
     private let promise = AsyncPromise<MetricReading>()
 
     init(timeLeft: Duration, until end: ContinuousClock.Instant, place: String) {
@@ -19,6 +20,9 @@ final class KafkaCall: Sendable {
         limit = end - (timeLeft - usable) / 2
         self.place = place
     }
+
+    /// Sets whose report says why there is no answer.
+    func connect(by events: ClientEvents) { self.events.withLock { $0 = events } }
 
     /// Sets the current step, for the message of a call that runs out of time.
     func enter(_ phase: String) { self.phase.withLock { $0 = phase } }
@@ -39,7 +43,8 @@ final class KafkaCall: Sendable {
 
     /// The error of a call whose time is over.
     var overdue: PluginError {
-        PluginError(
+        if let reason = events.withLock(\.self)?.failure { return reason.error }
+        return PluginError(
             .deadlineExceeded,
             "Kafka at \(place) did not answer in time: the time ran out while \(phase.withLock(\.self)). Check that all "
                 + "brokers run, or raise timeoutSeconds of the metric")
