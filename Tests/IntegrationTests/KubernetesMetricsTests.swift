@@ -54,9 +54,7 @@ struct KubernetesMetricsTests {
     }
 
     private func address(_ cluster: TestCluster) throws -> String {
-        let kubeconfig = try String(contentsOfFile: cluster.kubeconfig, encoding: .utf8)
-        let line = try #require(kubeconfig.split(separator: "\n").first { $0.contains("server:") })
-        return line.split(separator: "server:").last.map { $0.filter { $0 != " " && $0 != "\"" } } ?? ""
+        try ClusterConfiguration.kubeconfig(path: cluster.kubeconfig, context: nil, environment: [:]).server
     }
 
     private func wait(_ cluster: TestCluster, replicas: Int) async throws {
@@ -81,7 +79,7 @@ struct KubernetesMetricsTests {
             try await TestOperator.run(on: cluster, apiServer: try address(cluster)) { running in
                 try await wait(cluster, replicas: 4)
                 let status = try await cluster.wait(for: .scaler, cluster.key("web")) {
-                    $0["status"]?["metrics"]?[0]?["value"] == 60
+                    $0["status"]?["metrics"]?[0]?["value"] == 240
                 }["status"]
                 #expect(status?["desiredReplicas"] == 4)
                 load.set(200)
