@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Subprocess
+import SystemPackage
 import TestSupport
 
 /// The program, run like by a user.
@@ -23,9 +24,15 @@ struct Program {
     static func run(
         _ arguments: [String], of program: String = "generalscaler", bytes input: Data
     ) async throws -> Outcome {
+        // A file: a program that ends before it has read its input would break a pipe.
+        let file = FileManager.default.temporaryDirectory.appending(path: "input-\(UUID().uuidString)")
+        try input.write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let descriptor = try FileDescriptor.open(FilePath(file.path), .readOnly, options: .closeOnExec)
         let result = try await Subprocess.run(
             .name(program), arguments: Arguments(arguments),
-            environment: .inherit.updating(["PATH": BuiltExecutable.directory]), input: .array(Array(input)),
+            environment: .inherit.updating(["PATH": BuiltExecutable.directory]),
+            input: .fileDescriptor(descriptor, closeAfterSpawningProcess: true),
             output: .string(limit: 64 << 20), error: .string(limit: 1 << 20))
         var code: Int32?
         if case .exited(let status) = result.terminationStatus { code = status }

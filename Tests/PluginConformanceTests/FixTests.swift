@@ -60,7 +60,7 @@ struct FixTests {
             (#"{"id":7,"result":{}}"#, "write \"jsonrpc\": \"2.0\""),
             (#"{"jsonrpc":"2.0","result":{}}"#, "copy the id"),
             (#"{"jsonrpc":"2.0","id":7}"#, "write {\"result\""),
-            (#"{"jsonrpc":"2.0","id":7,"result":null,"error":{}}"#, "leave out"),
+            (#"{"jsonrpc":"2.0","id":7,"result":null,"error":{}}"#, "omit the other one"),
             (#"{"jsonrpc":"2.0","id":7,"result":{"value":NaN}}"#, "\"code\": 1006"),
         ])
     func message(line: String, fix: String) {

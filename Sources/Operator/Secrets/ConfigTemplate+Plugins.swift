@@ -17,8 +17,9 @@ extension ConfigTemplate {
     }
 
     /// Returns the config with placeholders for references, for a check without access to them. A plugin's message about a
-    /// placeholder is meaningless.
+    /// placeholder is meaningless. It begins like PEM: any other text in a field for a certificate or key would count as
+    /// the path of a file.
     package func filledWithStandIns() -> PluginConfig {
-        PluginConfig(filled { _ in "value-of-a-secret" }, inherited: inherited)
+        PluginConfig(filled { _ in "-----BEGIN-value-of-a-secret" }, inherited: inherited)
     }
 }

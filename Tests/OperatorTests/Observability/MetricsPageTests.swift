@@ -1,5 +1,4 @@
 import Foundation
-import Scaling
 import Subprocess
 import SystemPackage
 import Testing
@@ -7,6 +6,7 @@ import Testing
 @testable import Operator
 @testable import PluginHost
 @testable import ScalerAPI
+@testable import Scaling
 
 @Suite("The metrics page")
 struct MetricsPageTests {
@@ -50,18 +50,25 @@ struct MetricsPageTests {
         isBlocked: Bool = false
     ) -> ScalerSnapshot {
         let epoch = Timestamp(microsecondsSince1970: 0)
+        var decision = Decision(
+            time: epoch, current: 2, ready: 2, recommended: 5, desired: 4,
+            metrics: [
+                MetricRecord(
+                    name: Self.oddName, observation: .value(1.5, observedAt: epoch), target: 1, targetType: .value),
+                MetricRecord(name: "gone", observation: .noData("empty"), target: 1, targetType: .value),
+            ],
+            limitedBy: causes)
+        decision.forecasts = [
+            ForecastRecord(
+                LoadForecast(
+                    load: 1.5, expected: 1.75, upper: 2.25, horizon: .seconds(300), pattern: .weekly, skill: 0.82,
+                    verdict: .open),
+                of: MetricSpec(name: Self.oddName, target: 1, targetType: .value), headroom: 1.1, mode: .active)
+        ]
         return ScalerSnapshot(
             identity: ObjectIdentity(namespace: "shop", name: name, uid: name),
             bounds: bounds,
-            decision: Decision(
-                time: epoch, current: 2, ready: 2, recommended: 5, desired: 4,
-                metrics: [
-                    MetricRecord(
-                        name: Self.oddName, observation: .value(1.5, observedAt: epoch), target: 1,
-                        targetType: .value),
-                    MetricRecord(name: "gone", observation: .noData("empty"), target: 1, targetType: .value),
-                ],
-                limitedBy: causes),
+            decision: decision,
             isBlocked: isBlocked, conditions: [], errors: [.scaleFailed: 2])
     }
 
