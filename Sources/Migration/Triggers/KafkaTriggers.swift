@@ -8,7 +8,7 @@ enum KafkaTriggers {
             list("topic", to: "topics"),
             partitions, .target("lagThreshold"), .activation("activationLagThreshold"), offsetReset, invalidOffset,
             allowIdle, persistentLag, .ignored("version", "librdkafka finds the version of the brokers by itself"),
-            capped("limitToPartitionsWithLag", "partitions with lag"),
+            .flag("limitToPartitionsWithLag", to: "limitToPartitions"),
             capped("ensureEvenDistributionOfPartitions", "factors of the number of partitions"), sasl,
             .text("username", to: "sasl.username"), .secret("password", to: "sasl.password"), tls, .unsafeTLS,
             .tls("ca", "ca"), .tls("cert", "cert"), .tls("key", "key"), .keyPassword,
