@@ -49,7 +49,8 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@swift test --skip-build --disable-xctest --filter FaultSimulationTests
 	@swift test --skip-build --disable-xctest --filter "$(ATTACKS)"
 	@swift test --skip-build --disable-xctest --filter PluginConformanceTests --skip "$(ATTACKS)"
-	@swift test --skip-build --disable-xctest --filter CommandTests --skip "$(ATTACKS)|PluginConformanceTests"
+	@swift test --skip-build --disable-xctest --filter MigrateCommandTests
+	@swift test --skip-build --disable-xctest --filter CommandTests --skip "$(ATTACKS)|PluginConformanceTests|MigrateCommandTests"
 	@swift test --skip-build --disable-xctest --filter IntegrationTests --skip "$(ATTACKS)"
 	@swift test --skip-build --disable-xctest --skip "FaultSimulationTests|$(ATTACKS)|CommandTests|PluginConformanceTests|IntegrationTests"
 
