@@ -19,7 +19,7 @@ enum KafkaTriggers {
 
     private static let oauth = [
         "oauthTokenEndpointUri", "scopes", "oauthExtensions", "saslTokenType",
-    ].map { FieldRule.refused($0, nearest: "SCRAM: the plugin does not support OAUTHBEARER") }
+    ].map { FieldRule.refused($0, nearest: "`sasl.token`, a token from a Secret or of a ServiceAccount") }
 
     private static let kerberos = [
         "keytab", "realm", "kerberosConfig", "kerberosServiceName", "kerberosDisableFAST", "disableFastNegotiation",

@@ -27,7 +27,7 @@ enum OtherTriggers {
             "the KEDA scaler's values as a metric of Prometheus or an HTTP endpoint, and the type `prometheus` or `http`",
         "external-push":
             "the KEDA scaler's values as a metric of Prometheus or an HTTP endpoint, and the type `prometheus` or `http`",
-        "predictkube": "the type `prometheus` with the same query, and `schedules` for the load that repeats",
+        "predictkube": "the type `prometheus` with the same query, and `spec.forecast`",
     ]
 
     static func nearest(_ type: String) -> String {

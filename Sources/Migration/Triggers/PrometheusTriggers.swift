@@ -156,8 +156,8 @@ enum Credentials {
             .different(
                 to: "\(trigger.place).config.auth.sigv4",
                 meaning:
-                    "the operator's own AWS key is used (EKS Pod Identity, or variables in plugins.yaml); roles of "
-                    + "service accounts (IRSA) are not supported"))
+                    "the operator's own AWS key is used (EKS Pod Identity, or variables in plugins.yaml); for a role "
+                    + "of a service account (IRSA), set `roleARN` and `webIdentityToken`"))
     }
 
     /// Returns the region in the name of an AWS host, such as `sqs.eu-west-1.amazonaws.com`.
