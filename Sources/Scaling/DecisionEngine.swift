@@ -120,11 +120,7 @@ private struct DecisionStep {
         observations = checked.observations
         holds = input.holds + (spec.isPaused ? [.paused] : [])
         history = input.history
-        // Whether what is pending was a jump to the bounds depends on those of then.
-        let pendingAt = input.history.pendingScale.map { min($0.at, input.now) }
-        let boundsNow = spec.bounds
-        let boundsThen = pendingAt.map { input.spec.effective(at: $0).spec.bounds }
-        history.observe(current: current, bounds: boundsThen ?? boundsNow, now: now)
+        history.observe(current: current, now: now)
         history.recordFailures(spec.metrics, observations, at: now)
         policy = spec.policy.recommend(
             PolicyInput(

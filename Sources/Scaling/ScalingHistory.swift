@@ -5,14 +5,21 @@ package struct ScalingHistory: Sendable, Hashable {
         package var from: Int
         package var to: Int
         package var at: Timestamp
-        /// Whether the spec may have been edited since, so that the bounds at the time of the decision are unknown.
-        package var isOfFormerSpec: Bool
+        /// Whether it starts cooldowns once it is applied: a jump into the bounds does not. Recorded, because neither the
+        /// bounds nor the clock may be the same later.
+        package var startsCooldown: Bool
 
-        package init(from: Int, to: Int, at: Timestamp, isOfFormerSpec: Bool = false) {
+        package init(from: Int, to: Int, at: Timestamp, startsCooldown: Bool = true) {
             self.from = from
             self.to = to
             self.at = at
-            self.isOfFormerSpec = isOfFormerSpec
+            self.startsCooldown = startsCooldown
+        }
+
+        package init(_ decision: Decision) {
+            self.init(
+                from: decision.current, to: decision.desired, at: decision.time,
+                startsCooldown: decision.startsCooldown)
         }
     }
 
@@ -107,9 +114,9 @@ package struct ScalingHistory: Sendable, Hashable {
     }
 
     /// Updates the state with the current observations before a decision.
-    mutating func observe(current: Int, bounds: ClosedRange<Int>, now: Timestamp) {
+    mutating func observe(current: Int, now: Timestamp) {
         clampFutureTimes(to: now)
-        resolvePendingScale(current: current, bounds: bounds)
+        resolvePendingScale(current: current)
         if let lastSeenReplicas, lastSeenReplicas != current { lastOutsideChangeTime = now }
         if max(current, lastSeenReplicas ?? 0) > 0 { hasSeenReplicas = true }
         lastSeenReplicas = current
@@ -129,14 +136,12 @@ package struct ScalingHistory: Sendable, Hashable {
 
     /// Resolves a pending scale. Replicas equal to `to`: the patch was applied. Equal to `from`: it was not. Otherwise
     /// another client changed them.
-    private mutating func resolvePendingScale(current: Int, bounds: ClosedRange<Int>) {
+    private mutating func resolvePendingScale(current: Int) {
         guard let pending = pendingScale else { return }
         pendingScale = nil
         if current == pending.to {
-            // With bounds other than those at the time, any scaling event could look like a jump to the bounds.
-            let nearest = min(max(pending.from, bounds.lowerBound), bounds.upperBound)
-            let isJump = !pending.isOfFormerSpec && !bounds.contains(pending.from) && pending.to == nearest
-            recordScale(from: pending.from, to: pending.to, at: pending.at, startsCooldown: !isJump)
+            recordScale(
+                from: pending.from, to: pending.to, at: pending.at, startsCooldown: pending.startsCooldown)
         } else {
             lastSeenReplicas = pending.from
         }

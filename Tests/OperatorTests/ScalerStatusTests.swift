@@ -75,16 +75,17 @@ struct ScalerStatusTests {
                         "observedGeneration": 1, "targetName": "Deployment/web", "currentReplicas": 6,
                         "scaledToZero": true,
                         "lastScaleUpTime": .string(at(10).rfc3339()),
-                        "pendingScale": ["from": 6, "to": 5, "at": .string(at(40).rfc3339())],
+                        "pendingScale": [
+                            "from": 6, "to": 5, "at": .string(at(40).rfc3339()), "startsCooldown": false,
+                        ],
                     ],
                 ], zones: UniversalTimeOnly())
         }
         let state = ScalerState(try scaler(target: "web", generation: 1))
-        #expect(state.history.pendingScale == .init(from: 6, to: 5, at: at(40)))
+        let pending = ScalingHistory.PendingScale(from: 6, to: 5, at: at(40), startsCooldown: false)
+        #expect(state.history.pendingScale == pending)
         state.update(try scaler(target: "web", generation: 2), at: .zero)
-        #expect(state.history.pendingScale == .init(from: 6, to: 5, at: at(40), isOfFormerSpec: true))
-        let read = ScalerState(try scaler(target: "web", generation: 2))
-        #expect(read.history.pendingScale == state.history.pendingScale)
+        #expect(state.history.pendingScale == pending)
         state.update(try scaler(target: "api", generation: 3), at: .zero)
         let expected = ScalingHistory(lastScaleUpTime: at(10))
         #expect(state.history == expected)

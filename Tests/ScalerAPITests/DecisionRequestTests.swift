@@ -39,7 +39,10 @@ struct DecisionRequestTests {
         #expect(answer["desired"] == 5)
         #expect(answer["recommended"] == 7)
         #expect(answer["limitedBy"] == ["ScaleUpRate"])
-        #expect(answer["history"]?["pendingScale"] == ["from": 2, "to": 5, "at": "2026-01-01T00:00:00.000000Z"])
+        #expect(
+            answer["history"]?["pendingScale"] == [
+                "from": 2, "to": 5, "at": "2026-01-01T00:00:00.000000Z", "startsCooldown": true,
+            ])
         #expect(answer["metrics"]?[0]?["targetType"] == "Value")
     }
 
@@ -133,6 +136,11 @@ struct DecisionRequestTests {
         #expect(try after(2)?["lastScaleUpTime"] == nil)
         #expect(try after(2)?["lastOutsideChangeTime"] == nil)
         #expect(try after(7)?["lastOutsideChangeTime"] == "2026-01-01T00:00:00.000000Z")
+        let jump: JSON = [
+            "pendingScale": ["from": 2, "to": 5, "at": "2025-12-31T23:59:00Z", "startsCooldown": false]
+        ]
+        let answer = try Self.answer(Self.request(["replicas": ["current": 5], "history": jump]))
+        #expect(answer["history"]?["lastScaleUpTime"] == nil)
     }
 
     @Test("a history with a scaling event implies that the target has been above 0, unless it states otherwise")

@@ -53,19 +53,17 @@ struct HistoryTests {
         #expect(outcome.decision.limitedBy == [.cooldown])
     }
 
-    @Test("a pending scale operation from above the maximum to below it is not a jump, and its cooldown applies")
-    func pendingAcrossLoweredMaximum() {
-        let history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas - 2)
-        #expect(decide(spec.maxReplicas - 2, 100, history).history.lastScaleDownTime == at(-100))
-    }
-
-    @Test("a pending scale operation from before an edit of the spec is not a jump, and its cooldown applies")
-    func pendingAcrossEdit() {
+    @Test("a pending jump into the bounds starts no cooldown, and any other change does")
+    func pendingJump() {
         var history = dying(from: spec.maxReplicas + 6, to: spec.maxReplicas)
-        history.pendingScale?.isOfFormerSpec = true
         let outcome = decide(spec.maxReplicas, 50, history)
         #expect(outcome.history.lastScaleDownTime == at(-100))
         #expect(outcome.decision.limitedBy == [.cooldown])
+        history.pendingScale?.startsCooldown = false
+        let jump = decide(spec.maxReplicas, 50, history)
+        #expect(jump.history.lastScaleDownTime == nil)
+        #expect(jump.history.lastOutsideChangeTime == nil)
+        #expect(jump.decision.desired == spec.maxReplicas / 2)
     }
 
     @Test("a pending scale-down starts the scale-down cooldown, and one to 0 counts as the scaler's own zero")
@@ -74,14 +72,6 @@ struct HistoryTests {
         let zero = decide(0, 100, dying(from: 8, to: 0)).history
         #expect(zero.scaledToZero)
         #expect(zero.hasSeenReplicas)
-    }
-
-    @Test("a pending jump to the bounds starts no cooldown")
-    func pendingJump() {
-        let outcome = decide(20, 50, dying(from: 30, to: 20))
-        #expect(outcome.history.lastScaleDownTime == nil)
-        #expect(outcome.history.lastOutsideChangeTime == nil)
-        #expect(outcome.decision.desired == 10)
     }
 
     // MARK: Changes from outside

@@ -68,9 +68,7 @@ extension ScalerController {
 
     /// Records the scale operation before it is performed, so that a restart detects a crash in between.
     private func announcePending(_ decision: Decision, _ state: ScalerState, _ poll: Poll) async -> Bool {
-        state.history.pendingScale = ScalingHistory.PendingScale(
-            from: decision.current, to: decision.desired, at: decision.time
-        )
+        state.history.pendingScale = ScalingHistory.PendingScale(decision)
         state.isStatusWritten = false
         let verdict = ScalerVerdict.decided(decision, obstacle: nil)
         let conditions = state.change(to: verdict, plugins: state.pluginsCondition)

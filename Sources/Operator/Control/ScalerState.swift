@@ -61,7 +61,6 @@ final class ScalerState {
         creationTimestamp = object.creationTimestamp
         spec = object.spec
         history = object.status.history
-        history.pendingScale?.isOfFormerSpec = object.status.observedGeneration != object.generation
         conditions = object.status.conditions
         let ready = conditions.first { $0.condition.kind == .replicasReady }
         // Replicas were ready for long enough at that time.
@@ -91,7 +90,6 @@ final class ScalerState {
             targetUID = nil
         }
         if claimedTarget != formerClaim { heldTargetAt = nil }
-        history.pendingScale?.isOfFormerSpec = true
         resolution = nil
         configFault = nil
         isPushed = false

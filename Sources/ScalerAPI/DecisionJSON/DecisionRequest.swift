@@ -104,8 +104,7 @@ extension DecisionOutcome {
     package func json(of input: DecisionInput) -> JSON {
         var next = history
         if decision.changesReplicas, !input.spec.isDryRun {
-            next.pendingScale = ScalingHistory.PendingScale(
-                from: decision.current, to: decision.desired, at: decision.time)
+            next.pendingScale = ScalingHistory.PendingScale(decision)
         }
         var record = decision.json.objectValue ?? [:]
         record["history"] = next.json

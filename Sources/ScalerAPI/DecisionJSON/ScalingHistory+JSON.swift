@@ -73,16 +73,20 @@ extension ScalingHistory {
 
 extension ScalingHistory.PendingScale {
     fileprivate init(_ pending: JSONReader) throws(JSONPathError) {
-        try pending.rejectUnknown("from", "to", "at")
+        try pending.rejectUnknown("from", "to", "at", "startsCooldown")
         self.init(
             from: try pending.required("from").int(in: GeneralScalerSpec.Limits.replicas),
             to: try pending.required("to").int(in: GeneralScalerSpec.Limits.replicas),
-            at: try pending.required("at").time()
+            at: try pending.required("at").time(),
+            startsCooldown: try pending.optional("startsCooldown")?.bool() ?? true
         )
     }
 
     var json: JSON {
-        ["from": .integer(Int64(from)), "to": .integer(Int64(to)), "at": .exact(at)]
+        [
+            "from": .integer(Int64(from)), "to": .integer(Int64(to)), "at": .exact(at),
+            "startsCooldown": .bool(startsCooldown),
+        ]
     }
 }
 

@@ -48,7 +48,8 @@ package struct ScalerStatus: Sendable {
         if let from = json["pendingScale"]?["from"]?.intValue, let to = json["pendingScale"]?["to"]?.intValue,
             let at = json["pendingScale"]?["at"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
         {
-            pending = ScalingHistory.PendingScale(from: from, to: to, at: at)
+            pending = ScalingHistory.PendingScale(
+                from: from, to: to, at: at, startsCooldown: json["pendingScale"]?["startsCooldown"] != false)
         }
         conditions = (json["conditions"]?.arrayValue ?? []).compactMap(RecordedCondition.init)
         observedGeneration = json["observedGeneration"]?.intValue ?? 0

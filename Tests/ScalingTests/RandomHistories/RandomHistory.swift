@@ -121,7 +121,7 @@ struct RandomHistory {
     }
 
     private mutating func scale(_ decision: Decision, _ now: Timestamp) {
-        let pending = ScalingHistory.PendingScale(from: current, to: decision.desired, at: now)
+        let pending = ScalingHistory.PendingScale(decision)
         let survives = !random.chance(percent: 5)
         if survives {
             history.recordScale(

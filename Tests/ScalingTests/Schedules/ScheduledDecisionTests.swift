@@ -174,20 +174,22 @@ struct ScheduledDecisionTests {
         #expect(spec.effective(at: utc("2026-03-02 12:00")).spec.bounds == 1...3)
     }
 
-    @Test("a pending scale operation from before a restart is checked against the bounds at its time")
+    @Test("a scaling event before a crash starts its cooldown even if the bounds have changed since")
     func pending() throws {
         let spec = Self.spec([try Self.business()], safety: SafetyLimits(scaleDownStabilization: .zero))
-        let pending = ScalingHistory(
-            pendingScale: .init(from: 4, to: 10, at: utc("2026-03-02 22:59")), hasSeenReplicas: true)
-        let outcome = Self.decide(spec, utc("2026-03-02 23:00"), current: 10, value: 50, history: pending)
-        // A jump starts no cooldown.
+        let jump = Self.decide(spec, utc("2026-03-02 22:59"), current: 4, value: 10).decision
+        #expect(jump.limitedBy.contains(.boundsJump))
+        let closed = ScalingHistory(pendingScale: .init(jump), hasSeenReplicas: true)
+        let outcome = Self.decide(spec, utc("2026-03-02 23:00"), current: 10, value: 50, history: closed)
         #expect(outcome.history.lastScaleUpTime == nil)
         #expect(outcome.decision.desired == 5)
-        let later = ScalingHistory(
-            pendingScale: .init(from: 4, to: 10, at: utc("2026-03-02 12:59")), hasSeenReplicas: true)
+        // Up to 10 by the load; then the clock is set back into a window whose minimum is 10.
+        let scaleUp = Self.decide(spec, utc("2026-03-02 23:30"), current: 5, value: 500).decision
+        #expect(scaleUp.desired == 10)
+        let setBack = ScalingHistory(pendingScale: .init(scaleUp), hasSeenReplicas: true)
         #expect(
-            Self.decide(spec, utc("2026-03-02 13:00"), current: 10, history: later).history.lastScaleUpTime
-                == utc("2026-03-02 12:59"))
+            Self.decide(spec, utc("2026-03-02 15:00"), current: 10, value: 10, history: setBack).history.lastScaleUpTime
+                == utc("2026-03-02 15:00"))
     }
 
     @Test("a decision differs from the previous one when a window begins, even if nothing else has changed")
