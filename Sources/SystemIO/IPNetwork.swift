@@ -34,13 +34,21 @@ package struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The IPv4 address that packets to an IPv6 address reach: `::ffff:10.0.0.7` is 10.0.0.7 to every kernel, and
-    /// `64:ff9b::a00:7` behind a NAT64 gateway (RFC 6052).
-    package var embeddedIPv4: IPAddress? {
-        let prefixes = [IPNetwork("::ffff:0:0/96"), IPNetwork("64:ff9b::/96")]
-        guard prefixes.contains(where: { $0?.contains(self) == true }) else { return nil }
-        return IPAddress(bytes: Array(bytes.suffix(4)))
+    /// The IPv4 addresses that packets to an IPv6 address may reach: `::ffff:10.0.0.7` is 10.0.0.7 to every kernel, and
+    /// `64:ff9b::a00:7` behind a NAT64 gateway. A network may choose the length of its own NAT64 prefix within
+    /// `64:ff9b:1::/48` (RFC 8215), so that each of the layouts of RFC 6052 is possible there.
+    package var embeddedIPv4: [IPAddress] {
+        guard bytes.count == 16 else { return [] }
+        if Self.suffixed.contains(where: { $0.contains(self) }) { return [IPAddress(bytes: Array(bytes.suffix(4)))] }
+        guard Self.localTranslation.contains(where: { $0.contains(self) }) else { return [] }
+        // No gateway translates to 0.0.0.0/8; the bytes before a suffix are often 0.
+        return Self.layouts.map { layout in layout.map { bytes[$0] } }.filter { $0[0] != 0 }.map(IPAddress.init(bytes:))
     }
+
+    private static let suffixed = ["::ffff:0:0/96", "64:ff9b::/96"].compactMap { IPNetwork($0) }
+    private static let localTranslation = ["64:ff9b:1::/48"].compactMap { IPNetwork($0) }
+    /// Where RFC 6052, section 2.2, puts the IPv4 address after prefixes of 48, 56, 64 and 96 bits: byte 8 is skipped.
+    private static let layouts = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], [12, 13, 14, 15]]
 
     private init(bytes: [UInt8]) {
         self.bytes = bytes

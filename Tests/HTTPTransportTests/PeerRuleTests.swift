@@ -18,6 +18,8 @@ struct PeerRuleTests {
             ("fd00:ec2::23", "fd20:ce::254"), ("168.63.129.16", "192.0.0.192"), ("192.0.0.192", "100.100.100.200"),
             ("fd20:ce::254", "fd00:ec2::254"), ("::ffff:127.0.0.1", "127.0.0.1"),
             ("64:ff9b::a9fe:a9fe", "169.254.169.254"), ("127.0.0.1", "::ffff:127.0.0.1"),
+            ("64:ff9b:1:fffe::169.254.169.254", "169.254.169.254"), ("64:ff9b:1:a9fe:a9:fe00::", "169.254.169.254"),
+            ("64:ff9b:1:7a9:fe:a9fe::", "169.254.169.254"), ("64:ff9b:1:7:a9:fea9:fe00:0", "169.254.169.254"),
         ])
     func reserved(address: String, named: String) throws {
         #expect(try objection(PeerRule(), address) != nil)
@@ -27,7 +29,9 @@ struct PeerRuleTests {
 
     @Test(
         "any address that is not reserved is allowed for a name",
-        arguments: ["10.0.0.7", "128.0.0.1", "169.253.255.255", "192.0.0.191", "fd00::7", "fec0::1", "64:ff9b::a00:7"])
+        arguments: ["10.0.0.7", "128.0.0.1", "169.253.255.255", "192.0.0.191", "fd00::7", "fec0::1", "64:ff9b::a00:7", "64:ff9b:1::a00:7",
+            "64:ff9b:2::a9fe:a9fe",
+        ])
     func ordinary(address: String) throws {
         #expect(try objection(PeerRule(), address) == nil)
     }

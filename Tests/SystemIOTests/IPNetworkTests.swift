@@ -46,9 +46,16 @@ struct IPNetworkTests {
 
     @Test("an IPv4 address within an IPv6 address is recognized")
     func embedded() {
-        #expect(IPAddress("::ffff:127.0.0.1")?.embeddedIPv4 == IPAddress("127.0.0.1"))
-        #expect(IPAddress("64:ff9b::a9fe:a9fe")?.embeddedIPv4 == IPAddress("169.254.169.254"))
-        #expect(IPAddress("fd00::7f00:1")?.embeddedIPv4 == nil)
-        #expect(IPAddress("10.0.0.7")?.embeddedIPv4 == nil)
+        func embedded(_ text: String) -> [String]? { IPAddress(text)?.embeddedIPv4.map(\.description) }
+        #expect(embedded("::ffff:127.0.0.1") == ["127.0.0.1"])
+        #expect(embedded("64:ff9b::a9fe:a9fe") == ["169.254.169.254"])
+        // The examples of RFC 6052, section 2.4, with the prefix of RFC 8215.
+        #expect(embedded("64:ff9b:1:c000:2:2100::")?.first == "192.0.2.33")
+        #expect(embedded("64:ff9b:1:3c0:0:221::")?.contains("192.0.2.33") == true)
+        #expect(embedded("64:ff9b:1:344:c0:2:2100::")?.contains("192.0.2.33") == true)
+        #expect(embedded("64:ff9b:1:344::192.0.2.33")?.last == "192.0.2.33")
+        #expect(embedded("64:ff9b:1::10.0.0.7") == ["10.0.0.7"])
+        #expect(embedded("fd00::7f00:1") == [])
+        #expect(embedded("10.0.0.7") == [])
     }
 }

@@ -32,7 +32,7 @@ package struct PeerRule: Sendable, Hashable {
 
     /// Returns why no connection is made to that address; nil if one may be.
     package func objection(to peer: IPAddress) -> String? {
-        let all = [peer, peer.embeddedIPv4].compactMap(\.self)
+        let all = [peer] + peer.embeddedIPv4
         if let reserved = all.map(ReservedNetworks.init).first(where: { !named.isSuperset(of: $0) }) {
             return
                 "its address is \(peer), \(reserved.name), which is used only if the config names it as an IP address"
@@ -75,7 +75,7 @@ struct ReservedNetworks: OptionSet, Sendable, Hashable {
         if host == "localhost" || host.hasSuffix(".localhost") {
             self = .loopback
         } else if let address = IPAddress(host) {
-            self = ReservedNetworks(address).union(address.embeddedIPv4.map(ReservedNetworks.init) ?? [])
+            self = ([address] + address.embeddedIPv4).reduce([]) { $0.union(ReservedNetworks($1)) }
         } else {
             self = []
         }
