@@ -29,8 +29,9 @@ struct PeerRuleTests {
 
     @Test(
         "any address that is not reserved is allowed for a name",
-        arguments: ["10.0.0.7", "128.0.0.1", "169.253.255.255", "192.0.0.191", "fd00::7", "fec0::1", "64:ff9b::a00:7", "64:ff9b:1::a00:7",
-            "64:ff9b:2::a9fe:a9fe",
+        arguments: [
+            "10.0.0.7", "128.0.0.1", "169.253.255.255", "192.0.0.191", "fd00::7", "fec0::1", "64:ff9b::a00:7",
+            "64:ff9b:1::a00:7", "64:ff9b:2::a9fe:a9fe",
         ])
     func ordinary(address: String) throws {
         #expect(try objection(PeerRule(), address) == nil)

@@ -10,6 +10,8 @@ final class AutoscalerCache: Sendable {
     /// The defaults for absent or empty fields of a `scaleTargetRef`.
     private static let defaultTarget = TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "")
 
+    static let scaledObject = "ScaledObject"
+
     /// Opens once the kind has been listed, or the list was refused.
     let isListed: AsyncLatch
     /// Opens when the API server no longer has the kind, which ends the watch.
@@ -24,8 +26,8 @@ final class AutoscalerCache: Sendable {
         self.isListed = isListed
         self.index = index
         informer = Informer(
-            client: client, kind: kind, scope: scope, reader: ObjectReader(ObjectFields(["spec": ["scaleTargetRef"]])),
-            logger: logger, decode: { Self.target(of: $0) },
+            client: client, kind: kind, scope: scope, reader: ObjectReader(Self.fields),
+            logger: logger, decode: { kind.kind == Self.scaledObject && Self.isPaused($0) ? nil : Self.target(of: $0) },
             handle: { event in
                 switch event {
                 case .added(let key, let target), .updated(let key, _, let target): index.set(target, of: key)
@@ -52,6 +54,22 @@ final class AutoscalerCache: Sendable {
             throw failure ?? KubernetesError(.timeout, "the list of \(kind.plural) has not been received yet")
         }
         return index.name(of: target).map { "\(kind.kind)/\($0)" }
+    }
+
+    private static let fields = ObjectFields(
+        ["spec": ["scaleTargetRef"], "status": ["conditions"]], metadata: ["annotations"])
+
+    /// Whether KEDA has paused the ScaledObject, so that it sets no replicas: the condition tells, which KEDA sets after
+    /// it has deleted the HorizontalPodAutoscaler. With `paused-replicas` it goes on setting that number.
+    private static func isPaused(_ object: JSON) -> Bool {
+        let annotations = object["metadata"]?["annotations"]
+        guard annotations?["autoscaling.keda.sh/paused"] == "true",
+            annotations?["autoscaling.keda.sh/paused-replicas"] == nil
+        else {
+            return false
+        }
+        return (object["status"]?["conditions"]?.arrayValue ?? [])
+            .contains { $0["type"] == "Paused" && $0["status"] == "True" }
     }
 
     /// Returns the target of an autoscaler; nil if it names none.

@@ -22,7 +22,11 @@ final class AutoscalerDirectory: Service {
         var kinds: [ResourceKind] {
             switch self {
             case .scaledObject:
-                [ResourceKind(group: "keda.sh", version: "v1alpha1", kind: "ScaledObject", plural: "scaledobjects")]
+                [
+                    ResourceKind(
+                        group: "keda.sh", version: "v1alpha1", kind: AutoscalerCache.scaledObject,
+                        plural: "scaledobjects")
+                ]
             case .autoscaler:
                 // Clusters before Kubernetes 1.23 have only v1.
                 ["v2", "v1"].map {

@@ -39,7 +39,7 @@ struct OtherAutoscalerTests {
         let open: JSON = ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
         try environment.define(
             "ScaledObject", plural: "scaledobjects", group: "keda.sh", version: "v1alpha1", subresources: [:],
-            properties: ["spec": open])
+            properties: ["spec": open, "status": open])
     }
 
     private func scaledObject(_ reference: JSON) -> JSON {
@@ -149,6 +149,44 @@ struct OtherAutoscalerTests {
             #expect(
                 try fixture.status()["reason"]?.stringValue?.contains("HorizontalPodAutoscaler/keda-hpa-web-so") == true
             )
+        }
+    }
+
+    @Test("a ScaledObject that KEDA has paused causes no conflict, until it is resumed or sets a number of replicas")
+    func pausedScaledObject() async throws {
+        let environment = try environment()
+        try defineScaledObjects(environment)
+        try environment.api.create(scaledObject(["name": "web"]))
+        func annotate(_ annotations: JSON, isPaused: String) throws {
+            let paused: JSON = ["type": "Paused", "status": .string(isPaused)]
+            try environment.api.patch(
+                "\(Self.scaledObjects)/web-so",
+                [
+                    "metadata": ["annotations": annotations],
+                    "status": ["conditions": [["type": "Ready", "status": "True"], paused]],
+                ])
+        }
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(TestEnvironment.scaler())
+            try await fixture.poll(2)
+            func hasConflict() throws -> Bool { try fixture.condition("ReplicasConflict")?["status"] == "True" }
+            #expect(try hasConflict())
+            // KEDA has not seen the annotation yet.
+            try annotate(["autoscaling.keda.sh/paused": "true"], isPaused: "False")
+            try await fixture.poll()
+            #expect(try hasConflict())
+            try annotate(["autoscaling.keda.sh/paused": "true"], isPaused: "True")
+            try await fixture.poll()
+            #expect(try !hasConflict())
+            try annotate(["autoscaling.keda.sh/paused-replicas": "4"], isPaused: "True")
+            try await fixture.poll()
+            #expect(try hasConflict())
+            try annotate(["autoscaling.keda.sh/paused-replicas": nil], isPaused: "True")
+            try await fixture.poll()
+            #expect(try !hasConflict())
+            try annotate(["autoscaling.keda.sh/paused": nil], isPaused: "True")
+            try await fixture.poll()
+            #expect(try hasConflict())
         }
     }
 
