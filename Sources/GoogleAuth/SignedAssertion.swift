@@ -25,7 +25,7 @@ package enum SignedAssertion {
         let message = parts.joined(separator: ".")
         let signer = try signer(key)
         guard let signature = try? signer.signature(for: Array(message.utf8), padding: .insecurePKCS1v1_5) else {
-            throw CredentialFault("has a private_key that does not sign")
+            throw CredentialFault("has a private_key that cannot sign")
         }
         return Secret("\(message).\(Encoding.base64URL(Array(signature.rawRepresentation)))")
     }

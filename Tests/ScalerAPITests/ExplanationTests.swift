@@ -169,7 +169,7 @@ struct ExplanationTests {
             "type": "Ready", "status": "False", "reason": "TargetNotFound", "message": "create it",
         ]
         let gone = try Self.text(Self.object(status: ["conditions": [blocked]]))
-        #expect(gone.contains("Trouble: create it (TargetNotFound)"))
+        #expect(gone.contains("Problem: create it (TargetNotFound)"))
         #expect(gone.contains("No change until the problem above is resolved."))
         #expect(!gone.contains("happens when"))
         let off = try Self.text(Self.object(status: ["currentReplicas": 0, "limitedBy": ["SwitchedOff"]]))
@@ -254,7 +254,7 @@ struct ExplanationTests {
         ]
         #expect(
             try Self.text(Self.object(status: ["conditions": [condition]])).contains(
-                "Trouble: create it (TargetNotFound)"))
+                "Problem: create it (TargetNotFound)"))
     }
 
     @Test("an explanation lists the scaler's own events, in order, with their counts")

@@ -55,15 +55,15 @@ struct FormulaMetricTests {
             (
                 [backlog, rate, drain, drain(["name": "more", "formula": "drain + 1"])],
                 [
-                    "spec.metrics[3].formula: character 1: drain is a formula itself, and formulas do not name formulas: "
-                        + "repeat what it computes"
+                    "spec.metrics[3].formula: character 1: drain is a formula, and a formula cannot name another formula: "
+                        + "repeat its expression"
                 ]
             ),
             (
                 [backlog, rate, drain(["formula": "rate + backlog * drain"])],
                 [
-                    "spec.metrics[2].formula: character 18: drain is a formula itself, and formulas do not name formulas: "
-                        + "repeat what it computes"
+                    "spec.metrics[2].formula: character 18: drain is a formula, and a formula cannot name another formula: "
+                        + "repeat its expression"
                 ]
             ),
             (

@@ -177,7 +177,7 @@ struct ScaledObjectConversion {
         metric.targetType = "AverageValue"
         draft.metrics = [metric]
         ledger.note(
-            "only schedules set the replicas, and `metrics` needs an entry: `always-idle` counts pods with a label that none has"
+            "only schedules set the replicas, and `metrics` needs an entry: `always-idle` counts pods with a label that no pod has"
         )
     }
 

@@ -22,7 +22,7 @@ enum KubernetesTriggers {
             },
             .text("containerName", to: "container"),
             FieldRule(["activationValue"]) { _, _ in
-                .different(to: "", meaning: "CPU and memory do not start a target at 0 replicas, in KEDA neither")
+                .different(to: "", meaning: "CPU and memory do not start a target at 0 replicas, also in KEDA")
             },
         ],
         finish: { trigger in

@@ -68,7 +68,7 @@ enum PrometheusTriggers {
         }
         guard let text = address, text.contains("monitor.azure.com") else { return }
         trigger.ledger.note(
-            "\(trigger.path): Azure Monitor asks for a token of Microsoft Entra ID, which no field gives")
+            "\(trigger.path): Azure Monitor needs a token of Microsoft Entra ID, for which there is no field")
     }
 }
 

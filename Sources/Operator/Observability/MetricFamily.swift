@@ -194,10 +194,10 @@ extension MetricFamily {
     static let metricTarget = ofScaler("metric_target", .gauge, labels: ["metric"], "Target of the metric.")
     static let forecastValue = ofScaler(
         "forecast_value", .gauge, labels: ["metric"],
-        "Load that is not exceeded at the horizon, by the forecast of the last decision; absent without one.")
+        "Upper bound of the load at the horizon, by the forecast of the last decision; absent without one.")
     static let forecastSkill = ofScaler(
         "forecast_skill", .gauge, labels: ["metric"],
-        "How much less the forecast errs than the best simple rule, as a share; absent until it is known.")
+        "Reduction of the forecast's loss relative to the best simple rule, as a share; absent until it is known.")
     static let forecastActive = ofScaler(
         "forecast_active", .gauge, labels: ["metric"],
         "Whether the forecast may add replicas: 1, or 0, also with mode Report; absent without a forecast.")

@@ -349,7 +349,7 @@ struct PluginConnection {
         guard !unsolicited.take(1 + bytes >> 10, now: now) else { return }
         giveUp(
             .pushRate,
-            "it floods its stdout: more than \(PluginHostLimits.unsolicitedPerSecond) lines a second that answer nothing",
+            "it floods its stdout: more than \(PluginHostLimits.unsolicitedPerSecond) lines a second that are not answers",
             &actions)
     }
 

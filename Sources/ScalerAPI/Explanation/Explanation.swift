@@ -99,7 +99,7 @@ package struct Explanation: Sendable {
             guard let message = condition["message"]?.stringValue?.cleaned, seen.insert(message).inserted else {
                 return nil
             }
-            return "Trouble: \(message) (\((condition["reason"]?.stringValue ?? "no reason").cleaned))"
+            return "Problem: \(message) (\((condition["reason"]?.stringValue ?? "no reason").cleaned))"
         }
     }
 

@@ -119,7 +119,7 @@ struct MetricEntries {
             let isFormula = formulas.contains { $0.name == name }
             let message =
                 isFormula
-                ? "\(name) is a formula itself, and formulas do not name formulas: repeat what it computes"
+                ? "\(name) is a formula, and a formula cannot name another formula: repeat its expression"
                 : "unknown metric \"\(name.prefix(64))\"; metrics that a formula can name here: "
                     + known.joined(separator: ", ")
             return JSONPathError(path: path, message: metric.formula.error(naming: name, message).description)

@@ -262,7 +262,7 @@ struct FormulaParser {
         let (condition, then, otherwise) = (arguments[0], arguments[1], arguments[2])
         guard then.kind == otherwise.kind else {
             throw lexer.error(
-                "both branches of if are numbers, or both are true or false", at: otherwise.range.lowerBound)
+                "both branches of if must be numbers, or both must be true or false", at: otherwise.range.lowerBound)
         }
         let node = FormulaNode.condition(
             try boolean(condition, for: "the condition of if"), then: then.node, otherwise: otherwise.node)

@@ -140,7 +140,7 @@ struct FormulaTests {
                 "if(a, 1, 2)",
                 "character 4: the condition of if takes true or false, and this is a number: compare it, such as x > 0"
             ),
-            ("if(a > 1, a > 2, 3)", "character 18: both branches of if are numbers, or both are true or false"),
+            ("if(a > 1, a > 2, 3)", "character 18: both branches of if must be numbers, or both must be true or false"),
             (
                 "a > 1",
                 "character 1: the result is true or false, and a metric needs a number: write if(condition, 1, 0)"
