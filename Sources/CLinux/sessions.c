@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,13 +48,25 @@ static int read_process(int proc, const char *name, struct clinux_process *proce
     return 0;
 }
 
-int clinux_processes(struct clinux_process **list) {
+/// Returns whether a process may belong to one of the sessions; NULL stands for all.
+static bool may_belong(const char *name, const int *sessions, int session_count) {
+    if (sessions == NULL) return true;
+    int session = getsid(atoi(name));
+    // A security module may refuse the call; the line of /proc then tells.
+    if (session < 0) return errno != ESRCH;
+    for (int i = 0; i < session_count; i++)
+        if (sessions[i] == session) return true;
+    return false;
+}
+
+int clinux_processes(const int *sessions, int session_count, struct clinux_process **list) {
     *list = NULL;
     DIR *directory = opendir("/proc");
     if (directory == NULL) return -1;
     int count = 0, capacity = 0;
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+        if (!may_belong(entry->d_name, sessions, session_count)) continue;
         if (count == capacity) {
             capacity = capacity == 0 ? FIRST_CAPACITY : 2 * capacity;
             void *larger = realloc(*list, (size_t)capacity * sizeof **list);
@@ -86,7 +99,7 @@ struct pass {
 /// Sends a signal to every process of the session and reaps dead ones. Returns -1 if /proc is unreadable.
 static int signal_session(int session, int signal, struct pass *pass) {
     struct clinux_process *list;
-    int count = clinux_processes(&list), own = getpgrp();
+    int count = clinux_processes(&session, 1, &list), own = getpgrp();
     *pass = (struct pass){0};
     if (count < 0) return -1;
     for (int i = 0; i < count; i++) {

@@ -75,7 +75,7 @@ static bool receive(void) {
 /// If the id has been reused, the session is not a plugin's.
 static bool is_reused(const struct session *session) {
     struct clinux_process *list;
-    int count = clinux_processes(&list);
+    int count = clinux_processes(NULL, 0, &list);
     bool is_reused = false;
     for (int i = 0; i < count; i++)
         if (list[i].id == session->id && list[i].start != session->start) is_reused = true;

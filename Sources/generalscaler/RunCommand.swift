@@ -102,8 +102,11 @@ struct RunCommand: AsyncParsableCommand {
             ])
         var group = ServiceGroupConfiguration(
             // In order, so that no service reports the end of another as its own error.
+            // By type: the default name of a service contains the values of all its properties.
             services: runtime.services.map {
-                .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
+                .init(
+                    service: $0, failureTerminationBehavior: .gracefullyShutdownGroup,
+                    serviceName: "\(type(of: $0))")
             },
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger

@@ -229,7 +229,8 @@ final class SessionWatch: @unchecked Sendable {
 
     private static func members(of subjects: [Int32: Subject]) -> [Int32: [clinux_process]] {
         var list: UnsafeMutablePointer<clinux_process>?
-        let count = clinux_processes(&list)
+        let sessions = Array(subjects.keys)
+        let count = clinux_processes(sessions, Int32(sessions.count), &list)
         defer { free(list) }
         var members: [Int32: [clinux_process]] = [:]
         for process in UnsafeBufferPointer(start: list, count: Int(max(0, count)))

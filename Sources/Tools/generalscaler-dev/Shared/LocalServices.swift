@@ -12,7 +12,9 @@ enum LocalServices {
             services: services.map { service in
                 .init(
                     service: service,
-                    successTerminationBehavior: endsWithFirst ? .gracefullyShutdownGroup : .ignore
+                    successTerminationBehavior: endsWithFirst ? .gracefullyShutdownGroup : .ignore,
+                    // By type: the default name contains the values of all properties, such as a config with secrets.
+                    serviceName: "\(type(of: service))"
                 )
             },
             gracefulShutdownSignals: endsWithFirst ? [.sigint, .sigterm] : [],
