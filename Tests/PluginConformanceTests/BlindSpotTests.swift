@@ -206,6 +206,18 @@ struct BlindSpotTests {
         expect(.staysAlive, in: report)
     }
 
+    @Test("a plugin that answers a failure of its source with an internal error fails on P-69, and the source is named")
+    func internalErrorOfSource() async throws {
+        let report = try await check(Self.source("0.8").replacing("error(1003,", with: "error(-32603,"))
+        expect(.internalErrors, in: report)
+        let messages = report.failures.flatMap(\.findings).filter { $0.rule == .internalErrors }.map(\.message)
+        for behavior in ["refuses connections", "sends nothing"] {
+            #expect(
+                messages.contains { $0.contains("when the source that address names \(behavior) with internal_error: ") },
+                "\(messages)")
+        }
+    }
+
     @Test("an address keeps its scheme, user and path when its host is replaced")
     func redirection() {
         #expect(AddressConfigs.redirected("redis://u:p@redis.shop:6379/0", 7) == "redis://u:p@127.0.0.1:7/0")

@@ -21,7 +21,7 @@ extension Check {
                     "no call connected to a source in \(names): pass a --config with which the plugin connects to one")
             }
         }
-        check.alsoChecks = [.inFlight, .endOfInput]
+        check.alsoChecks = [.inFlight, .endOfInput, .internalErrors]
         return check
     }()
 }
@@ -126,9 +126,12 @@ private struct BadSourceTrial {
 
     private func judge(_ call: Call) -> Bool {
         let conversation = call.conversation
-        if conversation.answer(to: call.ids.lowerBound, by: lastLook(call)) != nil { return true }
-        let limit = Conversation.text(deadline)
         let place = "when the source that \(field) names \(call.source.behavior.rawValue)"
+        if let answer = conversation.answer(to: call.ids.lowerBound, by: lastLook(call)) {
+            if case .error(let error) = answer { context.noteInternal(error, .getMetricValue, place) }
+            return true
+        }
+        let limit = Conversation.text(deadline)
         let isLate = conversation.answer(to: call.ids.lowerBound, by: .now + ConformanceLimits.lateWindow) != nil
         context.log.note(
             Finding(

@@ -77,7 +77,8 @@ extension RuleBook {
             .internalErrors, .metric, "No internal errors",
             """
             The error -32603 (`internal_error`) says that the plugin itself failed. A call with a valid config is not \
-            answered with it: other errors exist for failures of the source.
+            answered with it: other errors exist for failures of the source, also one that refuses connections, sends \
+            nothing, or sends something else.
             """,
             fix:
                 "correct the failure, which plugin-check call shows with the plugin's standard error; answer what the source "

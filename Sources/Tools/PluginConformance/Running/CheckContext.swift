@@ -41,9 +41,12 @@ final class CheckContext {
     }
 
     /// Records that the plugin itself fails at a call with a valid config.
-    func noteInternal(_ error: AnswerError, _ method: ProtocolMethod) {
+    ///
+    /// - Parameter circumstance: what the source does, for the message.
+    func noteInternal(_ error: AnswerError, _ method: ProtocolMethod, _ circumstance: String? = nil) {
         guard error.kind == .internalError else { return }
-        note(.internalErrors, "\(method.rawValue) is answered with \(error.summary)", evidence: error.json)
+        let place = circumstance.map { " \($0)" } ?? ""
+        note(.internalErrors, "\(method.rawValue) is answered\(place) with \(error.summary)", evidence: error.json)
     }
 
     /// Records what is probably wrong, but breaks no rule that can be checked.

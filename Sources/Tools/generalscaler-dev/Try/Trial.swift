@@ -44,8 +44,10 @@ struct Trial: Sendable {
                 environment: ProcessInfo.processInfo.environment),
             logger: logger)
         let simulator = ClusterSimulator(configuration: .init(api: SimulatedAPI.configuration()), logger: quiet)
-        try await LocalServices.with([simulator], logger: logger) {
-            try await scale(simulator, host, http, logger)
+        // Of the plugin, what happens to it is of interest, such as a new version that is refused.
+        let services = logger.logLevel > .debug ? quiet : logger
+        try await LocalServices.with([simulator], logger: services) {
+            try await scale(simulator, host, http, services)
         }
     }
 
@@ -92,7 +94,7 @@ private struct TrialStart: Service {
         case .unavailable(let failure): throw TrialError("the plugin cannot check the config: \(failure)")
         }
         let metric: JSON = [
-            "type": .string(type), "name": "tried", "config": trial.config,
+            "type": .string(type), "config": trial.config,
             "targetValue": .number(trial.targetValue ?? Trial.defaultTarget),
         ]
         let app = DemoApp(name: Trial.appName, minReplicas: 1, maxReplicas: trial.maxReplicas, metric: metric)

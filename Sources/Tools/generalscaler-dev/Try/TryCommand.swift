@@ -77,7 +77,7 @@ struct TryCommand: AsyncParsableCommand {
             path: "generalscaler-try-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
-        let logger = StandardStreams.logger("generalscaler.try", level: verbose ? .debug : .critical)
+        let logger = StandardStreams.logger("generalscaler.try", level: verbose ? .debug : .notice)
         do {
             try await CurlHTTPClient.withClient { http in
                 try await trial.run(in: directory.path, http: http, logger: logger)
