@@ -12,7 +12,7 @@ struct clinux_process {
 
 /// Lists the processes of some sessions, in an array that the caller must free. Returns their number, or -1 with errno.
 ///
-/// A process of another session costs one call of getsid(2), a fiftieth of what reading its line of /proc takes.
+/// A process of another session costs one call of getsid(2), a thirtieth of what reading its line of /proc takes.
 ///
 /// - sessions: their ids; NULL for all processes.
 int clinux_processes(const int *sessions, int session_count, struct clinux_process **list);
