@@ -455,7 +455,7 @@ let package = Package(
             name: "KubernetesPluginTests",
             dependencies: [
                 "ClusterSimulator", "generalscaler-plugin-kubernetes", "HTTPTransport", "PluginSDK", "SourceSupport",
-                "TestSupport", "WireFormats", logging, serviceLifecycle,
+                "TestSupport", "WireFormats", logging, serviceLifecycle, subprocess, systemPackage,
             ]
         ),
         .testTarget(
