@@ -262,6 +262,25 @@ struct APIServerFaultTests {
     }
 }
 
+/// What the plugin writes.
+@Suite struct KubernetesSecretTests {
+    @Test("the plugin's output contains no secret", arguments: MetricTypeCase.allCases)
+    func canary(type: MetricTypeCase) async throws {
+        let port = try RawServer.unusedPort()
+        let address = "http://127.0.0.1:\(port)"
+        let configs = [
+            type.config(address: address), type.config(address: address, ["token": ["canary-1"]]),
+            type.config(address: address, ["tls": ["cert": "/none", "key": "canary-2"]]),
+            type.config(address: address, ["token": "canary \n3"]),
+        ]
+        let transcript = try await PluginTranscript(
+            "generalscaler-plugin-kubernetes", type: type.rawValue, configs: configs.map(\.description))
+        #expect(transcript.standardOutput.split(separator: "\n").count == 1 + 2 * configs.count)
+        #expect(transcript.standardOutput.contains("127.0.0.1:\(port)"))
+        #expect(!transcript.everything.contains("canary"))
+    }
+}
+
 /// API servers and adapters whose answers are made to take the plugin's memory.
 @Suite("API server answers that use much memory", .timeLimit(.minutes(10)), .serialized)
 struct KubernetesMemoryAttackTests {
