@@ -264,7 +264,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "Backtest", "CCurl", "CKafka", "CLinux", "ClusterSimulator", "KubernetesClient", "PluginHost",
+                "Backtest", "CCurl", "CKafka", "CLinux", "CPostgres", "ClusterSimulator", "KubernetesClient",
+                "PluginHost",
                 "PluginProtocol", "Scaling", "TestSupport", "WireFormats", "YAMLFormat", hummingbird, logging,
                 serviceLifecycle,
             ],
@@ -275,7 +276,9 @@ let package = Package(
         // MARK: Tests
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "PluginSDK", "SystemIO", "WireFormats", logging, subprocess, systemPackage],
+            dependencies: [
+                "CLinux", "HTTPTransport", "PluginSDK", "SystemIO", "WireFormats", logging, subprocess, systemPackage,
+            ],
             path: "Tests/TestSupport"
         ),
         .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"]),
@@ -420,7 +423,7 @@ let package = Package(
                 "generalscaler-plugin-http", "HTTPTransport", "JSONPath", "PluginSDK", "SourceSupport", "TestSupport",
                 "WireFormats", "YAMLFormat", subprocess, systemPackage,
             ],
-            exclude: ["Support/fill_moto.py", "Support/fill_nats.py", "Support/token_services.py"]
+            exclude: ["Support/fill_moto.py"]
         ),
         .testTarget(
             name: "PubSubPluginTests",
@@ -455,7 +458,7 @@ let package = Package(
             name: "KubernetesPluginTests",
             dependencies: [
                 "ClusterSimulator", "generalscaler-plugin-kubernetes", "HTTPTransport", "PluginSDK", "SourceSupport",
-                "TestSupport", "WireFormats", logging, serviceLifecycle,
+                "TestSupport", "WireFormats", logging, serviceLifecycle, subprocess, systemPackage,
             ]
         ),
         .testTarget(
@@ -473,8 +476,9 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "ClusterSimulator", "HTTPTransport", "KubernetesClient", "SystemIO", "TestSupport", "WireFormats",
-                "YAMLFormat", "generalscaler", "generalscaler-dev", "generalscaler-plugin-kubernetes",
-                "generalscaler-plugin-prometheus", serviceLifecycle, subprocess, systemPackage,
+                "YAMLFormat", "generalscaler", "generalscaler-dev", "generalscaler-plugin-http",
+                "generalscaler-plugin-kafka", "generalscaler-plugin-kubernetes", "generalscaler-plugin-postgresql",
+                "generalscaler-plugin-prometheus", "kafka-mock", serviceLifecycle, subprocess, systemPackage,
             ],
             exclude: ["Support/echo_server.py"]
         ),

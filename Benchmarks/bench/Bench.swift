@@ -17,8 +17,8 @@ protocol Benchmark: Sendable {
 enum Bench {
     private static func benchmarks(traces: String?) -> [any Benchmark] {
         [
-            PluginHostBenchmark(), BoundsBenchmark(), SourceBenchmarks(), KafkaBenchmark(),
-            ForecastBenchmark(traces: traces),
+            PluginHostBenchmark(), BoundsBenchmark(), SourceBenchmarks(), KafkaBenchmark(), HTTPBenchmark(),
+            KubernetesBenchmark(), PostgresBenchmark(), ForecastBenchmark(traces: traces),
         ]
             + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) } + [
                 PushBenchmark()
@@ -68,6 +68,9 @@ enum Bench {
         case MetricsProcess.flag: try await MetricsProcess.run()
         case CurlLoop.flag: try CurlLoop.run(arguments)
         case KafkaLoop.flag: try KafkaLoop.run(arguments)
+        case AnswerProcess.flag: try await AnswerProcess.run()
+        case GetLoop.flag: try GetLoop.run(arguments)
+        case PostgresLoop.flag: try PostgresLoop.run(arguments)
         default: return false
         }
         return true

@@ -9,6 +9,8 @@ enum KubernetesLimits {
     static let pageSize = 250
     /// Objects of one list in all its pages.
     static let maxObjects = 20_000
+    /// Pages of one list: a server may return fewer objects than asked for.
+    static let maxPages = 4 * maxObjects / pageSize
     /// A pod with hundreds of containers is smaller.
     static let object = JSONLimits(bytes: 2 << 20, nodes: 20_000)
     /// The answer of an adapter for one metric.

@@ -45,6 +45,8 @@ struct PubSubConfig: MetricConfig {
         """)
     var credentials: Secret?
 
+    let federation = FederationFields()
+
     @Field("Base URL of the Monitoring API, for tests and emulators.", isAddress: true)
     var endpoint = Self.googleEndpoint
 
@@ -52,6 +54,12 @@ struct PubSubConfig: MetricConfig {
         "URL of the token endpoint, for tests and emulators. Default: the one in the credentials.",
         isAddress: true)
     var tokenEndpoint: String?
+
+    /// Whether the operator's own credentials are used.
+    var isOperators: Bool { credentials == nil && federation.token == nil }
+
+    /// The field at fault if Google refuses the account.
+    var credentialsField: String { federation.token == nil ? "credentials" : "token" }
 
     func validate() -> [ConfigProblem] {
         var problems: [ConfigProblem] = []
@@ -68,11 +76,17 @@ struct PubSubConfig: MetricConfig {
         ] {
             if let fault = url.flatMap(BaseURL.fault) {
                 add(path, fault.message)
-            } else if credentials == nil, !isGoogles {
+            } else if isOperators, !isGoogles {
                 add(
                     path,
                     "is not Google's, and the operator's own credentials are not sent to other addresses: set credentials"
                 )
+            }
+        }
+        if federation.token != nil {
+            if credentials != nil { add("token", "is used in place of credentials; remove one of them") }
+            if tokenEndpoint != nil {
+                add("tokenEndpoint", "is not used with token, which goes to Google only; remove it")
             }
         }
         if let credentials {

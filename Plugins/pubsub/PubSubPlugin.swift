@@ -95,20 +95,26 @@ struct PubSubPlugin: RangeMetricPlugin {
     /// Checks that the operator's own credentials are only sent to Google, or to emulators that the administrator
     /// configured.
     private func checkPlaces(_ config: Config) throws(PluginError) {
-        guard config.credentials == nil else { return }
+        guard config.isOperators else { return }
         for (path, url) in [("endpoint", config.endpoint), ("tokenEndpoint", config.tokenEndpoint)] {
             guard let url, !GoogleHosts.mayGetToken(url, environment: environment) else { continue }
             throw PluginError(
                 .configInvalid,
                 "\(path) is neither https://*.googleapis.com nor an emulator that \(GoogleHosts.emulatorVariable) names in env "
-                    + "of the plugin in plugins.yaml, and the operator's own credentials are not sent to other addresses: set credentials",
+                    + "of the plugin in plugins.yaml, and the operator's own credentials are not sent to other addresses: set credentials, or token",
                 path: path)
         }
     }
 
     private func token(for owner: TokenOwner) async throws(PluginError) -> AccessToken {
-        try await tokens.token(for: owner) { [source] () async throws(PluginError) in
-            try await source.token(for: owner)
+        do throws(PluginError) {
+            return try await tokens.token(for: owner) { [source] () async throws(PluginError) in
+                try await source.token(for: owner)
+            }
+        } catch {
+            var error = error
+            if case .federated = owner { error.path = "token" }
+            throw error
         }
     }
 
@@ -171,8 +177,8 @@ struct PubSubPlugin: RangeMetricPlugin {
         return try answer.read { response in
             switch response.status {
             case 200: return try TimeSeriesPage(response.body)
-            case 401: throw Unauthorized(pluginError: PluginError(response, call.query.subscription))
-            default: throw PluginError(response, call.query.subscription)
+            case 401: throw Unauthorized(pluginError: PluginError(response, call.query))
+            default: throw PluginError(response, call.query)
             }
         }
     }
@@ -180,6 +186,10 @@ struct PubSubPlugin: RangeMetricPlugin {
 
 extension TokenOwner {
     init(_ config: PubSubConfig) throws(PluginError) {
+        if let identity = config.federation.identity {
+            self = .federated(identity)
+            return
+        }
         guard let credentials = config.credentials else {
             self = .ambient(tokenEndpoint: config.tokenEndpoint)
             return

@@ -9,22 +9,39 @@ package struct FederatedIdentity: Sendable, Hashable {
     let token: Secret
     /// The e-mail address of the account to impersonate.
     let serviceAccount: String?
+}
 
-    package init(provider: String, token: Secret, serviceAccount: String?) {
-        self.provider = provider
-        self.token = token
-        self.serviceAccount = serviceAccount
+/// The fields of a config for a ``FederatedIdentity``.
+package struct FederationFields: MetricConfig {
+    @Field(
+        """
+        Provider of a workload identity pool, which exchanges `token`, in place of `credentials`: \
+        `//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.
+        """)
+    package var workloadIdentityProvider: String?
+
+    @Field("A token that the provider trusts, such as one of a ServiceAccount for the provider's audience.")
+    package var token: Secret?
+
+    @Field("E-mail address of a Google service account to impersonate with the exchanged token.")
+    package var serviceAccount: String?
+
+    package init() {}
+
+    /// The identity that `token` proves; nil if the config has none.
+    package var identity: FederatedIdentity? {
+        guard let workloadIdentityProvider, let token else { return nil }
+        return FederatedIdentity(provider: workloadIdentityProvider, token: token, serviceAccount: serviceAccount)
     }
 
-    /// Returns the problems of the fields of a config.
-    package static func problems(provider: String?, token: Secret?, serviceAccount: String?) -> [ConfigProblem] {
+    package func validate() -> [ConfigProblem] {
         var problems: [ConfigProblem] = []
         func add(_ path: String, _ message: String) { problems.append(ConfigProblem(path: path, message: message)) }
 
-        if (provider == nil) != (token == nil) {
+        if (workloadIdentityProvider == nil) != (token == nil) {
             add("", "must have both of workloadIdentityProvider and token, or neither")
         }
-        if let provider, !isProvider(provider) {
+        if let workloadIdentityProvider, !Self.isProvider(workloadIdentityProvider) {
             add(
                 "workloadIdentityProvider",
                 "must be //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER"
@@ -35,7 +52,7 @@ package struct FederatedIdentity: Sendable, Hashable {
         }
         if let serviceAccount {
             if token == nil { add("serviceAccount", "is used only with token; remove it") }
-            if !isAccount(serviceAccount) {
+            if !Self.isAccount(serviceAccount) {
                 add("serviceAccount", "must be an e-mail address, such as scaler@shop.iam.gserviceaccount.com")
             }
         }

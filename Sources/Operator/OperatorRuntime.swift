@@ -84,7 +84,7 @@ package struct OperatorRuntime: Sendable {
         admission =
             certificates.map { certificates in
                 let validator = AdmissionValidator(
-                    source: source, scalers: { scalers.objects }, mayRead: SecretReaders(client: client).mayRead,
+                    source: source, scalers: { scalers.objects }, hasRight: AuthorRights(client: client).has,
                     otherAutoscaler: { try? await autoscalers.otherAutoscaler(of: $0, namespace: $1) }, time: time)
                 return Self.admission(certificates, validator, time, metrics, logger, onAdmissionBound)
             } ?? []

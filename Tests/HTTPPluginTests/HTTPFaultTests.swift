@@ -59,7 +59,7 @@ struct HTTPFaultTests {
         #expect(error.message.contains("larger than 8 MiB"), "\(error.message)")
     }
 
-    @Test("a gzip bomb is rejected at the limit of its decompressed size")
+    @Test("a compressed answer, which the plugin does not ask for, is refused before it is decompressed")
     func gzipBomb() async throws {
         let bomb = try await run(
             .path("/bin/sh"), arguments: ["-c", "head -c 268435456 /dev/zero | tr '\\0' ' ' | gzip -9"],
@@ -67,13 +67,52 @@ struct HTTPFaultTests {
         ).standardOutput
         #expect(bomb.count < 1 << 20)
         let error = try await failure { connection in
-            _ = connection.readHead()
+            guard connection.readHead()?.contains("Accept-Encoding: identity\r\n") == true else { return }
             connection.write(
                 "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(bomb.count)\r\n\r\n")
             connection.write(bomb)
             connection.waitForClose()
         }
-        #expect([.configInvalid, .sourceUnreachable].contains(error.kind))
+        #expect(error.kind == .configInvalid && error.path == "url")
+        #expect(error.message.contains("Content-Encoding: gzip") && error.message.contains("turn compression off"))
+    }
+
+    @Test(
+        "an error's compressed body does not hide its status, and a coding of identity is none",
+        arguments: [
+            (403, "br", PluginError.Kind.authFailed), (500, "x-gzip", .sourceUnreachable), (404, "", .notFound),
+        ])
+    func codedErrors(status: Int, coding: String, kind: PluginError.Kind) async throws {
+        let error = try await failure { connection in
+            _ = connection.readHead()
+            connection.write(
+                "HTTP/1.1 \(status) x\r\ncontent-encoding: \(coding)\r\nContent-Length: 4\r\n\r\n\u{1F}\u{2}\u{8}x")
+        }
+        #expect(error.kind == kind && error.message.contains("HTTP status \(status)"), "\(error)")
+        let client = FakeServer(.answer("3.5", headers: [HTTPHeader("Content-Encoding", "Identity")]))
+        #expect(try await HTTPPlugin(client: client).value().value == 3.5)
+    }
+
+    @Test("a server of another certificate authority is not trusted, and one of tls.ca is")
+    func untrusted() async throws {
+        let certificates = try TestCertificates.shared.get()
+        @Sendable func ca(_ pem: [UInt8]) -> String {
+            #", "tls": {"ca": "\#(String(decoding: pem, as: UTF8.self).replacing("\n", with: "\\n"))"}"#
+        }
+        try await TLSServer.run(certificates.server, answer: #"{"n": 17.25}"#) { port in
+            let plugin = HTTPPlugin(client: CurlHTTPClient(configuration: .init(proxies: .none)))
+            let path = #""jsonPath": "$.n""#
+            for fields in [path, path + ca(certificates.otherAuthority)] {
+                let call = try await plugin.failure(fields, url: "https://localhost:\(port)/")
+                let error = try #require(call)
+                #expect(error.kind == .sourceUnreachable && error.path == "tls", "\(error)")
+                #expect(error.message.contains("check the certificate authority"), "\(error.message)")
+            }
+            let trusted = path + ca(certificates.authority)
+            #expect(try await plugin.value(trusted, url: "https://localhost:\(port)/").value == 17.25)
+            let unverified = path + #", "tls": {"insecureSkipVerify": true}"#
+            #expect(try await plugin.value(unverified, url: "https://127.0.0.1:\(port)/").value == 17.25)
+        }
     }
 
     @Test("a server that breaks the TLS handshake is reported as an error of the field tls")

@@ -84,10 +84,15 @@ struct HTTPSourceConfigTests {
             requests == [
                 [
                     "POST", "http://shop/x?to=1796001825", #"{"from": 1796001525}"#,
-                    "Accept=application/json,*/*;q=0.5", "Content-Type=application/json", "X-Key=k",
-                ], ["POST", "http://shop:8080/queue", "", "ACCEPT=x/y", "content-type=application/x-amz-json-1.0"],
+                    "Accept-Encoding=identity", "Accept=application/json,*/*;q=0.5", "Content-Type=application/json",
+                    "X-Key=k",
+                ],
                 [
-                    "GET", "http://shop:8080/queue", "-",
+                    "POST", "http://shop:8080/queue", "", "ACCEPT=x/y", "Accept-Encoding=identity",
+                    "content-type=application/x-amz-json-1.0",
+                ],
+                [
+                    "GET", "http://shop:8080/queue", "-", "Accept-Encoding=identity",
                     "Accept=application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
                 ],
             ])

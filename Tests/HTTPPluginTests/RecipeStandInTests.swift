@@ -98,6 +98,14 @@ struct RecipeStandInTests {
                 """, value: 1_717, empty: #"{"error": false, "message": "", "status": {"totallag": null}}"#),
     ]
 
+    @Test("every metric of every recipe page is executed by a test")
+    func allPages() throws {
+        // By RecipeServerTests.
+        var tested = ["rabbitmq": 1, "nats-jetstream": 1, "sqs": 1, "cloudwatch": 1]
+        for recipe in Self.recipes { tested[recipe.page, default: 0] += 1 }
+        #expect(try RecipePage.all.mapValues(\.metrics) == tested)
+    }
+
     @Test("the config of a recipe sends the documented request and reads the documented answer", arguments: recipes)
     func recipe(_ recipe: Recipe) async throws {
         let client = FakeServer(.answer(recipe.answer, type: recipe.type), .answer(recipe.empty, type: recipe.type))

@@ -1,4 +1,3 @@
-import Foundation
 import HTTPTransport
 import PluginSDK
 import SourceSupport
@@ -12,8 +11,6 @@ import WireFormats
 /// verifies the tokens.
 @Suite("tokens of the cluster for AWS and Google", .serialized, .timeLimit(.minutes(3)))
 struct WebIdentityTests {
-    private static let provider =
-        "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/shop/providers/cluster"
     private static let role = "arn:aws:iam::123456789012:role/scaler"
     private static let queue = """
         "method": "POST", "headers": {"X-Amz-Target": "AmazonSQS.GetQueueAttributes", \
@@ -30,28 +27,7 @@ struct WebIdentityTests {
     }
 
     private func google(_ token: String, _ more: String = "") -> String {
-        #""auth": {"google": {"workloadIdentityProvider": "\#(Self.provider)", "token": "\#(token)"\#(more)}}"#
-    }
-
-    private func withServices(
-        _ body: @escaping @Sendable (RedirectingClient, _ tokens: [String: String]) async throws -> Void
-    ) async throws {
-        let here = URL(filePath: #filePath).deletingLastPathComponent()
-        // Not resolved: the link's own place is how Python knows its packages.
-        let root = here.pathComponents.dropFirst().dropLast(2).map { "/\($0)" }.joined()
-        let script = here.appending(path: "Support/token_services.py").path
-        _ = try await RunningProcess.run("\(root)/.build/python/bin/python", [script]) { process in
-            let told = try JSON(parsing: Array(try await process.outputLine { $0.hasPrefix("{") }.utf8))
-            let address = told["address"]?.stringValue ?? ""
-            let client = RedirectingClient([
-                "https://sts.eu-west-1.amazonaws.com/": "\(address)/sts/",
-                "https://sqs.eu-west-1.amazonaws.com/": "\(address)/aws/",
-                "https://sts.googleapis.com/": "\(address)/google/",
-                "https://iamcredentials.googleapis.com/": "\(address)/google/",
-                "https://monitoring.googleapis.com/": "\(address)/google/",
-            ])
-            try await body(client, (told["tokens"]?.objectValue ?? [:]).compactMapValues(\.stringValue))
-        }
+        #""auth": {"google": {"workloadIdentityProvider": "\#(CloudTokenServices.provider)", "token": "\#(token)"\#(more)}}"#
     }
 
     private func plugin(_ client: any HTTPClient) -> HTTPPlugin {
@@ -64,7 +40,7 @@ struct WebIdentityTests {
 
     @Test("a token of a ServiceAccount is exchanged for a key of the role, once for many requests")
     func aws() async throws {
-        try await withServices { client, tokens in
+        try await CloudTokenServices.run { client, tokens in
             let plugin = plugin(client)
             let fields = Self.queue + ", " + sigv4(try #require(tokens["aws"]))
             for _ in 1...3 {
@@ -78,7 +54,7 @@ struct WebIdentityTests {
 
     @Test("a token or a role that AWS refuses is an error of its field, and the queue is not asked")
     func awsRefusals() async throws {
-        try await withServices { client, tokens in
+        try await CloudTokenServices.run { client, tokens in
             let plugin = plugin(client)
             for (name, field, said) in [
                 ("expired", "webIdentityToken", "ExpiredTokenException"),
@@ -154,7 +130,7 @@ struct WebIdentityTests {
 
     @Test("a token of a ServiceAccount is exchanged for one of Google, or of a service account")
     func google() async throws {
-        try await withServices { client, tokens in
+        try await CloudTokenServices.run { client, tokens in
             let plugin = plugin(client)
             let token = try #require(tokens["google"])
             let url = "https://monitoring.googleapis.com/value"
@@ -201,7 +177,7 @@ struct WebIdentityTests {
                 #""roleARN": "\#(Self.role)", "webIdentityToken": "t", "accessKeyID": "k", "secretAccessKey": "s""#)
                 == ["auth.sigv4.webIdentityToken"])
         func google(_ fields: String) -> [String] { problems(#"{"google": {\#(fields)}}"#) }
-        let provider = #""workloadIdentityProvider": "\#(Self.provider)""#
+        let provider = #""workloadIdentityProvider": "\#(CloudTokenServices.provider)""#
         #expect(google(#"\#(provider), "token": "t""#) == [])
         #expect(google(provider) == ["auth.google"])
         #expect(google(#"\#(provider), "token": "a b""#) == ["auth.google.token"])

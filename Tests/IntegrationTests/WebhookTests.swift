@@ -67,8 +67,12 @@ struct WebhookTests {
         }
     }
 
-    @Test("a user who refers to a Secret without the right to read it is warned; a user with the right is not")
-    func secretReference() async throws {
+    @Test(
+        "a user who refers to a Secret or a token without the right to it is warned; a user with the right is not",
+        arguments: [
+            (Self.secretValue, "read Secret scope"), (Self.tokenValue, "create tokens of ServiceAccount reader"),
+        ])
+    func reference(value: JSON, right: String) async throws {
         try await Self.run { cluster, raw, name in
             try await PrometheusServer.run { prometheus in
                 _ = try await TestOperator.run(
@@ -79,11 +83,11 @@ struct WebhookTests {
                     // An administrator may read everything.
                     for (name, token) in [("writer", writer), ("reader", nil)] {
                         let stored = try await raw.send(
-                            "POST", Self.scalers(cluster), Self.scaler(name, headers: ["X-Scope": Self.secretValue]),
+                            "POST", Self.scalers(cluster), Self.scaler(name, headers: ["X-Scope": value]),
                             token: token)
                         #expect(stored.status == 201, "\(stored.message)")
                         #expect(
-                            stored.warnings.contains { $0.contains("you are not allowed to read Secret scope") }
+                            stored.warnings.contains { $0.contains("you are not allowed to \(right)") }
                                 == (token != nil),
                             "\(stored.warnings)")
                     }
@@ -93,6 +97,9 @@ struct WebhookTests {
     }
 
     private static let secretValue: JSON = ["valueFrom": ["secretKeyRef": ["name": "scope", "key": "id"]]]
+    private static let tokenValue: JSON = [
+        "valueFrom": ["serviceAccountToken": ["serviceAccountName": "reader", "audience": "metrics.example.com"]]
+    ]
 
     @Test("a replica without a certificate is not ready and reports the cause")
     func noCertificate() async throws {

@@ -143,4 +143,100 @@ struct SharedReadingsTests {
         readings.unsubscribe(user("a"), from: query)
         #expect(readings.count == 0)
     }
+
+    // MARK: References
+
+    private static func query(
+        _ value: String, secret: String = "redis", namespace: String = "shop"
+    ) -> ReadingQuery {
+        let template = ConfigTemplate(
+            ["password": ["valueFrom": ["secretKeyRef": ["name": .string(secret), "key": "k"]]]], path: "c")
+        let text = SecretString(value)
+        let values = Dictionary(uniqueKeysWithValues: template.places.map { ($0.reference, text) })
+        return ReadingQuery(
+            type: "test", template: template, config: template.filled(values), targetType: .value, namespace: namespace)
+    }
+
+    @Test("queries are equal by the references in their configs and the namespace, not by the values")
+    func identity() {
+        let query = Self.query("old")
+        #expect(query.config.json == ["password": "old"])
+        #expect(query.identity == Self.query("new").identity)
+        #expect(query.identity != Self.query("old", secret: "other").identity)
+        #expect(query.identity != Self.query("old", namespace: "other").identity)
+        let plain = ReadingQuery(type: "test", config: PluginConfig(["password": "old"]), targetType: .value)
+        #expect(query.identity != plain.identity)
+        // A token in the administrator's defaults is the same in every namespace.
+        let template = ConfigTemplate(
+            ["token": ["valueFrom": ["serviceAccountToken": ["serviceAccountName": "plugin"]]]], path: "c",
+            inherited: ["token"])
+        let identities = ["shop", "other"].map { namespace in
+            ReadingQuery(
+                type: "test", template: template, config: PluginConfig([:]), targetType: .value, namespace: namespace
+            ).identity
+        }
+        #expect(identities[0] == identities[1])
+    }
+
+    @Test("a renewed value neither splits a reading nor subscribes again, and the next call uses it")
+    func renewal() async throws {
+        let seen = Mutex<[String]>([])
+        let (readings, source) = make { config in
+            seen.withLock { $0.append(config["password"]?.stringValue ?? "") }
+            return 7.5
+        }
+        source.canPush()
+        let terms = SharedReadings.Terms(interval: .seconds(10), timeout: .seconds(1))
+        readings.subscribe(user("a"), to: Self.query("old"), terms: terms)
+        readings.subscribe(user("b"), to: Self.query("old"), terms: terms)
+        _ = await readings.outcome(of: Self.query("old"))
+        // The second scaler gets to know of the new value at its next poll.
+        readings.subscribe(user("a"), to: Self.query("new"), terms: terms)
+        #expect(try await readings.outcome(of: Self.query("new")).get().value == 7.5)
+        #expect(readings.count == 1 && source.subscriptionsMade == 1 && source.subscriptionCount == 1)
+        #expect(source.subscribedConfigs == [["password": "new"]])
+        #expect(seen.withLock(\.self) == ["old"])
+        clock.advance(by: .seconds(10))
+        _ = await readings.outcome(of: Self.query("new"))
+        #expect(seen.withLock(\.self) == ["old", "new"])
+        readings.unsubscribe(user("a"), from: Self.query("new"))
+        readings.unsubscribe(user("b"), from: Self.query("old"))
+        #expect(readings.count == 0 && source.subscriptionCount == 0)
+    }
+
+    @Test("a source that refused a value is read again as soon as there is another one, also if a call is in flight")
+    func refusedValue() async throws {
+        let (started, start) = AsyncStream<Void>.makeStream()
+        let (released, release) = AsyncStream<Void>.makeStream()
+        let isHeld = Mutex(false)
+        let (readings, source) = make { config throws(PluginFailure) in
+            if isHeld.withLock(\.self), config["password"] == "old" {
+                start.yield()
+                for await _ in released { break }
+            }
+            guard config["password"] == "new" else {
+                throw PluginFailure(.answered(PluginError(.authFailed, "no")), plugin: "test", "no")
+            }
+            return 7.5
+        }
+        source.canPush()
+        let terms = SharedReadings.Terms(interval: .seconds(10), timeout: .seconds(1))
+        readings.subscribe(user("a"), to: Self.query("old"), terms: terms)
+        #expect(await readings.outcome(of: Self.query("old")).isAuthFailure)
+        #expect(await readings.outcome(of: Self.query("old")).isAuthFailure)
+        #expect(source.reads == 1)
+        #expect(try await readings.outcome(of: Self.query("new")).get().value == 7.5)
+        #expect(source.reads == 2)
+        // A call with the old value fails while another scaler waits with the new one.
+        isHeld.withLock { $0 = true }
+        clock.advance(by: .seconds(10))
+        let first = Task { await readings.outcome(of: Self.query("old")) }
+        for await _ in started { break }
+        let second = Task { await readings.outcome(of: Self.query("new")) }
+        while source.subscribedConfigs != [["password": "new"]] { await Task.yield() }
+        release.yield()
+        #expect(try await second.value.get().value == 7.5)
+        #expect(try await first.value.get().value == 7.5)
+        #expect(source.reads == 4)
+    }
 }

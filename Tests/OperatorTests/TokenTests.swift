@@ -142,6 +142,25 @@ struct TokenTests {
         }
     }
 
+    @Test("a renewed token neither splits the reading that scalers share nor makes the operator subscribe again")
+    func sharedRenewal() async throws {
+        let (environment, tokens) = try environment()
+        try environment.api.create(Self.account())
+        environment.source.canPush()
+        try await OperatorFixture.run(environment) { fixture in
+            for name in ["web", "web2", "web3"] {
+                try fixture.create(Self.scaler(["token": Self.reference(seconds: 601)], name: name))
+            }
+            while fixture.seconds < 497 { try await fixture.poll() }
+            #expect(requests(fixture) == 2)
+            #expect(Set(tokens.seen).count == 2)
+            #expect(environment.source.subscriptionsMade == 1 && environment.source.subscriptionCount == 1)
+            #expect(environment.source.subscribedConfigs == [["token": .string(try #require(tokens.seen.last))]])
+            // One call per interval, whichever scaler is first with the new token.
+            #expect(environment.source.reads <= Int(fixture.seconds) / 15 + 2)
+        }
+    }
+
     @Test("a token that the source refuses is requested again immediately, and then at most every 10 s")
     func revoked() async throws {
         let (environment, tokens) = try environment()

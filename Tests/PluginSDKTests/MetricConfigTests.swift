@@ -137,4 +137,21 @@ private struct Everything: MetricConfig {
         // Compared as text, because a limit is a double here and an integer there.
         #expect(JSON.object(Everything.configSchema).description == schema.description)
     }
+
+    @Test func `a config has the fields and the rules of the configs in it`() throws {
+        let config = try Queue(parsing: #"{"name": "orders", "cert": "C", "key": "K"}"#)
+        #expect(config.name == "orders" && config.tls.cert == "C" && config.configSecrets.count == 1)
+        #expect(config.configJSON == ["name": "orders", "cert": "C", "key": "***"])
+        #expect(Queue.configSchema["properties"]?.objectValue?.keys.sorted() == ["ca", "cert", "key", "name"])
+        let other = try Queue(parsing: #"{"name": "mail"}"#)
+        #expect(other.tls.cert == nil && config.tls.cert == "C")
+        #expect(throws: ConfigProblems(path: "key", "goes with cert")) {
+            try Queue(parsing: #"{"name": "orders", "cert": "C"}"#)
+        }
+    }
+}
+
+private struct Queue: MetricConfig {
+    @Field("Which.") var name: String
+    let tls = Everything.TLS()
 }

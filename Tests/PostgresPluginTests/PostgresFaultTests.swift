@@ -156,4 +156,20 @@ import Testing
             #expect(plugin.idleConnections == 0)
         }
     }
+
+    @Test func `the plugin's output contains no secret`() async throws {
+        let port = try RawServer.unusedPort()
+        let fields = #""address": "127.0.0.1:\#(port)", "database": "d", "username": "u", "query": "SELECT 1""#
+        let configs = [
+            #"{\#(fields), "password": "canary-1"}"#, #"{\#(fields), "password": ["canary-2"]}"#,
+            #"{"url": "postgresql://u:canary-3@127.0.0.1:\#(port)/d", "query": "SELECT 1"}"#,
+            #"{"url": "postgresql://u:canary-4@127.0.0.1:\#(port)/d?sslmode=x%zz", "query": "SELECT 1"}"#,
+            #"{\#(fields), "password": "canary-5", "tls": {"cert": "/none", "key": "canary-6"}}"#,
+        ]
+        let transcript = try await PluginTranscript(
+            "generalscaler-plugin-postgresql", type: "postgresql", configs: configs)
+        #expect(transcript.standardOutput.split(separator: "\n").count == 1 + 2 * configs.count)
+        #expect(transcript.standardOutput.contains("127.0.0.1:\(port)"))
+        #expect(!transcript.everything.contains("canary"))
+    }
 }

@@ -79,36 +79,17 @@ struct HTTPAuth: MetricConfig {
         @Field("Scope of the access token, as a URL.")
         var scope = TokenSource.platformScope
 
-        @Field(
-            """
-            Provider of a workload identity pool, which exchanges `token`, in place of `credentials`: \
-            `//iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.
-            """)
-        var workloadIdentityProvider: String?
-
-        @Field("A token that the provider trusts, such as one of a ServiceAccount for the provider's audience.")
-        var token: Secret?
-
-        @Field("E-mail address of a Google service account to impersonate with the exchanged token.")
-        var serviceAccount: String?
-
-        /// The identity that `token` proves; nil if the config has none.
-        var identity: FederatedIdentity? {
-            guard let workloadIdentityProvider, let token else { return nil }
-            return FederatedIdentity(provider: workloadIdentityProvider, token: token, serviceAccount: serviceAccount)
-        }
+        let federation = FederationFields()
 
         /// Whether the operator's own credentials are used.
-        var isOperators: Bool { credentials == nil && token == nil }
+        var isOperators: Bool { credentials == nil && federation.token == nil }
 
         func validate() -> [ConfigProblem] {
             var problems: [ConfigProblem] = []
             if BaseURL.fault(of: scope) != nil {
                 problems.append(ConfigProblem(path: "scope", message: "must be a URL"))
             }
-            problems += FederatedIdentity.problems(
-                provider: workloadIdentityProvider, token: token, serviceAccount: serviceAccount)
-            if credentials != nil, token != nil {
+            if credentials != nil, federation.token != nil {
                 problems.append(
                     ConfigProblem(path: "token", message: "is used in place of credentials; remove one of them"))
             }

@@ -85,7 +85,7 @@ struct CredentialSource: Sendable {
     // MARK: Google
 
     private func client(_ google: HTTPAuth.Google) throws(PluginError) -> GoogleClient {
-        if let identity = google.identity {
+        if let identity = google.federation.identity {
             return GoogleClient(owner: .federated(identity), scope: google.scope)
         }
         guard let credentials = google.credentials else {

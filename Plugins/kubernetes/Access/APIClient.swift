@@ -11,7 +11,7 @@ struct APIEndpoint: Hashable, Sendable {
     let token: Secret
 
     /// - Throws: `config_invalid` if there is no token, or a file of `tls` cannot be used.
-    init(_ config: some APIServerConfig, files: any FileReader) throws(PluginError) {
+    init(_ config: APIServerFields, files: any FileReader) throws(PluginError) {
         guard let token = config.token else {
             throw PluginError(
                 .configInvalid,

@@ -2,40 +2,68 @@ import PluginSDK
 import SourceSupport
 
 /// The fields of every metric type: the API server, which only the administrator chooses, and the namespace.
-protocol APIServerConfig: MetricConfig {
-    var address: String { get }
-    var tls: TLSConfig? { get }
-    var token: Secret? { get }
-    var namespace: String? { get }
-}
+struct APIServerFields: MetricConfig {
+    @Field("The namespace of the GeneralScaler, which the operator fills in.", marks: .scalerNamespace)
+    var namespace: String?
 
-extension APIServerConfig {
-    static var standardAddress: String { "https://kubernetes.default.svc" }
+    @Field(
+        "URL of the API server. Only the administrator sets it, in `plugins.yaml`.", isAddress: true,
+        marks: .administratorOnly)
+    var address = "https://kubernetes.default.svc"
 
-    var addressProblems: [ConfigProblem] {
+    @Field(
+        "How to verify the API server: `ca` is its certificate authority. Only the administrator sets it, in "
+            + "`plugins.yaml`.", marks: .administratorOnly)
+    var tls: TLSConfig?
+
+    @Field(
+        "Token of the plugin's ServiceAccount. Only the administrator sets it, in `plugins.yaml`; the chart does.",
+        marks: .administratorOnly)
+    var token: Secret?
+
+    func validate() -> [ConfigProblem] {
         BaseURL.fault(of: address).map { [ConfigProblem(path: "address", message: $0.message)] } ?? []
     }
+}
 
+/// The fields of the metric types that read the target's pods.
+struct PodFields: MetricConfig {
+    @Field("The selector of the target's pods, which the operator fills in.", marks: .targetSelector)
+    var podSelector: String?
+
+    @Field("The metric's `targetValue`, which the operator fills in.", marks: .targetValue)
+    private var target: String?
+
+    var targetValue: Double? { target.flatMap(Double.init) }
+}
+
+/// A metric type that reads from the API server.
+protocol KubernetesPlugin: MetricPlugin where Config: KubernetesConfig {
+    /// - Parameter lists: the lists that all metric types share.
+    init(_ lists: NamespaceLists)
+}
+
+extension KubernetesPlugin {
+    static var version: String { SourceVersion.current }
+    static var maxInFlight: Int { KubernetesLimits.maxInFlight }
+
+    init() {
+        self.init(KubernetesPlugins.makeLists())
+    }
+}
+
+protocol KubernetesConfig: MetricConfig {
+    var server: APIServerFields { get }
+}
+
+extension KubernetesConfig {
     /// - Throws: `config_invalid` if the host has not filled in the namespace.
     func scalerNamespace() throws(PluginError) -> String {
-        guard let namespace else {
+        guard let namespace = server.namespace else {
             throw PluginError(.configInvalid, "the operator did not fill in namespace: update it", path: "namespace")
         }
         return namespace
     }
-}
-
-/// Descriptions of the fields that the metric types share.
-enum FieldHelp {
-    static let address = "URL of the API server. Only the administrator sets it, in `plugins.yaml`."
-    static let tls =
-        "How to verify the API server: `ca` is its certificate authority. Only the administrator sets it, in "
-        + "`plugins.yaml`."
-    static let token =
-        "Token of the plugin's ServiceAccount. Only the administrator sets it, in `plugins.yaml`; the chart does."
-    static let namespace = "The namespace of the GeneralScaler, which the operator fills in."
-    static let selector = "The selector of the target's pods, which the operator fills in."
-    static let target = "The metric's `targetValue`, which the operator fills in."
 }
 
 extension MetricRequest {

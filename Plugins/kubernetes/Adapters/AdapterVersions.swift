@@ -28,7 +28,9 @@ final class AdapterVersions: Sendable {
         let served = (group["versions"]?.arrayValue ?? []).compactMap { $0["version"]?.stringValue }
         guard let version = Self.known.first(where: served.contains) else {
             throw PluginError.malformed(
-                "the custom metrics API", "it has the versions \(served.joined(separator: ", ")), none of them known")
+                "the custom metrics API",
+                "it has neither v1beta2 nor v1beta1, but \(served.isEmpty ? "no version" : served.joined(separator: ", "))"
+            )
         }
         entries.withLock { entries in
             if entries.count >= Self.maxEntries { entries.removeAll() }

@@ -3,7 +3,7 @@ import SourceSupport
 import WireFormats
 
 /// Reads a metric of the custom metrics API: of the target's pods, or of one object.
-struct CustomPlugin: MetricPlugin {
+struct CustomPlugin: KubernetesPlugin {
     struct ObjectReference: MetricConfig {
         @Field(
             "Resource of the object with its API group, such as `ingresses.networking.k8s.io` or `services`; `namespaces` is "
@@ -29,7 +29,7 @@ struct CustomPlugin: MetricPlugin {
         }
     }
 
-    struct Config: APIServerConfig {
+    struct Config: KubernetesConfig {
         @Field("Name of the metric, as the adapter's documentation names it.")
         var metric: String
 
@@ -39,43 +39,22 @@ struct CustomPlugin: MetricPlugin {
         @Field("The object that the metric describes. Default: the pods of the target, whose average is the value.")
         var object: ObjectReference?
 
-        @Field(FieldHelp.namespace, marks: .scalerNamespace)
-        var namespace: String?
-
-        @Field(FieldHelp.selector, marks: .targetSelector)
-        var podSelector: String?
-
-        @Field(FieldHelp.target, marks: .targetValue)
-        var target: String?
-
-        @Field(FieldHelp.address, isAddress: true, marks: .administratorOnly)
-        var address = Config.standardAddress
-
-        @Field(FieldHelp.tls, marks: .administratorOnly)
-        var tls: TLSConfig?
-
-        @Field(FieldHelp.token, marks: .administratorOnly)
-        var token: Secret?
+        let targetPods = PodFields()
+        let server = APIServerFields()
 
         func validate() -> [ConfigProblem] {
-            addressProblems + .of("metric", PathPart.fault(of: metric))
+            .of("metric", PathPart.fault(of: metric))
                 + .of("metricSelector", LabelSelector.fault(of: metricSelector))
         }
     }
 
     static let metricType = "kubernetes-custom"
     static let description = "A metric of the custom metrics API: of the target's pods, or of an object."
-    static let version = SourceVersion.current
     static let defaultTargetType = TargetType.value
-    static let maxInFlight = KubernetesLimits.maxInFlight
     static let maxAge: Duration? = ResourcePlugin.maxAge
 
     private let lists: NamespaceLists
     private let versions = AdapterVersions()
-
-    init() {
-        self.init(KubernetesPlugins.makeLists())
-    }
 
     init(_ lists: NamespaceLists) {
         self.lists = lists
@@ -122,7 +101,7 @@ struct CustomPlugin: MetricPlugin {
     ) async throws -> MetricReading {
         let config = request.config
         try request.requireValuePerReplica()
-        let selection = try PodSelection(config.podSelector)
+        let selection = try PodSelection(config.targetPods.podSelector)
         var query = Self.query(config)
         query.append(("labelSelector", selection.text))
         let values = try await lists.metricValues(
@@ -139,7 +118,7 @@ struct CustomPlugin: MetricPlugin {
                 })
         }
         return try PodReading(measured, isCPU: false, now: lists.timeMicroseconds).reading(
-            measure: .value, target: config.target.flatMap(Double.init), unit: nil
+            measure: .value, target: config.targetPods.targetValue, unit: nil
         ) { _ in 1 }
     }
 

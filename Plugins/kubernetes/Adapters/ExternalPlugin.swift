@@ -2,8 +2,8 @@ import PluginSDK
 import SourceSupport
 
 /// Reads a metric of the external metrics API.
-struct ExternalPlugin: MetricPlugin {
-    struct Config: APIServerConfig {
+struct ExternalPlugin: KubernetesPlugin {
+    struct Config: KubernetesConfig {
         @Field(
             "Name of the metric, as `kubectl get --raw /apis/external.metrics.k8s.io/v1beta1` and the adapter's documentation "
                 + "name it.")
@@ -12,36 +12,19 @@ struct ExternalPlugin: MetricPlugin {
         @Field("Label selector of the metric's series, such as `queue=orders`. Default: all; their sum counts.")
         var selector: String?
 
-        @Field(FieldHelp.namespace, marks: .scalerNamespace)
-        var namespace: String?
-
-        @Field(FieldHelp.address, isAddress: true, marks: .administratorOnly)
-        var address = Config.standardAddress
-
-        @Field(FieldHelp.tls, marks: .administratorOnly)
-        var tls: TLSConfig?
-
-        @Field(FieldHelp.token, marks: .administratorOnly)
-        var token: Secret?
+        let server = APIServerFields()
 
         func validate() -> [ConfigProblem] {
-            addressProblems + .of("metric", PathPart.fault(of: metric))
-                + .of("selector", LabelSelector.fault(of: selector))
+            .of("metric", PathPart.fault(of: metric)) + .of("selector", LabelSelector.fault(of: selector))
         }
     }
 
     static let metricType = "kubernetes-external"
     static let description = "A metric of the external metrics API, from any adapter of the cluster."
-    static let version = SourceVersion.current
     static let defaultTargetType = TargetType.averageValue
-    static let maxInFlight = KubernetesLimits.maxInFlight
     static let maxAge: Duration? = ResourcePlugin.maxAge
 
     private let lists: NamespaceLists
-
-    init() {
-        self.init(KubernetesPlugins.makeLists())
-    }
 
     init(_ lists: NamespaceLists) {
         self.lists = lists

@@ -23,25 +23,38 @@ struct ListReader: Sendable {
     func items<Item>(
         _ path: String, _ subject: APISubject, item: (JSON) throws(PluginError) -> Item
     ) async throws(PluginError) -> [Item] {
-        for attempt in 1...Self.maxAttempts {
-            var items: [Item] = []
-            var next: String?
-            repeat {
-                let isFirst = next == nil
-                let page: Page<Item>? = try await page(path, after: next, subject, mayBeGone: !isFirst, item)
-                guard let page else { break }
-                items += page.items
-                next = page.next
-                guard items.count <= KubernetesLimits.maxObjects else {
-                    throw PluginError(
-                        .sourceUnreachable,
-                        "there are more than \(KubernetesLimits.maxObjects) objects in the list of \(subject.what)")
-                }
-                if next == nil { return items }
-            } while next != nil
-            if attempt == Self.maxAttempts { break }
+        for _ in 1...Self.maxAttempts {
+            if let items = try await attempt(path, subject, item) { return items }
         }
         throw PluginError(.sourceUnreachable, "the list of \(subject.what) ended twice before its last page")
+    }
+
+    /// Returns nil if a continuation was too old.
+    private func attempt<Item>(
+        _ path: String, _ subject: APISubject, _ item: (JSON) throws(PluginError) -> Item
+    ) async throws(PluginError) -> [Item]? {
+        var items: [Item] = []
+        var next: String?
+        for _ in 1...KubernetesLimits.maxPages {
+            guard let page = try await page(path, after: next, subject, mayBeGone: next != nil, item) else {
+                return nil
+            }
+            items += page.items
+            guard items.count <= KubernetesLimits.maxObjects else { throw Self.tooManyObjects(subject) }
+            guard let continuation = page.next else { return items }
+            guard continuation != next else {
+                throw .malformed(subject.what, "the list continues with the page that it came from")
+            }
+            next = continuation
+        }
+        throw .malformed(subject.what, "the list does not end after \(KubernetesLimits.maxPages) pages")
+    }
+
+    private static func tooManyObjects(_ subject: APISubject) -> PluginError {
+        PluginError(
+            .sourceUnreachable,
+            "there are more than \(KubernetesLimits.maxObjects) objects in the list of \(subject.what), which is more than "
+                + "the plugin reads: delete those that are no longer needed, or spread them over namespaces")
     }
 
     /// Returns nil if the continuation is too old.
@@ -71,7 +84,8 @@ struct ListReader: Sendable {
                 case "items":
                     isList = true
                     if try slicer.peeksNull() { return }
-                    try slicer.eachElement { _, bytes in
+                    try slicer.eachElement { index, bytes in
+                        guard index < KubernetesLimits.maxObjects else { throw tooManyObjects(subject) }
                         page.items.append(try item(try JSON(parsing: bytes, limits: KubernetesLimits.object)))
                     }
                 case "metadata":

@@ -44,8 +44,8 @@ final class NamespaceLists: Sendable {
 
     var timeMicroseconds: Int64 { nowMicroseconds() }
 
-    func endpoint(_ config: some APIServerConfig) throws(PluginError) -> APIEndpoint {
-        try APIEndpoint(config, files: api.files)
+    func endpoint(_ config: some KubernetesConfig) throws(PluginError) -> APIEndpoint {
+        try APIEndpoint(config.server, files: api.files)
     }
 
     func pods(

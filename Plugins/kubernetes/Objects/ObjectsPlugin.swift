@@ -2,8 +2,8 @@ import PluginSDK
 import SourceSupport
 
 /// Counts objects of the scaler's namespace.
-struct ObjectsPlugin: MetricPlugin {
-    struct Config: APIServerConfig {
+struct ObjectsPlugin: KubernetesPlugin {
+    struct Config: KubernetesConfig {
         @Field("API group and version of the objects, such as `batch/v1`.")
         var apiVersion = "v1"
 
@@ -18,20 +18,10 @@ struct ObjectsPlugin: MetricPlugin {
                 + "them. An absent field is empty. Default: none.")
         var fields: String?
 
-        @Field(FieldHelp.namespace, marks: .scalerNamespace)
-        var namespace: String?
-
-        @Field(FieldHelp.address, isAddress: true, marks: .administratorOnly)
-        var address = Config.standardAddress
-
-        @Field(FieldHelp.tls, marks: .administratorOnly)
-        var tls: TLSConfig?
-
-        @Field(FieldHelp.token, marks: .administratorOnly)
-        var token: Secret?
+        let server = APIServerFields()
 
         func validate() -> [ConfigProblem] {
-            addressProblems + .of("apiVersion", apiVersionFault) + .of("resource", resourceFault)
+            .of("apiVersion", apiVersionFault) + .of("resource", resourceFault)
                 + .of("selector", LabelSelector.fault(of: selector)) + .of("fields", fieldsFault)
         }
 
@@ -69,15 +59,9 @@ struct ObjectsPlugin: MetricPlugin {
 
     static let metricType = "kubernetes-objects"
     static let description = "The number of objects in the scaler's namespace, by labels and fields."
-    static let version = SourceVersion.current
     static let defaultTargetType = TargetType.averageValue
-    static let maxInFlight = KubernetesLimits.maxInFlight
 
     private let lists: NamespaceLists
-
-    init() {
-        self.init(KubernetesPlugins.makeLists())
-    }
 
     init(_ lists: NamespaceLists) {
         self.lists = lists

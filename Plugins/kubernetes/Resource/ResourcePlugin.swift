@@ -2,13 +2,13 @@ import PluginSDK
 import SourceSupport
 
 /// Reads the CPU time or memory of the target's pods.
-struct ResourcePlugin: MetricPlugin {
+struct ResourcePlugin: KubernetesPlugin {
     enum Measure: String, CaseIterable, ConfigValue {
         case utilization = "Utilization"
         case averageValue = "AverageValue"
     }
 
-    struct Config: APIServerConfig {
+    struct Config: KubernetesConfig {
         @Field("`cpu` or `memory`.")
         var resource: PodResource
 
@@ -20,40 +20,17 @@ struct ResourcePlugin: MetricPlugin {
         @Field("Only this container of each pod. Default: all containers.")
         var container: String?
 
-        @Field(FieldHelp.namespace, marks: .scalerNamespace)
-        var namespace: String?
-
-        @Field(FieldHelp.selector, marks: .targetSelector)
-        var podSelector: String?
-
-        @Field(FieldHelp.target, marks: .targetValue)
-        var target: String?
-
-        @Field(FieldHelp.address, isAddress: true, marks: .administratorOnly)
-        var address = Config.standardAddress
-
-        @Field(FieldHelp.tls, marks: .administratorOnly)
-        var tls: TLSConfig?
-
-        @Field(FieldHelp.token, marks: .administratorOnly)
-        var token: Secret?
-
-        func validate() -> [ConfigProblem] { addressProblems }
+        let targetPods = PodFields()
+        let server = APIServerFields()
     }
 
     static let metricType = "kubernetes-resource"
     static let description = "CPU time or memory of the target's pods, by the rules of the HorizontalPodAutoscaler."
-    static let version = SourceVersion.current
     static let defaultTargetType = TargetType.value
-    static let maxInFlight = KubernetesLimits.maxInFlight
     /// The metrics API has values of up to two of its resolutions ago, each up to a minute.
     static let maxAge: Duration? = .seconds(180)
 
     private let lists: NamespaceLists
-
-    init() {
-        self.init(KubernetesPlugins.makeLists())
-    }
 
     init(_ lists: NamespaceLists) {
         self.lists = lists
@@ -63,7 +40,7 @@ struct ResourcePlugin: MetricPlugin {
         let config = request.config
         try request.requireValuePerReplica()
         let endpoint = try lists.endpoint(config)
-        let selector = try PodSelection(config.podSelector).selector
+        let selector = try PodSelection(config.targetPods.podSelector).selector
         let namespace = try config.scalerNamespace()
         let metrics = try await lists.podMetrics(in: namespace, endpoint, deadline: request.deadline)
         let pods = try await lists.pods(in: namespace, endpoint, deadline: request.deadline)
@@ -72,7 +49,7 @@ struct ResourcePlugin: MetricPlugin {
         }
         let isUtilization = config.measure == .utilization
         return try PodReading(measured, isCPU: config.resource == .cpu, now: lists.timeMicroseconds).reading(
-            measure: isUtilization ? .percentOfRequests : .value, target: config.target.flatMap(Double.init),
+            measure: isUtilization ? .percentOfRequests : .value, target: config.targetPods.targetValue,
             unit: isUtilization ? "%" : config.resource.unit
         ) { pod throws(PluginError) in
             isUtilization ? try pod.request(of: config.resource, container: config.container) : 1

@@ -21,8 +21,8 @@ enum AdmissionLimits {
     static let reviewTime: Duration = .seconds(4)
     /// How long a review waits for the other autoscalers of the target, which are watched from the first review on.
     static let autoscalerTime: Duration = .seconds(1)
-    /// Secrets whose readers are looked up for one object; further ones are not checked.
-    static let secretsPerReview = 20
+    /// Secrets and ServiceAccounts of one object for which the author's rights are checked; further ones are not.
+    static let rightsPerReview = 20
     /// Characters of a refusal. If there are many problems, the first ones are enough to act on.
     static let messageCharacters = 2_048
     static let warnings = 10

@@ -14,8 +14,8 @@ struct AdmissionValidator: Sendable {
     let source: any MetricSource
     /// The known scalers.
     let scalers: @Sendable () -> [GeneralScaler]
-    /// Whether that user, as named by `userInfo`, may read that Secret; nil if unknown.
-    let mayRead: @Sendable (_ secret: ObjectKey, _ user: JSON) async -> Bool?
+    /// Whether that user, as named by `userInfo`, has that right; nil if unknown.
+    let hasRight: @Sendable (_ right: AuthorRight, _ user: JSON) async -> Bool?
     /// The other autoscaler of a target in a namespace, such as `HorizontalPodAutoscaler/web`; nil if there is none or
     /// it is unknown.
     let otherAutoscaler: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
@@ -45,11 +45,14 @@ struct AdmissionValidator: Sendable {
     private func check(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) async -> AdmissionVerdict {
         async let autoscalers = autoscalerWarning(spec, request)
         var verdict = AdmissionVerdict()
-        var secrets: Set<String> = []
+        var rights: [AuthorRight] = []
         for metric in spec.metrics {
             let path = metric.path
             let own = ConfigTemplate(metric.config, path: "\(path).config")
-            secrets.formUnion(own.places.compactMap(\.reference.secretName))
+            for place in own.places {
+                let right = AuthorRight(place.reference, namespace: request.namespace)
+                if !rights.contains(right) { rights.append(right) }
+            }
             await source.untilDeclared(metric.type)
             verdict.problems += source.filledFieldProblems(
                 type: metric.type, own: metric.config, path: "\(path).config")
@@ -68,15 +71,10 @@ struct AdmissionValidator: Sendable {
         }
         verdict.warnings += otherClaims(spec, request)
         verdict.warnings += await autoscalers
-        // Checked for the API server only: otherwise any client of the port could find out who may read which Secret.
+        // Checked for the API server only: otherwise any client of the port could find out who has which right.
         guard let user = request.user else { return verdict }
-        for name in secrets.sorted().prefix(AdmissionLimits.secretsPerReview) {
-            let secret = ObjectKey(namespace: request.namespace, name: name)
-            if await mayRead(secret, user) == false {
-                verdict.warnings.append(
-                    "you are not allowed to read Secret \(name), which a metric uses: users without access to a Secret are "
-                        + "not allowed to have it sent to an address of their choice")
-            }
+        for right in rights.prefix(AdmissionLimits.rightsPerReview) {
+            if await hasRight(right, user) == false { verdict.warnings.append(right.warning) }
         }
         return verdict
     }

@@ -196,11 +196,16 @@ extension ScalerController {
         if let known, known.secrets == secrets { return known }
         let resolution = try await resolver.resolve(spec, secrets, for: scaler)
         let after = try readable(poll)
-        dropReadings(of: after)
+        let former = after.resolution?.queries ?? []
         after.resolution = resolution
         for (metric, query) in zip(spec.metrics, resolution.queries) {
             let terms = SharedReadings.Terms(interval: spec.pollingInterval, timeout: metric.timeout)
             readings.subscribe(poll.identity, to: query, terms: terms)
+        }
+        // Last, so that a query that remains is not without a subscriber in between.
+        let current = Set(resolution.queries.map(\.identity))
+        for query in former where !current.contains(query.identity) {
+            readings.unsubscribe(poll.identity, from: query)
         }
         return resolution
     }

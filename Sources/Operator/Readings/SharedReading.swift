@@ -16,6 +16,8 @@ final class SharedReading: Sendable {
     private typealias Waiter = CheckedContinuation<ReadingOutcome, Never>
 
     private struct State {
+        /// The config with the newest values of its references.
+        var config: PluginConfig
         /// The terms that each scaler requested.
         var users: [ObjectIdentity: SharedReadings.Terms] = [:]
         var isInFlight = false
@@ -31,6 +33,20 @@ final class SharedReading: Sendable {
         var pushedAt: Duration?
         /// The subscription, which keeps the source ready and lets the plugin push if it supports that.
         var subscription: ReadingSubscription?
+
+        init(_ config: PluginConfig) {
+            self.config = config
+        }
+
+        /// Takes a config with other values. What failed with the earlier ones may succeed with these.
+        mutating func renew(_ new: PluginConfig) {
+            guard new != config else { return }
+            config = new
+            subscription?.renew(new)
+            guard case .failure? = latest else { return }
+            latest = nil
+            pause = RefusalPause()
+        }
 
         mutating func takeWaiters() -> [Waiter] {
             defer { waiters = [:] }
@@ -68,14 +84,17 @@ final class SharedReading: Sendable {
     private static let cancelled: ReadingOutcome = .failure(
         PluginFailure(.cancelled, plugin: nil, "the reading was cancelled"))
 
-    private let query: ReadingQuery
+    private let type: String
+    private let targetType: TargetType
     private let dependencies: Dependencies
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let onUnused: @Sendable () -> Void
 
     /// - Parameter onUnused: called without a lock if there has been no subscriber since the last call began.
     init(of query: ReadingQuery, in dependencies: Dependencies, onUnused: @escaping @Sendable () -> Void) {
-        self.query = query
+        type = query.type
+        targetType = query.targetType
+        state = Mutex(State(query.config))
         self.dependencies = dependencies
         self.onUnused = onUnused
     }
@@ -83,13 +102,15 @@ final class SharedReading: Sendable {
     var isUnused: Bool { state.withLock(\.isUnused) }
 
     func subscribe(
-        _ user: ObjectIdentity, _ terms: SharedReadings.Terms, onPush: @escaping @Sendable ([ObjectIdentity]) -> Void
+        _ user: ObjectIdentity, _ terms: SharedReadings.Terms, config: PluginConfig,
+        onPush: @escaping @Sendable ([ObjectIdentity]) -> Void
     ) {
         state.withLock { state in
             state.users[user] = terms
+            state.renew(config)
             guard state.subscription == nil else { return }
             state.subscription = dependencies.source.subscribe(
-                type: query.type, config: query.config, targetType: query.targetType
+                type: type, config: config, targetType: targetType
             ) { [weak self] in self?.pushed($0, to: onPush) }
         }
     }
@@ -107,10 +128,12 @@ final class SharedReading: Sendable {
 
     /// Returns an outcome that is available now; nil if the waiter was queued for a call.
     func outcomeAtHand(
-        _ takesPushed: Bool, waiter: UInt64, _ continuation: CheckedContinuation<ReadingOutcome, Never>
+        _ config: PluginConfig, _ takesPushed: Bool, waiter: UInt64,
+        _ continuation: CheckedContinuation<ReadingOutcome, Never>
     ) -> ReadingOutcome? {
         state.withLock { state in
             if Task.isCancelled { return Self.cancelled }
+            state.renew(config)
             let now = dependencies.time.elapsed()
             if let latest = state.latest {
                 let shortestInterval = state.shortestInterval
@@ -122,7 +145,7 @@ final class SharedReading: Sendable {
             state.waiters[waiter] = continuation
             if !state.isInFlight {
                 state.isInFlight = true
-                call(timeout: state.longestTimeout, startedAt: now)
+                call(state.config, timeout: state.longestTimeout, startedAt: now)
             }
             return nil
         }
@@ -133,26 +156,27 @@ final class SharedReading: Sendable {
         waiter?.resume(returning: Self.cancelled)
     }
 
-    private func call(timeout: Duration, startedAt: Duration) {
+    private func call(_ config: PluginConfig, timeout: Duration, startedAt: Duration) {
         // Awaited by the waiters; ends with the source's own deadline.
         Task { [self] in
             let outcome: ReadingOutcome
             do throws(PluginFailure) {
                 outcome = .success(
                     try await dependencies.source.read(
-                        type: query.type, config: query.config, targetType: query.targetType, timeout: timeout
+                        type: type, config: config, targetType: targetType, timeout: timeout
                     )
                 )
             } catch {
                 outcome = .failure(error)
             }
             dependencies.metrics.sourceAnswered(
-                type: query.type, after: dependencies.time.elapsed() - startedAt, failure: outcome.failure?.reason)
-            take(outcome, askedAt: startedAt)
+                type: type, after: dependencies.time.elapsed() - startedAt, failure: outcome.failure?.reason)
+            take(outcome, config, askedAt: startedAt)
         }
     }
 
-    private func take(_ answer: ReadingOutcome, askedAt: Duration) {
+    private func take(_ answer: ReadingOutcome, _ config: PluginConfig, askedAt: Duration) {
+        guard !isRepeated(answer, config) else { return }
         let (latest, waiters, isUnused) = state.withLock { state in
             let latest = state.newest(of: answer, askedAt: askedAt)
             state.isInFlight = false
@@ -165,12 +189,22 @@ final class SharedReading: Sendable {
         for waiter in waiters { waiter.resume(returning: latest) }
     }
 
+    /// Repeats a failed call if the config has other values by now, which a waiter expects to be used.
+    private func isRepeated(_ answer: ReadingOutcome, _ config: PluginConfig) -> Bool {
+        guard case .failure = answer else { return false }
+        return state.withLock { state in
+            guard state.config != config, !state.waiters.isEmpty else { return false }
+            call(state.config, timeout: state.longestTimeout, startedAt: dependencies.time.elapsed())
+            return true
+        }
+    }
+
     /// Stores a pushed reading and delivers it to the waiters.
     private func pushed(_ reading: MetricReading, to onPush: ([ObjectIdentity]) -> Void) {
         // A reading from the future would be newer than any answer. The next poll reports the clock problem.
         let latest = dependencies.time.now() + MetricObservation.maxClockSkew
         let audience = reading.observedAtMicroseconds > latest.microsecondsSince1970 ? nil : takePush(reading)
-        dependencies.metrics.pushed(type: query.type, isOfUse: audience != nil)
+        dependencies.metrics.pushed(type: type, isOfUse: audience != nil)
         guard let audience else { return }
         for waiter in audience.waiters { waiter.resume(returning: .success(reading)) }
         if !audience.users.isEmpty { onPush(audience.users) }

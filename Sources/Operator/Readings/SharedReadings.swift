@@ -4,12 +4,43 @@ import ScalerAPI
 import Scaling
 import Synchronization
 import SystemIO
+import WireFormats
 
-/// A query to a metric source. Scalers with equal queries share the result.
-struct ReadingQuery: Sendable, Hashable {
-    var type: String
-    var config: PluginConfig
-    var targetType: TargetType
+/// A query to a metric source. Scalers whose queries have the same identity share the result.
+struct ReadingQuery: Sendable {
+    /// A query by the references in its config, not by their values: it remains the same if a value is renewed.
+    struct Identity: Sendable, Hashable {
+        let type: String
+        let targetType: TargetType
+        fileprivate let config: JSON
+        fileprivate let inherited: Set<String>
+        /// The namespace of the referenced objects; nil if the config refers to none of the scaler's namespace.
+        fileprivate let namespace: String?
+    }
+
+    let identity: Identity
+    let config: PluginConfig
+
+    var type: String { identity.type }
+    var targetType: TargetType { identity.targetType }
+
+    /// A query without references.
+    init(type: String, config: PluginConfig, targetType: TargetType) {
+        self.init(
+            type: type, template: ConfigTemplate(config.json, path: "", inherited: config.inherited), config: config,
+            targetType: targetType, namespace: "")
+    }
+
+    /// - Parameter config: the template with the values filled in.
+    init(type: String, template: ConfigTemplate, config: PluginConfig, targetType: TargetType, namespace: String) {
+        let isLocal = template.places.contains { place in
+            if case .token(let token) = place.reference { !token.isOperators } else { true }
+        }
+        identity = Identity(
+            type: type, targetType: targetType, config: template.json, inherited: template.inherited,
+            namespace: isLocal ? namespace : nil)
+        self.config = config
+    }
 }
 
 /// Reads each distinct query once for all its scalers: at their shortest interval, with their longest timeout, one call
@@ -22,7 +53,7 @@ final class SharedReadings: Sendable {
 
     private let dependencies: SharedReading.Dependencies
     /// Locked before any of the readings, if both are locked.
-    private let readings = Mutex<[ReadingQuery: SharedReading]>([:])
+    private let readings = Mutex<[ReadingQuery.Identity: SharedReading]>([:])
     private let lastWaiter = Atomic<UInt64>(0)
     private let onPush = Mutex<@Sendable ([ObjectIdentity]) -> Void>({ _ in })
 
@@ -41,7 +72,7 @@ final class SharedReadings: Sendable {
 
     func subscribe(_ user: ObjectIdentity, to query: ReadingQuery, terms: Terms) {
         readings.withLock { readings in
-            reading(of: query, in: &readings).subscribe(user, terms) { [weak self] users in
+            reading(of: query, in: &readings).subscribe(user, terms, config: query.config) { [weak self] users in
                 self?.onPush.withLock(\.self)(users)
             }
         }
@@ -49,8 +80,8 @@ final class SharedReadings: Sendable {
 
     func unsubscribe(_ user: ObjectIdentity, from query: ReadingQuery) {
         readings.withLock { readings in
-            guard let reading = readings[query], reading.unsubscribe(user) else { return }
-            readings[query] = nil
+            guard let reading = readings[query.identity], reading.unsubscribe(user) else { return }
+            readings[query.identity] = nil
         }
     }
 
@@ -64,9 +95,9 @@ final class SharedReadings: Sendable {
         let reading = readings.withLock { self.reading(of: query, in: &$0) }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                if let outcome = reading.outcomeAtHand(takesPushed, waiter: id, continuation) {
+                if let outcome = reading.outcomeAtHand(query.config, takesPushed, waiter: id, continuation) {
                     // The task was cancelled before the call.
-                    if reading.isUnused { dropIfUnused(query) }
+                    if reading.isUnused { dropIfUnused(query.identity) }
                     continuation.resume(returning: outcome)
                 }
             }
@@ -76,17 +107,18 @@ final class SharedReadings: Sendable {
     }
 
     private func reading(
-        of query: ReadingQuery, in readings: inout [ReadingQuery: SharedReading]
+        of query: ReadingQuery, in readings: inout [ReadingQuery.Identity: SharedReading]
     ) -> SharedReading {
-        if let known = readings[query] { return known }
-        let reading = SharedReading(of: query, in: dependencies) { [weak self] in self?.dropIfUnused(query) }
-        readings[query] = reading
+        let identity = query.identity
+        if let known = readings[identity] { return known }
+        let reading = SharedReading(of: query, in: dependencies) { [weak self] in self?.dropIfUnused(identity) }
+        readings[identity] = reading
         return reading
     }
 
-    private func dropIfUnused(_ query: ReadingQuery) {
+    private func dropIfUnused(_ identity: ReadingQuery.Identity) {
         readings.withLock { readings in
-            if readings[query]?.isUnused == true { readings[query] = nil }
+            if readings[identity]?.isUnused == true { readings[identity] = nil }
         }
     }
 }

@@ -45,7 +45,10 @@ struct SpecResolver: Sendable {
             let declared = try await declaration(of: metric, config: config, path: metric.path)
             let targetType = metric.targetType ?? MetricSpec.TargetType(declared.targetType)
             declarations.append(.init(targetType: targetType, maxAge: declared.maxAge))
-            queries.append(ReadingQuery(type: metric.type, config: config, targetType: TargetType(targetType)))
+            queries.append(
+                ReadingQuery(
+                    type: metric.type, template: template, config: config, targetType: TargetType(targetType),
+                    namespace: scaler.namespace))
         }
         return Resolution(
             spec: spec.scalingSpec(declared: declarations), declarations: declarations, queries: queries,

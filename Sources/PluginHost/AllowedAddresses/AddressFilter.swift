@@ -82,6 +82,12 @@ final class AddressFilter: Sendable {
         return (nil, fields.flatMap(\.texts).joined(separator: ","))
     }
 
+    /// Returns whether a config differs from an earlier one in secrets alone. False for an unknown type.
+    func isRenewal(type: String, of old: PluginConfig, by new: PluginConfig) -> Bool {
+        guard let marks = marks.withLock({ $0[type] }), old.inherited == new.inherited else { return old == new }
+        return marks.isRenewal(of: old.json, by: new.json)
+    }
+
     private static func hiddenServer(_ name: String) -> ConfigProblem {
         ConfigProblem(
             path: name,

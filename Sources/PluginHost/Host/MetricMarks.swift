@@ -51,6 +51,32 @@ struct MetricMarks: Sendable {
         return secrets.fields(of: config.json).reduce(into: config.secrets) { $0.formUnion($1.texts) }
     }
 
+    /// Returns whether two configs read the same from the same server: whether they differ in secrets alone, such as a
+    /// renewed token. A secret that is an address is not one of these.
+    func isRenewal(of old: JSON, by new: JSON) -> Bool {
+        func paths(_ marks: MarkedFields?) -> Set<String> {
+            Set([old, new].flatMap { marks?.fields(of: $0) ?? [] }.map(\.path))
+        }
+        let renewable = paths(secrets).subtracting(paths(addresses)).subtracting([""])
+        return Self.differences(old, new, at: "").allSatisfy(renewable.contains)
+    }
+
+    /// Returns the paths of the values in which two configs differ, as ``MarkedFields/Field/path``.
+    private static func differences(_ first: JSON?, _ second: JSON?, at path: String) -> [String] {
+        guard first != second else { return [] }
+        switch (first, second) {
+        case (.object(let first)?, .object(let second)?):
+            return Set(first.keys).union(second.keys).flatMap { name in
+                differences(first[name], second[name], at: path.isEmpty ? name : "\(path).\(name)")
+            }
+        case (.array(let first)?, .array(let second)?) where first.count == second.count:
+            return zip(first, second).enumerated().flatMap { index, pair in
+                differences(pair.0, pair.1, at: "\(path)[\(index)]")
+            }
+        default: return [path]
+        }
+    }
+
     /// Returns whether a config contains a secret of the administrator, or the path of a file with one, so that the
     /// caller must not learn anything about it. Decided by the origin of a field, never by its value.
     func usesOperatorSecret(_ config: PluginConfig) -> Bool {

@@ -311,13 +311,25 @@ package final class PluginHost: Service {
         let supervisor = member.supervisor
         loop.execute { supervisor.assumeIsolated { $0.beginUse() } }
         guard installed?.pushes == true, supervisor.program.mode == .serve else {
-            return ReadingSubscription { [loop] in loop.execute { supervisor.assumeIsolated { $0.endUse() } } }
+            return ReadingSubscription(cancel: { [loop] in
+                loop.execute { supervisor.assumeIsolated { $0.endUse() } }
+            })
         }
         let id = Int64(lastSubscription.add(1, ordering: .relaxed).newValue)
-        let subscription = SubscriptionTable.SubscriptionRequest(
-            type: type, config: config, targetType: targetType, deliver: deliver)
-        loop.execute { supervisor.assumeIsolated { $0.subscribe(id, subscription) } }
-        return ReadingSubscription { [loop] in
+        @Sendable func subscription(_ config: PluginConfig) -> SubscriptionTable.SubscriptionRequest {
+            .init(type: type, config: config, targetType: targetType, deliver: deliver)
+        }
+        let first = subscription(config)
+        loop.execute { supervisor.assumeIsolated { $0.subscribe(id, first) } }
+        return ReadingSubscription { [loop, gate = member.gate] config in
+            let renewed = gate.examine(type: type, config: config).refusal == nil ? subscription(config) : nil
+            loop.execute {
+                supervisor.assumeIsolated {
+                    guard let renewed else { return $0.unsubscribe(id) }
+                    $0.renew(id, renewed) { gate.isRenewal(type: type, of: $0, by: config) }
+                }
+            }
+        } cancel: { [loop] in
             loop.execute {
                 supervisor.assumeIsolated {
                     $0.unsubscribe(id)
@@ -356,18 +368,6 @@ extension PluginHost {
     package func validate(type: String, config: JSON) async -> ConfigVerdict {
         await validate(type: type, config: PluginConfig(config))
     }
-}
-
-/// A subscription from ``PluginHost/subscribe(type:config:targetType:deliver:)``.
-package struct ReadingSubscription: Sendable {
-    private let end: @Sendable () -> Void
-
-    package init(_ end: @escaping @Sendable () -> Void) {
-        self.end = end
-    }
-
-    /// Ends the subscription. A reading in flight may still be delivered.
-    package func cancel() { end() }
 }
 
 /// A plugin's verdict on a config.

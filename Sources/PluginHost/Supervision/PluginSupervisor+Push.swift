@@ -9,6 +9,17 @@ extension PluginSupervisor {
         subscriptionSignal.signal()
     }
 
+    /// Replaces the config of a subscription.
+    ///
+    /// - Parameter isRenewal: whether it differs from an earlier one in secrets alone.
+    func renew(
+        _ id: Int64, _ subscription: SubscriptionTable.SubscriptionRequest, isRenewal: (_ old: PluginConfig) -> Bool
+    ) {
+        let ended = subscriptions.renew(id, subscription, isRenewal: isRenewal, now: dependencies.time.elapsed())
+        if let ended { notifyUnsubscribed(ended) }
+        subscriptionSignal.signal()
+    }
+
     func unsubscribe(_ id: Int64) {
         guard let subscription = subscriptions.remove(id) else { return }
         notifyUnsubscribed(subscription)

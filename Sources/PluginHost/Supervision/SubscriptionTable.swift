@@ -18,6 +18,7 @@ struct SubscriptionTable {
         let id: Int64
         fileprivate let run: Int
         let subscription: SubscriptionRequest
+        fileprivate let revision: Int
     }
 
     private enum State {
@@ -35,9 +36,11 @@ struct SubscriptionTable {
     }
 
     private struct Entry {
-        let subscription: SubscriptionRequest
+        var subscription: SubscriptionRequest
         var state: State
         var failures = 0
+        /// Counts the queries that the entry has had: an answer to a request for an earlier one is not for this one.
+        var revision = 0
     }
 
     private var entries: [Int64: Entry] = [:]
@@ -57,6 +60,25 @@ struct SubscriptionTable {
         guard entries.count < PluginHostLimits.maxSubscriptions else { return }
         entries[id] = Entry(subscription: subscription, state: .due(now))
         enqueue(id, at: now)
+    }
+
+    /// Replaces the config. If it only has renewed secrets, the plugin gets them with the next `subscribe`; otherwise the
+    /// plugin is asked at once.
+    ///
+    /// - Returns: the subscription that the plugin must end.
+    mutating func renew(
+        _ id: Int64, _ subscription: SubscriptionRequest, isRenewal: (_ old: PluginConfig) -> Bool, now: Duration
+    ) -> Int64? {
+        guard let entry = entries[id] else {
+            add(id, subscription, now: now)
+            return nil
+        }
+        entries[id]?.subscription = subscription
+        guard !isRenewal(entry.subscription.config) else { return nil }
+        let ended = remove(id)
+        entries[id] = Entry(subscription: subscription, state: .due(now), revision: entry.revision + 1)
+        enqueue(id, at: now)
+        return ended
     }
 
     /// - Returns: the subscription that the plugin must end.
@@ -99,7 +121,7 @@ struct SubscriptionTable {
             guard let entry = entries[id], case .due(let time) = entry.state, time <= now else { continue }
             entries[id]?.state = .asked
             asking += 1
-            return Request(id: id, run: run, subscription: entry.subscription)
+            return Request(id: id, run: run, subscription: entry.subscription, revision: entry.revision)
         }
         return nil
     }
@@ -124,7 +146,7 @@ struct SubscriptionTable {
         guard request.run == run else { return .nothing }
         let first = early[subscription]
         endRequest()
-        guard entries[request.id] != nil else { return .unwanted }
+        guard entries[request.id]?.revision == request.revision else { return .unwanted }
         entries[request.id]?.state = .active(subscription, since: now)
         active[subscription] = request.id
         switch first {
@@ -143,6 +165,7 @@ struct SubscriptionTable {
     mutating func failed(_ request: Request, canSucceedSoon: Bool, now: Duration) {
         guard request.run == run else { return }
         endRequest()
+        guard entries[request.id]?.revision == request.revision else { return }
         postpone(request.id, by: canSucceedSoon ? nil : PluginHostLimits.maxSubscribeDelay, now: now)
     }
 

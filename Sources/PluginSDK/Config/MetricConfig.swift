@@ -11,6 +11,9 @@ public import WireFormats
 ///     @Field("Password, where the server wants one.") var password: Secret?
 /// }
 /// ```
+///
+/// Fields that several configs have are declared once too: a stored property that is a config and not a ``Field`` adds its
+/// fields to those of the config that it is in, such as `let server = ServerFields()`.
 public protocol MetricConfig: ConfigValue {
     /// Creates a config. Synthesized by the compiler.
     init()
@@ -60,7 +63,7 @@ extension MetricConfig {
                     message: "is not a known field; known fields: \(known.joined(separator: ", "))"))
         }
         if problems.isEmpty {
-            problems = validate().map { problem in
+            problems = (shared.flatMap { $0.validate() } + validate()).map { problem in
                 let path = problem.path.isEmpty ? config.path : config.path(of: problem.path)
                 return ConfigProblem(path: path, message: problem.message)
             }
@@ -88,9 +91,15 @@ extension MetricConfig {
 
     /// The fields in declaration order. A wrapped property `query` is stored as `_query`.
     private var fields: [(name: String, field: any AnyField)] {
-        Mirror(reflecting: self).children.compactMap { child in
-            guard let label = child.label, let field = child.value as? any AnyField else { return nil }
-            return (String(label.drop { $0 == "_" }), field)
+        Mirror(reflecting: self).children.flatMap { child -> [(name: String, field: any AnyField)] in
+            if let shared = child.value as? any MetricConfig { return shared.fields }
+            guard let label = child.label, let field = child.value as? any AnyField else { return [] }
+            return [(String(label.drop { $0 == "_" }), field)]
         }
+    }
+
+    /// The configs whose fields are also fields of this one.
+    private var shared: [any MetricConfig] {
+        Mirror(reflecting: self).children.compactMap { $0.value as? any MetricConfig }
     }
 }

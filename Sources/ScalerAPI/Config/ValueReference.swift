@@ -21,11 +21,6 @@ package enum ValueReference: Sendable, Hashable {
         default: throw source.error("must have exactly one of secretKeyRef and serviceAccountToken")
         }
     }
-
-    /// The Secret's name; nil for another kind of reference.
-    package var secretName: String? {
-        if case .secret(let secret) = self { secret.name } else { nil }
-    }
 }
 
 /// A reference to a token that the API server issues for a ServiceAccount.

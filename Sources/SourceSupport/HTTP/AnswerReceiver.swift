@@ -39,14 +39,28 @@ package struct AnswerReceiver: Sendable {
     }
 
     /// Sends the request and waits for the complete answer, including the wait for a slot, within the request's
-    /// timeout.
+    /// timeout. The request asks for an answer that is not compressed: libcurl would decompress one beyond the bound.
     ///
-    /// - Throws: ``HTTPError/Kind/bodyTooLarge`` if the body exceeds the request's limit.
+    /// - Throws: ``HTTPError/Kind/bodyTooLarge`` if the body exceeds the request's limit;
+    ///   ``HTTPError/Kind/invalidRequest`` if the server compresses the answer nevertheless.
     package func receive(_ request: HTTPRequest) async throws(HTTPError) -> Answer {
         var request = request
         request.boundsWholeStream = true
+        // Not signed: a proxy may change the header, and the signature would not match then.
+        if request.awsSignature == nil { request.headers.append(HTTPHeader("Accept-Encoding", "identity")) }
         let stream = try await client.stream(request)
         do throws(HTTPError) {
+            if let coding = stream.head.contentCoding {
+                guard 200..<300 ~= stream.head.status else {
+                    stream.cancel()
+                    // The status says enough.
+                    return Answer(HTTPResponse(head: stream.head, body: []), nil)
+                }
+                throw HTTPError(
+                    .invalidRequest,
+                    "the server compresses the answer (Content-Encoding: \(coding)), which the request did not ask for: "
+                        + "turn compression off for this path, or read the server without the proxy that compresses")
+            }
             var body: [UInt8] = []
             var turn: LargeAnswers.Turn?
             while let chunk = try await stream.nextChunk() {
@@ -64,6 +78,18 @@ package struct AnswerReceiver: Sendable {
             stream.cancel()
             throw error
         }
+    }
+}
+
+extension HTTPResponseHead {
+    private static let maxShownCoding = 32
+
+    /// The coding of the body as in the header Content-Encoding; nil if the body is sent as it is.
+    fileprivate var contentCoding: String? {
+        guard let coding = header("Content-Encoding"), !["", "identity"].contains(coding.lowercased()) else {
+            return nil
+        }
+        return String(coding.prefix(Self.maxShownCoding))
     }
 }
 

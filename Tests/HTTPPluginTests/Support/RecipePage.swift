@@ -14,9 +14,23 @@ struct RecipePage {
         let message: String
     }
 
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../docs/reference/plugins/recipes").standardizedFileURL
+
+    /// All pages but the overview, by name.
+    static var all: [String: RecipePage] {
+        get throws {
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+                .filter { $0.hasSuffix(".md") && $0 != "README.md" }.map { String($0.dropLast(3)) }
+            return Dictionary(uniqueKeysWithValues: try names.map { ($0, try RecipePage($0)) })
+        }
+    }
+
+    /// The number of metrics.
+    var metrics: Int { configs.count }
+
     init(_ name: String) throws {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-        let file = root.appending(path: "docs/reference/plugins/recipes/\(name).md")
+        let file = Self.folder.appending(path: "\(name).md")
         let page = try String(contentsOf: file, encoding: .utf8)
         configs = try page.split(separator: "```yaml\n").dropFirst().compactMap { part in
             let text = String(part[..<(part.firstRange(of: "\n```")?.lowerBound ?? part.endIndex)])

@@ -74,12 +74,13 @@ struct AdmissionCluster {
     /// Runs the webhook with that manager's certificates during the body.
     func serve(
         _ certificateManager: CertificateManager, times: ReviewTimes = ReviewTimes(),
-        mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in nil },
+        hasRight: @escaping @Sendable (AuthorRight, JSON) -> Bool? = { _, _ in nil },
         _ body: (_ client: CurlHTTPClient, _ port: Int) async throws -> Void
     ) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let validator = AdmissionValidator(
-            source: environment.source, scalers: { [] }, mayRead: { mayRead($0, $1) }, otherAutoscaler: { _, _ in nil },
+            source: environment.source, scalers: { [] }, hasRight: { hasRight($0, $1) },
+            otherAutoscaler: { _, _ in nil },
             time: time)
         let server = AdmissionServer(
             address: ListenAddress(host: "127.0.0.1", port: 0), certificates: certificateManager, validator: validator,

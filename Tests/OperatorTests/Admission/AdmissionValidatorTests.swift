@@ -21,12 +21,12 @@ struct AdmissionValidatorTests {
     }
 
     private func makeValidator(
-        others: [JSON] = [], mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in true },
+        others: [JSON] = [], hasRight: @escaping @Sendable (AuthorRight, JSON) -> Bool? = { _, _ in true },
         otherAutoscaler: @escaping @Sendable (TargetReference, String) async -> String? = { _, _ in nil }
     ) throws -> AdmissionValidator {
         let scalers = try others.map { try GeneralScaler($0, zones: UniversalTimeOnly()) }
         return AdmissionValidator(
-            source: source, scalers: { scalers }, mayRead: { mayRead($0, $1) }, otherAutoscaler: otherAutoscaler,
+            source: source, scalers: { scalers }, hasRight: { hasRight($0, $1) }, otherAutoscaler: otherAutoscaler,
             time: TimeSource(clock: clock) { 0 })
     }
 
@@ -176,8 +176,8 @@ struct AdmissionValidatorTests {
     func secrets() async throws {
         let reference: JSON = ["valueFrom": ["secretKeyRef": ["name": "redis", "key": "password"]]]
         let object = Self.scaler(config: ["auth": ["password": reference]])
-        let denied = try makeValidator { secret, user in
-            #expect(secret == ObjectKey(namespace: "shop", name: "redis"))
+        let denied = try makeValidator { right, user in
+            #expect(right == .readSecret(ObjectKey(namespace: "shop", name: "redis")))
             #expect(user["username"] == "jane")
             return false
         }
@@ -186,6 +186,23 @@ struct AdmissionValidatorTests {
                 == true)
         #expect(try await verdict(makeValidator(), object).warnings.isEmpty)
         #expect(try await verdict(makeValidator { _, _ in nil }, object).warnings.isEmpty)
+    }
+
+    @Test("a reference to an account whose tokens the author may not create causes a warning, once for many metrics")
+    func tokens() async throws {
+        func reference(_ audience: String) -> JSON {
+            ["valueFrom": ["serviceAccountToken": ["serviceAccountName": "reader", "audience": .string(audience)]]]
+        }
+        let object = Self.scaler(config: ["first": reference("a"), "second": reference("b")])
+        let denied = try makeValidator { right, user in
+            #expect(right == .issueToken(serviceAccount: ObjectKey(namespace: "shop", name: "reader")))
+            return false
+        }
+        let warnings = try await verdict(denied, object).warnings
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.hasPrefix("you are not allowed to create tokens of ServiceAccount reader") == true)
+        #expect(warnings.allSatisfy { $0.count <= AdmissionLimits.warningCharacters })
+        #expect(try await verdict(makeValidator(), object).warnings.isEmpty)
     }
 
     @Test("the plugin gets a placeholder for a Secret's value, and its errors about that value are ignored")
@@ -207,7 +224,7 @@ struct AdmissionValidatorTests {
     @Test("a plugin that does not answer in time does not delay the review")
     func slow() async throws {
         let validator = AdmissionValidator(
-            source: HangingSource(), scalers: { [] }, mayRead: { _, _ in nil }, otherAutoscaler: { _, _ in nil },
+            source: HangingSource(), scalers: { [] }, hasRight: { _, _ in nil }, otherAutoscaler: { _, _ in nil },
             time: TimeSource(clock: clock) { 0 })
         async let answer = verdict(validator, TestEnvironment.scaler())
         try await clock.sleeper(dueIn: AdmissionLimits.reviewTime)

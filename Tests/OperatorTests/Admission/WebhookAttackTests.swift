@@ -43,7 +43,7 @@ struct WebhookAttackTests {
 
     private func attack(
         times: ReviewTimes = .patient, certificates: AdmissionConfiguration.Certificates? = nil,
-        mayRead: @escaping @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in nil },
+        hasRight: @escaping @Sendable (AuthorRight, JSON) -> Bool? = { _, _ in nil },
         _ body: (Scene) async throws -> Void
     ) async throws {
         let cluster = try AdmissionCluster()
@@ -53,7 +53,7 @@ struct WebhookAttackTests {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let result: Result<Void, any Error>
         do {
-            try await cluster.serve(certificateManager, times: times, mayRead: mayRead) { client, port in
+            try await cluster.serve(certificateManager, times: times, hasRight: hasRight) { client, port in
                 try await body(
                     Scene(cluster: cluster, client: client, port: port, group: group, bundle: bundle))
             }
@@ -166,11 +166,11 @@ struct WebhookAttackTests {
     @Test("a request to another path gets 404 before the body is read and causes no call to the API server")
     func unknownPath() async throws {
         let asked = Mutex(0)
-        let mayRead: @Sendable (ObjectKey, JSON) -> Bool? = { _, _ in
+        let hasRight: @Sendable (AuthorRight, JSON) -> Bool? = { _, _ in
             asked.withLock { $0 += 1 }
             return false
         }
-        try await attack(mayRead: mayRead) { scene in
+        try await attack(hasRight: hasRight) { scene in
             scene.cluster.environment.api.clearRequests()
             let path = try scene.cluster.path
             #expect(path.hasPrefix("/validate/") && path.utf8.count == 42)
@@ -210,7 +210,7 @@ struct WebhookAttackTests {
         let environment = try TestEnvironment()
         environment.source.answer { _ in 1 }
         let validator = AdmissionValidator(
-            source: environment.source, scalers: { [] }, mayRead: { _, _ in false }, otherAutoscaler: { _, _ in nil },
+            source: environment.source, scalers: { [] }, hasRight: { _, _ in false }, otherAutoscaler: { _, _ in nil },
             time: TimeSource(clock: environment.clock) { 0 })
         #expect(await validator.validate(known).warnings.contains { $0.contains("not allowed to read Secret s") })
         #expect(await validator.validate(forged).warnings.allSatisfy { !$0.contains("Secret s") })

@@ -26,6 +26,7 @@ final class ScriptedSource: MetricSource {
 
     private struct Subscription {
         let type: String
+        var config: PluginConfig
         let deliver: @Sendable (MetricReading) -> Void
     }
 
@@ -93,6 +94,10 @@ final class ScriptedSource: MetricSource {
     }
 
     var subscriptionCount: Int { state.withLock(\.subscriptions.count) }
+    /// The number of subscriptions that there ever were.
+    var subscriptionsMade: Int { state.withLock(\.lastSubscription) }
+    /// The configs of the subscriptions.
+    var subscribedConfigs: [JSON] { state.withLock { $0.subscriptions.values.map(\.config.json) } }
 
     func subscribe(
         type: String, config: PluginConfig, targetType: TargetType,
@@ -102,8 +107,12 @@ final class ScriptedSource: MetricSource {
             guard state.pushing.contains(type) else { return nil }
             state.lastSubscription += 1
             let id = state.lastSubscription
-            state.subscriptions[id] = Subscription(type: type, deliver: deliver)
-            return ReadingSubscription { [weak self] in self?.state.withLock { $0.subscriptions[id] = nil } }
+            state.subscriptions[id] = Subscription(type: type, config: config, deliver: deliver)
+            return ReadingSubscription { [weak self] config in
+                self?.state.withLock { $0.subscriptions[id]?.config = config }
+            } cancel: { [weak self] in
+                self?.state.withLock { $0.subscriptions[id] = nil }
+            }
         }
     }
 

@@ -115,14 +115,16 @@ struct ResolutionAttackTests {
         #expect(outcome.elsewhere.isEmpty && !outcome.visits.isEmpty)
     }
 
-    @Test("a connection to a database uses only the addresses of its name that are in allowedNetworks")
-    func databaseAddresses() async throws {
+    @Test(
+        "a connection to a database or broker uses only the addresses of its name that are in allowedNetworks",
+        arguments: ["postgresql", "kafka"])
+    func databaseAddresses(source: String) async throws {
         let outcome = try await play(
-            "postgresql",
+            source,
             names: [
                 "a.example": [["127.0.0.1", Self.good]], "b.example": [[Self.good, Self.evil, "169.254.169.254"]],
             ],
-            configs("postgresql", ["a.example", "b.example"]), environment: Self.networks)
+            configs(source, ["a.example", "b.example"]), environment: Self.networks)
         #expect(outcome.elsewhere.isEmpty, "\(outcome.visits)")
         #expect(Set(outcome.visits.map(\.address)) == [Self.good])
         #expect(outcome.answers.count == 2)

@@ -97,8 +97,8 @@ struct PushTests {
         PushedReading(subscription: subscription, reading: MetricReading(value: 1, observedAtMicroseconds: 0))
     }
 
-    private static func subscription() -> SubscriptionTable.SubscriptionRequest {
-        SubscriptionTable.SubscriptionRequest(type: "t", config: PluginConfig([:]), targetType: .value) { _ in }
+    private static func subscription(_ config: JSON = [:]) -> SubscriptionTable.SubscriptionRequest {
+        SubscriptionTable.SubscriptionRequest(type: "t", config: PluginConfig(config), targetType: .value) { _ in }
     }
 
     @Test("subscription requests outlive the process: the next process gets each again, a few at a time")
@@ -137,6 +137,66 @@ struct PushTests {
         #expect(table.agreed(try #require(second), to: 8, now: .zero) == .nothing)
         #expect(table.take(Self.pushed(8)) == nil)
         #expect(table.nextWake == PluginHostLimits.firstSubscribeDelay)
+    }
+
+    @Test("a renewed secret is used by the next subscribe, and another config is subscribed to at once")
+    func renewal() throws {
+        var table = SubscriptionTable()
+        table.add(1, Self.subscription(["token": "a"]), now: .zero)
+        table.begin(now: .zero)
+        func next() throws -> SubscriptionTable.Request {
+            let next = table.nextRequest(now: .seconds(9))
+            return try #require(next)
+        }
+        let first = try next()
+        #expect(table.agreed(first, to: 7, now: .zero) == .nothing)
+        #expect(
+            table.renew(1, Self.subscription(["token": "b"]), isRenewal: { $0.json == ["token": "a"] }, now: .zero)
+                == nil)
+        #expect(table.take(Self.pushed(7)) != nil && table.nextRequest(now: .zero) == nil)
+        table.ended(7, now: .zero)
+        let second = try next()
+        #expect(second.subscription.config.json == ["token": "b"])
+        // Another config while that request is in flight: its answer is not for the new one.
+        #expect(table.renew(1, Self.subscription(["queue": "c"]), isRenewal: { _ in false }, now: .zero) == nil)
+        #expect(table.agreed(second, to: 8, now: .zero) == .unwanted)
+        let third = try next()
+        #expect(third.subscription.config.json == ["queue": "c"])
+        #expect(table.agreed(third, to: 9, now: .zero) == .nothing)
+        #expect(table.renew(1, Self.subscription(["queue": "d"]), isRenewal: { _ in false }, now: .zero) == 9)
+        #expect(table.take(Self.pushed(9)) == nil)
+        let fourth = try next()
+        table.failed(fourth, canSucceedSoon: true, now: .zero)
+        #expect(table.nextWake == PluginHostLimits.firstSubscribeDelay)
+    }
+
+    @Test(
+        "a config is renewed if it differs in secrets alone, and not in an address or in anything else",
+        arguments: [
+            (["password": "b"], true), (["password": .null], true), (["nested": ["key": "b"]], true),
+            (["all": ["x", "b"]], true), (["all": ["x"]], false), (["url": "redis://:b@other"], false),
+            (["list": "b"], false), (["nested": ["key": "b", "name": "b"]], false), (["nested": "b"], false),
+        ] as [([String: JSON], Bool)])
+    func renewals(change: [String: JSON], isRenewal: Bool) {
+        let secret: JSON = ["type": "string", "x-secret": true]
+        let marks = MetricMarks(
+            MetricTypeDescription(
+                type: "t", description: "",
+                configSchema: [
+                    "properties": [
+                        "password": secret, "url": ["x-secret": true, "x-address": true], "list": [:],
+                        "nested": ["properties": ["key": secret, "name": [:]]], "all": ["items": secret],
+                    ]
+                ], defaultTargetType: .value))
+        let old: [String: JSON] = [
+            "password": "a", "url": "redis://:a@here", "list": "a", "nested": ["key": "a", "name": "a"],
+            "all": ["x", "a"],
+        ]
+        var change = change
+        if change["nested"] == ["key": "b"] { change["nested"] = ["key": "b", "name": "a"] }
+        let new = old.merging(change) { $1 }.filter { !$0.value.isNull }
+        #expect(marks.isRenewal(of: .object(old), by: .object(new)) == isRenewal)
+        #expect(marks.isRenewal(of: .object(old), by: .object(old)))
     }
 
     @Test("a rejected subscription is retried with backoff, and an impossible one at the maximum delay")

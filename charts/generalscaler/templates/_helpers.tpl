@@ -122,7 +122,7 @@ helm.sh/chart: {{ include "generalscaler.versionLabel" (printf "%s-%s" .Chart.Na
 {{ include "generalscaler.secretRules" . }}
 {{- end }}
 {{- if include "generalscaler.hasWebhook" . }}
-# To check whether the author of a GeneralScaler may read the Secrets that it refers to.
+# To check whether the author of a GeneralScaler has the right to the Secrets and tokens that it refers to.
 - apiGroups: [authorization.k8s.io]
   resources: [localsubjectaccessreviews]
   verbs: [create]

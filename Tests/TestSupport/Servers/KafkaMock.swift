@@ -1,24 +1,23 @@
 import Foundation
-import TestSupport
 
 /// librdkafka's mock cluster, of three brokers, in a separate process.
 ///
 /// It speaks neither TLS nor SASL, creates topics that are asked for, and answers a request for all offsets of a group
-/// with none; ``KafkaBroker`` does better.
+/// with none; the tests of the kafka plugin have a broker that does better.
 ///
 /// `@unchecked Sendable`: its calls are made one after another. The blocking ones have their own thread, because they would
 /// hold one of the few threads on which all tests run.
-final class KafkaMock: @unchecked Sendable {
-    struct Refused: Error {
-        let command: String
-        let answer: String
+package final class KafkaMock: @unchecked Sendable {
+    package struct Refused: Error {
+        package let command: String
+        package let answer: String
     }
 
     private let process = Process()
     private let input = Pipe()
     private let output = Pipe()
     private var unread = ""
-    private(set) var brokers: [String] = []
+    package private(set) var brokers: [String] = []
 
     private init(_ program: String, _ arguments: [String]) throws {
         process.executableURL = URL(filePath: program)
@@ -33,7 +32,7 @@ final class KafkaMock: @unchecked Sendable {
     /// Starts a cluster and runs `body`; the process is gone when this returns.
     ///
     /// - Parameter program: the cluster, or another that prints its brokers and ends with its input.
-    static func run(
+    package static func run(
         _ program: String = BuiltExecutable.path("kafka-mock"), _ arguments: [String] = [],
         _ body: (KafkaMock) async throws -> Void
     ) async throws {
@@ -68,7 +67,7 @@ final class KafkaMock: @unchecked Sendable {
     }
 
     /// Runs a command of the fixture, which documents them.
-    func tell(_ commands: String...) async throws {
+    package func tell(_ commands: String...) async throws {
         try await Self.onThread { [self] in
             for command in commands {
                 try input.fileHandleForWriting.write(contentsOf: Data("\(command)\n".utf8))
@@ -79,10 +78,10 @@ final class KafkaMock: @unchecked Sendable {
     }
 
     /// Waits on a thread until a value that nothing announces is true.
-    func untilTrue(_ isTrue: @escaping @Sendable () -> Bool) async throws {
+    package func untilTrue(_ isTrue: @escaping @Sendable () -> Bool) async throws {
         try await Self.onThread { while !isTrue() { sched_yield() } }
     }
 
     /// The field `brokers` of a config.
-    var at: String { #""brokers": [\#(brokers.map { "\"\($0)\"" }.joined(separator: ", "))]"# }
+    package var at: String { #""brokers": [\#(brokers.map { "\"\($0)\"" }.joined(separator: ", "))]"# }
 }

@@ -1,27 +1,25 @@
-import HTTPTransport
+package import HTTPTransport
 import Synchronization
 
-@testable import generalscaler_plugin_http
-
 /// A client that sends requests for some hosts to other addresses, such as those of AWS to a simulated server.
-final class RedirectingClient: HTTPClient {
+package final class RedirectingClient: HTTPClient {
     private let client = CurlHTTPClient(configuration: .init(proxies: .none))
     private let addresses: [String: String]
     private let urls = Mutex<[String]>([])
 
     /// - Parameter addresses: by the beginning of a URL.
-    init(_ addresses: [String: String]) {
+    package init(_ addresses: [String: String]) {
         self.addresses = addresses
     }
 
     /// The URLs that were asked for, in order.
-    var requested: [String] { urls.withLock(\.self) }
+    package var requested: [String] { urls.withLock(\.self) }
 
-    func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+    package func send(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
         try await client.send(redirected(request))
     }
 
-    func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPStream {
+    package func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPStream {
         try await client.stream(redirected(request))
     }
 

@@ -1,4 +1,12 @@
-"""Makes a stream with a consumer on a NATS server: usage fill_nats.py PORT. It has seven messages, two of them acknowledged."""
+"""Changes the stream ORDERS of a NATS server, which has the consumer workers.
+
+Usage: nats_stream.py PORT COMMAND[:COUNT]...
+
+- create: makes stream and consumer,
+- send:COUNT: sends messages,
+- acknowledge:COUNT, take:COUNT: the consumer takes messages, and acknowledges them or not,
+- purge: removes all messages.
+"""
 
 import json
 import socket
@@ -38,15 +46,26 @@ def request(subject, payload):
     return reply, answer
 
 
-stream.write(b'CONNECT {"verbose":false,"pedantic":false}\r\nSUB in 1\r\n')
-request("$JS.API.STREAM.CREATE.ORDERS", {"name": "ORDERS", "subjects": ["orders"], "storage": "memory"})
-request("$JS.API.CONSUMER.DURABLE.CREATE.ORDERS.workers", {
-    "stream_name": "ORDERS", "config": {"durable_name": "workers", "ack_policy": "explicit"}})
-for _ in range(7):
-    request("orders", b"x")
-for acknowledged in (True, True, False):
+def take(is_acknowledged):
     reply, _ = request("$JS.API.CONSUMER.MSG.NEXT.ORDERS.workers", b"")
-    if acknowledged:
+    if is_acknowledged:
         # With an answer, so that it has been done when this returns.
         request(reply, b"+ACK")
-print("filled")
+
+
+def create():
+    request("$JS.API.STREAM.CREATE.ORDERS", {"name": "ORDERS", "subjects": ["orders"], "storage": "memory"})
+    request("$JS.API.CONSUMER.DURABLE.CREATE.ORDERS.workers", {
+        "stream_name": "ORDERS", "config": {"durable_name": "workers", "ack_policy": "explicit"}})
+
+
+COMMANDS = {
+    "create": create, "send": lambda: request("orders", b"x"), "acknowledge": lambda: take(True), "take": lambda: take(False),
+    "purge": lambda: request("$JS.API.STREAM.PURGE.ORDERS", b""),
+}
+stream.write(b'CONNECT {"verbose":false,"pedantic":false}\r\nSUB in 1\r\n')
+for word in sys.argv[2:]:
+    command, _, count = word.partition(":")
+    for _ in range(int(count or 1)):
+        COMMANDS[command]()
+print("done")

@@ -85,6 +85,8 @@ class Handler(BaseHTTPRequestHandler):
         calls = {"/sts/": self.aws, "/google/v1/token": self.exchange, "/google/value": self.value}
         if self.path.startswith("/aws/"):
             self.to_moto(body)
+        elif self.path.startswith("/google/v3/projects/shop/timeSeries?"):
+            self.time_series()
         elif self.path.startswith("/google/v1/projects/-/"):
             self.impersonate(body)
         else:
@@ -142,10 +144,23 @@ class Handler(BaseHTTPRequestHandler):
         end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
         return self.reply(200, json.dumps({"accessToken": "impersonated-1", "expireTime": end.strftime("%Y-%m-%dT%H:%M:%SZ")}))
 
+    def backlog(self):
+        """None for a token that was not given out."""
+        return {"Bearer federated-1": "17", "Bearer impersonated-1": "23"}.get(self.headers.get("Authorization"))
+
     def value(self, _):
-        values = {"Bearer federated-1": "17", "Bearer impersonated-1": "23"}
-        found = values.get(self.headers.get("Authorization"))
-        self.reply(200 if found else 401, found or "{}")
+        self.reply(200 if self.backlog() else 401, self.backlog() or "{}")
+
+    def time_series(self):
+        if not self.backlog():
+            return self.reply(401, "{}")
+        end = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=61)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        series = {
+            "resource": {"type": "pubsub_subscription", "labels": {"subscription_id": "orders"}},
+            "metric": {"type": "pubsub.googleapis.com/subscription/num_undelivered_messages"},
+            "metricKind": "GAUGE", "valueType": "INT64",
+            "points": [{"interval": {"startTime": end, "endTime": end}, "value": {"int64Value": self.backlog()}}]}
+        return self.reply(200, json.dumps({"timeSeries": [series]}))
 
 
 moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
