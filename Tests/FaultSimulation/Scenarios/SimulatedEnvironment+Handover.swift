@@ -5,6 +5,8 @@ extension SimulatedEnvironment {
     /// How long after the edge some operator leads: a lease expires (15 s), and another operator reads it.
     private static let handoverTime: Int64 = 45_000_000
     private static let checkInterval: Int64 = 100_000
+    /// In milliseconds.
+    private static let startDelay = 100...5_000
 
     var endsWithHandover: Bool { seed.isMultiple(of: Self.handoverSeeds) }
 
@@ -25,6 +27,8 @@ extension SimulatedEnvironment {
         timeline.after(random.duration(0...seconds * 1_000)) { [unowned self] in endLeader() }
         pass(until: max(edge, timeline.now) + Self.checkInterval)
         passUntilBoundsAreKept(by: name, edge: edge)
+        // By then, an operator that takes the place of the leader has started.
+        pass(until: max(timeline.now, edge + 2 * Timeline.microseconds(.milliseconds(Self.startDelay.upperBound))))
     }
 
     private func passUntilBoundsAreKept(by name: String, edge: Int64) {
@@ -48,12 +52,12 @@ extension SimulatedEnvironment {
         case 1:
             trace.add(timeline.now, "environment", "stop \(leader.name)")
             leader.stop()
-            timeline.after(random.duration(100...5_000)) { [unowned self] in launch(slot) }
+            timeline.after(random.duration(Self.startDelay)) { [unowned self] in launch(slot) }
         default:
             trace.add(timeline.now, "environment", "kill \(leader.name)")
             leader.kill()
             slots[slot] = nil
-            timeline.after(random.duration(100...5_000)) { [unowned self] in launch(slot) }
+            timeline.after(random.duration(Self.startDelay)) { [unowned self] in launch(slot) }
         }
     }
 }
