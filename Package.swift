@@ -136,7 +136,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]
         ),
-        .target(name: "Scaling"),
+        .target(name: "Scaling", swiftSettings: optimizedInDebug),
         .target(name: "ScalerAPI", dependencies: ["Scaling", "WireFormats"]),
         .target(name: "TimeZones", dependencies: ["Scaling"]),
         .target(

@@ -21,7 +21,7 @@ enum Bench {
             KubernetesBenchmark(), PostgresBenchmark(), ForecastBenchmark(traces: traces),
         ]
             + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) } + [
-                PushBenchmark()
+                PushBenchmark(), ForecastScaleBenchmark(size: 500), ForecastScaleBenchmark(size: 10_000),
             ]
     }
 

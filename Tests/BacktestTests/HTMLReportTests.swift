@@ -34,6 +34,30 @@ struct HTMLReportTests {
         #expect(run["summary"]?["scalingEvents"] == 2)
     }
 
+    @Test("the HTML report has the forecasts of a metric at the polls that they were made at")
+    func forecasts() throws {
+        var spec = ScalingSpec.requests(.averageValue)
+        spec.pollingInterval = .seconds(60)
+        spec.metrics[0].maxAge = .seconds(301)
+        spec.forecast = ForecastSpec(mode: .report, horizon: .seconds(423))
+        let backtest = try Backtest(spec: spec, trace: trace([103, 307, nil, 211, 211], every: 300))
+        var recording = ReportRecording(name: "one", backtest: backtest)
+        let summary = backtest.run { recording.add($0) }
+        let page = String(
+            decoding: HTMLReport.page(title: "a report", runs: [(recording, summary)]), as: UTF8.self)
+        let line = try #require(page.split(separator: "\n").first { $0.hasPrefix("const report = ") })
+        let data = try JSON(parsing: String(line.dropFirst("const report = ".count).dropLast()))
+        let metric = try #require(data["runs"]?[0]?["metrics"]?[0])
+        let (low, high) = (metric["forecast"]?["low"]?.arrayValue ?? [], metric["forecast"]?["high"]?.arrayValue ?? [])
+        #expect(metric["forecast"]?["horizon"] == 423)
+        #expect(low.count == metric["values"]?.arrayValue?.count && high.count == low.count)
+        // The first five minutes have nothing to forecast from, and a poll without a reading forecasts nothing.
+        #expect(high.indices.filter { high[$0].isNull } == Array(0..<5) + Array(10..<15))
+        for (low, high) in zip(low, high) where !high.isNull {
+            #expect(try #require(low.doubleValue) <= #require(high.doubleValue))
+        }
+    }
+
     @Test("the HTML report is self-contained: it loads no address, file or module")
     func isSelfContained() throws {
         let text = try page("one").text

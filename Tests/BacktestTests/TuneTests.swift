@@ -111,6 +111,22 @@ struct TuneTests {
         #expect(space.changes(choice) == [SpecChange(path: "metrics[0].targetValue", value: 0.00494)])
         #expect(space.axes[1].options[space.axes[1].own].label == "17")
     }
+
+    @Test(
+        "the search switches a forecast on, or one that is active off",
+        arguments: [(nil, "Off", "Active"), ("Report", "Report", "Active"), ("Active", "Active", "Off")])
+    func forecast(mode: String?, own: String, other: String) throws {
+        var base = try #require(Self.base.objectValue)
+        base["forecast"] = mode.map { ["mode": .string($0), "quantile": 0.97] }
+        let space = TuneSpace(base: .object(base), spec: try #require(Self.spec(Self.base)), schedules: [])
+        let axis = try #require(space.axes.last)
+        #expect(axis.options.map(\.label) == [own, other])
+        var choice = space.axes.map(\.own)
+        choice[choice.count - 1] = 1
+        let changed = try #require(space.spec(choice)?["forecast"])
+        #expect(changed["mode"]?.stringValue == other)
+        #expect(changed["quantile"] == (mode == nil ? nil : 0.97))
+    }
 }
 
 @Suite("The day shape")

@@ -38,6 +38,9 @@ struct FaultSimulationTests {
         "due-time-forgotten": "was not polled|was told to end|says|leaves",
         "backwards-clock-trusted": "was not polled|leaves|says",
         "task-leaked": "still holds on to it",
+        "forecast-lowers": "a forecast must not lower",
+        "edges-late": "has not met the edge",
+        "schedules-not-listed": "out of|has not met the edge",
     ]
 
     @Test("a planted defect is found within 2,000 seeds", .timeLimit(.minutes(30)), arguments: defects.keys.sorted())

@@ -20,7 +20,9 @@ struct ForecastBenchmark: Benchmark {
         guard let traces else { return measurements }
         for one in ForecastCase.recorded {
             let bytes = contents("\(traces)/\(one.source).csv")
-            measurements += try measure(one.with(try Trace(bytes: Array(bytes.utf8))))
+            let recorded = try one.with(try Trace(bytes: Array(bytes.utf8)))
+            measurements += try measure(recorded)
+            if one.isTuned { measurements += try await tune(recorded) }
         }
         return measurements
     }

@@ -14,6 +14,8 @@ struct ForecastCase: Sendable {
     /// Of the ratios to the scaler without a forecast.
     var outOfSLOGoal = 1.0
     var hoursGoal = 1.01
+    /// Whether a search for settings is measured too.
+    var isTuned = false
     var makeTrace: @Sendable () -> Trace = { preconditionFailure("with(_:) gives a recorded case its trace") }
 
     /// The case with the first column of a recorded trace.
@@ -47,9 +49,12 @@ struct ForecastCase: Sendable {
         ForecastCase(
             name: "synthetic-daily-from-day-3", source: "synthetic-daily-5min", target: 2, startups: [300], firstDay: 2,
             outOfSLOGoal: 0.1, hoursGoal: 1.09),
-        ForecastCase(name: "mentions", source: "mentions-goog-5min", target: 5, startups: [60, 300, 600]),
-        ForecastCase(name: "load-balancer", source: "elb-requests-5min", target: 20, startups: [60, 300, 600]),
-        ForecastCase(name: "road", source: "road-occupancy-5min", target: 2, startups: [60, 300, 600]),
+        ForecastCase(
+            name: "mentions", source: "mentions-goog-5min", target: 5, startups: [60, 300, 600], isTuned: true),
+        ForecastCase(
+            name: "load-balancer", source: "elb-requests-5min", target: 20, startups: [60, 300, 600], isTuned: true),
+        ForecastCase(
+            name: "road", source: "road-occupancy-5min", target: 2, startups: [60, 300, 600], isTuned: true),
         ForecastCase(name: "llm", source: "llm-code-requests-5s", target: 5, startups: [60, 300, 600]),
     ]
 
@@ -63,6 +68,8 @@ struct ForecastCase: Sendable {
             name: "random-walk", target: 100, startups: [60, 300, 600], makeTrace: { GeneratedLoad.walk(seed: 31) }),
         ForecastCase(
             name: "random-walk-2", target: 100, startups: [60, 300, 600], makeTrace: { GeneratedLoad.walk(seed: 62) }),
+        ForecastCase(
+            name: "stuck-walk", target: 100, startups: [60, 300, 600], makeTrace: { GeneratedLoad.stuckWalk }),
         ForecastCase(name: "steps", target: 100, startups: [60, 300, 600], makeTrace: { GeneratedLoad.steps }),
     ]
 }

@@ -39,6 +39,15 @@ enum GeneratedLoad {
         }
     }
 
+    /// A random walk that rises on average, and so stays at its upper bound most of the time.
+    static var stuckWalk: Trace {
+        var level = 1_000.0
+        return make(days: 28, seed: 43) { _, random in
+            level = min(max(level + 4 + 30 * random.normal(), 200), 2_000)
+            return level
+        }
+    }
+
     /// Levels that hold for four hours on average.
     static var steps: Trace {
         var level = 1_000.0

@@ -60,7 +60,7 @@ enum ClusterProcess {
             for index in 0..<count {
                 try api.create(
                     source.hasPrefix("http")
-                        ? ScaleEnvironment.scaler(index, source: source)
+                        ? ScaleEnvironment.scaler(index, source: source, forecast: command["forecast"])
                         : ScaleEnvironment.listScaler(index, redis: source))
             }
             return [:]
@@ -120,9 +120,15 @@ final class Cluster {
 
     /// Creates Deployments and their scalers.
     ///
-    /// - Parameter source: the URL of the Prometheus replacement, or the address of a Redis server.
-    func create(_ count: Int, source: String) throws {
-        _ = try ask(["do": "create", "count": .integer(Int64(count)), "source": .string(source)])
+    /// - Parameters:
+    ///   - source: the URL of the Prometheus replacement, or the address of a Redis server.
+    ///   - forecast: the `forecast` of each scaler's spec; nil for none.
+    func create(_ count: Int, source: String, forecast: JSON? = nil) throws {
+        var command: [String: JSON] = [
+            "do": "create", "count": .integer(Int64(count)), "source": .string(source),
+        ]
+        command["forecast"] = forecast
+        _ = try ask(.object(command))
     }
 
     /// Returns the requests since the last call, in order.

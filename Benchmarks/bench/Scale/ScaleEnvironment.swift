@@ -56,14 +56,18 @@ enum ScaleEnvironment {
         scaler(index, type: "redis", config: ["address": .string(redis), "list": .string(name(index))])
     }
 
-    /// - Parameter safety: the `safety` of its spec; nil for the defaults.
-    static func scaler(_ index: Int, source: String, safety: JSON? = nil) -> JSON {
+    /// - Parameters:
+    ///   - safety: the `safety` of its spec; nil for the defaults.
+    ///   - forecast: the `forecast` of its spec; nil for none.
+    static func scaler(_ index: Int, source: String, safety: JSON? = nil, forecast: JSON? = nil) -> JSON {
         scaler(
             index, type: "prometheus", config: ["address": .string(source), "query": .string(query(index))],
-            safety: safety)
+            safety: safety, forecast: forecast)
     }
 
-    private static func scaler(_ index: Int, type: String, config: JSON, safety: JSON? = nil) -> JSON {
+    private static func scaler(
+        _ index: Int, type: String, config: JSON, safety: JSON? = nil, forecast: JSON? = nil
+    ) -> JSON {
         var spec: [String: JSON] = [
             "targetDeployment": .string(name(index)), "minReplicas": 1, "maxReplicas": 100,
             "pollingIntervalSeconds": .integer(Int64(pollSeconds)),
@@ -72,6 +76,7 @@ enum ScaleEnvironment {
             ],
         ]
         spec["safety"] = safety
+        spec["forecast"] = forecast
         return [
             "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
             "metadata": ["namespace": .string(namespace), "name": .string(name(index))],

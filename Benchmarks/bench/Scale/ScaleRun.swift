@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import WireFormats
 
 /// One size of the scale benchmark: its three processes and the measurements.
 struct ScaleRun {
@@ -26,14 +27,16 @@ struct ScaleRun {
     private let started: Int64
 
     /// Creates the objects, then starts the operator.
-    init(size: Int, directory: String) throws {
+    ///
+    /// - Parameter forecast: the `forecast` of each scaler's spec; nil for none.
+    init(size: Int, directory: String, forecast: JSON? = nil) throws {
         self.size = size
         self.directory = directory
         kubeconfig = "\(directory)/kubeconfig"
         cluster = try Cluster(kubeconfig: kubeconfig)
         metrics = try MetricsServer()
         Self.progress(size, "creating objects")
-        try cluster.create(size, source: metrics.address)
+        try cluster.create(size, source: metrics.address, forecast: forecast)
         started = WallClock.microseconds()
         scaler = try OperatorProcess(directory: directory, kubeconfig: kubeconfig)
     }

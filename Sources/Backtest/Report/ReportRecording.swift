@@ -19,6 +19,8 @@ package struct ReportRecording: Sendable {
     private var gaps: [Range<Int>] = []
     /// Polls without a value, as ranges, metric by metric.
     private var metricGaps: [[Range<Int>]]
+    /// The forecasts of each poll, metric by metric; empty for a metric without any.
+    private var bands: [[Band?]]
     private var polls = 0
     private var lastDecision: Decision?
     private var reasonCount = 0
@@ -36,6 +38,13 @@ package struct ReportRecording: Sendable {
         let most: Int
     }
 
+    /// The load that is expected at the horizon of a forecast, of all replicas together.
+    private struct Band {
+        let expected: Double
+        let upper: Double
+        let horizon: Duration
+    }
+
     fileprivate struct Segment {
         let poll: Int
         let decision: Decision
@@ -51,6 +60,7 @@ package struct ReportRecording: Sendable {
         self.backtest = backtest
         loads = backtest.spec.metrics.map { _ in [] }
         metricGaps = backtest.spec.metrics.map { _ in [] }
+        bands = backtest.spec.metrics.map { _ in [] }
     }
 
     package mutating func add(_ step: BacktestStep) {
@@ -64,6 +74,7 @@ package struct ReportRecording: Sendable {
             replicas.append(Replicas(poll: polls, current: decision.current, ready: decision.ready))
         }
         takeDownBounds(decision)
+        takeDownForecasts(decision)
         takeDown(decision)
         switch step.standing {
         case .exceeded: Self.extend(&outages, with: polls)
@@ -86,6 +97,16 @@ package struct ReportRecording: Sendable {
         let most = decision.scheduled[.maxReplicas].map { Int($0.value) } ?? spec.maxReplicas
         guard bounds.last.map({ $0.least != least || $0.most != most }) ?? true else { return }
         bounds.append(Bounds(poll: polls, least: least, most: most))
+    }
+
+    private mutating func takeDownForecasts(_ decision: Decision) {
+        for place in spec.forecastMetrics {
+            let record = decision.forecasts.first { $0.metric == spec.metrics[place].name }
+            bands[place].append(
+                record.map {
+                    Band(expected: $0.forecast.expected, upper: $0.forecast.upper, horizon: $0.forecast.horizon)
+                })
+        }
     }
 
     private mutating func takeDown(_ decision: Decision) {
@@ -133,7 +154,19 @@ package struct ReportRecording: Sendable {
             "isPerReplica": .bool(backtest.arePerReplica[index]), "gaps": .array(metricGaps[index].map(\.json)),
         ]
         if let capacity = backtest.capacities[index] { json["capacity"] = .number(capacity) }
+        json["forecast"] = forecast(index, stride: stride)
         return .object(json)
+    }
+
+    /// - Returns: the forecasts of a metric at the polls that they were made at; nil without any.
+    private func forecast(_ index: Int, stride: Int) -> JSON? {
+        guard let horizon = bands[index].lazy.compactMap({ $0?.horizon }).last else { return nil }
+        let shown = Swift.stride(from: 0, to: polls, by: stride).map { bands[index][$0] }
+        return [
+            "horizon": .number(horizon / .seconds(1)),
+            "low": .array(shown.map { $0.map { .rounded(min($0.expected, $0.upper)) } ?? .null }),
+            "high": .array(shown.map { $0.map { .rounded($0.upper) } ?? .null }),
+        ]
     }
 }
 

@@ -54,7 +54,7 @@ package struct TuneSpace: Sendable {
                 own: safety.effectiveScaleDownCooldown, isOrdered: false),
             Self.rateAxis("maxScaleUpRate", Self.scaleUpRates, base),
             Self.rateAxis("maxScaleDownRate", Self.scaleDownRates, base),
-            Self.scheduleAxis(schedules, base),
+            Self.scheduleAxis(schedules, base), Self.forecastAxis(base),
         ]
     }
 
@@ -160,6 +160,18 @@ package struct TuneSpace: Sendable {
                     changes: [SpecChange(path: "schedules", value: .array(written + [schedule]))])
             }
         return Axis(title: "schedule", options: options, own: 0, isOrdered: false)
+    }
+
+    /// A forecast on or off. One that only reports decides nothing, so that it need not be switched off.
+    private static func forecastAxis(_ base: JSON) -> Axis {
+        let own = base["forecast"]?["mode"]?.stringValue ?? ForecastSpec.Mode.off.rawValue
+        let other: ForecastSpec.Mode = own == ForecastSpec.Mode.active.rawValue ? .off : .active
+        let options = [
+            Option(label: own, changes: []),
+            Option(
+                label: other.rawValue, changes: [SpecChange(path: "forecast.mode", value: .string(other.rawValue))]),
+        ]
+        return Axis(title: "forecast", options: options, own: 0, isOrdered: false)
     }
 
     private static func text(_ value: JSON) -> String { value.stringValue ?? value.description }

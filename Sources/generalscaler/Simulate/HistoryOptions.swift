@@ -47,7 +47,7 @@ struct HistoryOptions: ParsableArguments {
         )
     }
 
-    /// Parses a time, `now`, or a duration ago.
+    /// Parses a time, `now`, or a duration ago, also in Grafana's form such as `now-7d`.
     ///
     /// A relative time is rounded down to a multiple of the step, for servers that align queries.
     private static func time(
@@ -59,13 +59,16 @@ struct HistoryOptions: ParsableArguments {
             Timestamp(microsecondsSince1970: time.microsecondsSince1970 / step * step)
         }
         if text == "now" { return aligned(now) }
-        if let unit = text.last.flatMap({ seconds[$0] }), let count = Int(text.dropLast()),
+        let age = text.hasPrefix("now-") ? text.dropFirst("now-".count) : text[...]
+        if let unit = age.last.flatMap({ seconds[$0] }), let count = Int(age.dropLast()),
             (0...100_000).contains(count)
         {
             return aligned(now + .seconds(-count * unit))
         }
         guard let time = Timestamp(text: text) else {
-            throw ValidationError("\(option) must be a time such as 2026-01-02T03:04:05Z, or how long ago, such as 7d.")
+            throw ValidationError(
+                "\(option) must be a time with its zone, such as 2026-01-02T03:04:05Z or 2026-01-02T03:04:05+01:00, or "
+                    + "now, or how long ago, such as 7d; not \"\(text)\".")
         }
         return time
     }

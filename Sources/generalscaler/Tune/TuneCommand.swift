@@ -14,9 +14,10 @@ struct TuneCommand: AsyncParsableCommand {
         commandName: "tune",
         abstract: "Propose settings for a GeneralScaler from recorded metrics.",
         discussion: """
-            Replays a trace with other targets, stabilization windows, cooldowns, rates and schedules. Shows the settings \
-            that are Pareto-optimal in time out of SLO and replica-hours, their results on the last 30% of the trace, \
-            which the search does not use, and the patch for one of them. Nothing is changed in a cluster.
+            Replays a trace with other targets, stabilization windows, cooldowns, rates and schedules, and with a forecast \
+            on or off. Shows the settings that are Pareto-optimal in time out of SLO and replica-hours, their results on \
+            the last 30% of the trace, which the search does not use, and the patch for one of them. Nothing is changed \
+            in a cluster.
             """
     )
 
@@ -79,7 +80,7 @@ struct TuneCommand: AsyncParsableCommand {
         let input = try await SimulationInput.read([scaler], traceOptions, history)
         for note in input.trace.notes { warn("note: \(note)") }
         var spec = try scaler.spec(input.known)
-        // A dry run would keep the recorded replicaswith any settings.
+        // A dry run would keep the recorded replicas with any settings.
         spec.isDryRun = false
         let reference = try input.backtest(spec, workloadOptions)
         let space = TuneSpace(base: scaler.json, spec: spec, schedules: try schedules(reference))

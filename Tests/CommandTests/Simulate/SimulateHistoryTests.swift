@@ -63,7 +63,8 @@ struct SimulateHistoryTests {
     @Test(
         "simulate accepts every notation of a time range and finds all its values",
         arguments: [
-            ["--from", "2h", "--to", "now"], ["--from", "90m", "--to", "600s", "--step", "7"],
+            ["--from", "2h", "--to", "now"], ["--from", "now-2h", "--to", "now-90s"],
+            ["--from", "90m", "--to", "600s", "--step", "7"],
             ["--from", "2026-03-02T00:00:11.123457Z", "--to", "2026-03-02T01:00:02.999999Z"],
             ["--from", "2026-03-02T01:00:14.999999+01:00", "--to", "1772413200.000001", "--step", "60"],
             ["--from", "1772409607123", "--to", "1772413200"],
@@ -105,8 +106,9 @@ struct SimulateHistoryTests {
         arguments: [
             (["--from", "now"], "--from must be before --to"),
             (["--from", "1h", "--to", "2h"], "--from must be before"),
-            (["--from", "yesterday"], "--from must be a time such as"),
-            (["--from", "1h", "--to", "2026-03-02 00:00"], "--to must be a time such as"),
+            (["--from", "yesterday"], "--from must be a time with its zone"),
+            (["--from", "2026-03-02T00:00:11"], "not \"2026-03-02T00:00:11\""), (["--from", "now-"], "not \"now-\""),
+            (["--from", "1h", "--to", "2026-03-02 00:00"], "--to must be a time with its zone"),
             (["--from", "0", "--step", "1"], "more than 6000000"),
         ])
     func refused(options: [String], message: String) async throws {

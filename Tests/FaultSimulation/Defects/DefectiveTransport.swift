@@ -38,6 +38,7 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
         guard request.url.contains("/generalscalers") else { return stream }
         switch defect {
         case .rateIgnored: return changingEachObject(of: stream, \.withoutRates)
+        case .schedulesNotListed where request.isList: return changingEachObject(of: stream, \.withoutSchedules)
         default: return stream
         }
     }
@@ -143,6 +144,8 @@ extension JSON {
             }
         }
     }
+
+    fileprivate var withoutSchedules: JSON { mapping("spec") { $0.removing("schedules") } }
 
     /// Returns a list with its items changed, a watch event with its object changed, or an object changed.
     fileprivate func changingEachObject(_ change: (JSON) -> JSON) -> JSON {

@@ -20,4 +20,10 @@ enum PlantedDefect: String, CaseIterable, Sendable {
     case backwardsClockTrusted = "backwards-clock-trusted"
     /// Occasionally a reading leaks a task.
     case taskLeaked = "task-leaked"
+    /// A metric with a history is read as the lower load that is expected.
+    case forecastLowers = "forecast-lowers"
+    /// Sleepers are woken at whole multiples of five seconds, so that a schedule's edge is met late.
+    case edgesLate = "edges-late"
+    /// Lists have no schedules, so that an operator that starts or becomes leader does not know them.
+    case schedulesNotListed = "schedules-not-listed"
 }

@@ -15,18 +15,19 @@ struct Seams {
         let wall: @Sendable () -> Int64 = { clock.wall }
         election = parts.election
         switch defect {
-        case .noDataIsZero, .taskLeaked:
+        case .noDataIsZero, .taskLeaked, .forecastLowers:
             source = DefectiveSource(parts.source, defect)
         default: source = parts.source
         }
         switch defect {
         case .resourceVersionNotSent, .leaderCheckSkipped, .pendingScaleLost, .relistDropped, .rateIgnored,
-            .lateAnswerAppliedTwice:
+            .lateAnswerAppliedTwice, .schedulesNotListed:
             http = DefectiveTransport(parts.network, defect)
         default: http = parts.network
         }
         switch defect {
         case .dueTimeForgotten: time = TimeSource(clock: ForgetfulClock(clock, parts.random), wallMicroseconds: wall)
+        case .edgesLate: time = TimeSource(clock: CoarseClock(clock), wallMicroseconds: wall)
         case .backwardsClockTrusted: time = TimeSource(clock: WallClock(clock), wallMicroseconds: wall)
         default: time = TimeSource(clock: clock, wallMicroseconds: wall)
         }

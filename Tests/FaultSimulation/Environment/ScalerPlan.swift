@@ -120,6 +120,7 @@ struct ScalerPlan: Sendable, Equatable {
                 "scaleDownStabilizationSeconds": whole(downStabilization),
             ],
             "fallback": ["behavior": .string(fallback.rawValue), "replicas": whole(fallbackReplicas)],
+            "forecast": forecast?.json ?? .null,
             "schedules": fittingSchedule.map { JSON.array([$0.json.withoutNulls]) } ?? .null,
         ]
     }

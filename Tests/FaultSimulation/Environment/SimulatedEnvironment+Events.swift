@@ -68,9 +68,14 @@ extension SimulatedEnvironment {
             default: (plan.cooldown, plan.downCooldown) = (other.cooldown, other.downCooldown)
             }
         }
+        edit(name, to: plan)
+    }
+
+    func edit(_ name: String, to plan: ScalerPlan) {
         do {
             let object = try cluster.api.patch(Cluster.path(scaler: name), ["spec": plan.json])
             checker.scalerChanged(name, object, plan)
+            pumpWatches()
         } catch { checker.note("the simulation is wrong: an edit of \(name) was refused: \(error)") }
     }
 

@@ -84,6 +84,7 @@ final class SimulatedEnvironment {
         endFaultPhase()
         pass(until: faultPhase + Timeline.microseconds(Self.quiescence))
         checker.checkQuiescence(scalers: scalers, end: timeline.now)
+        if checker.violation == nil, endsWithHandover { passHandover() }
         end()
         if checker.violation != nil { abandon() }
         return checker.violation
@@ -98,7 +99,7 @@ final class SimulatedEnvironment {
     }
 
     /// Advances time, job by job and event by event, until the given time or a violation.
-    private func pass(until end: Int64) {
+    func pass(until end: Int64) {
         var jobsNow = 0
         while checker.violation == nil {
             if JobQueue.runOne(random.below) {
@@ -178,7 +179,7 @@ final class SimulatedEnvironment {
         let clock = SimulatedClock(timeline)
         if isStormy, plan.has(.skew) { clock.set(offset: .seconds(random.within(-40...40))) }
         let network = SimulatedNetwork(name, timeline, dependencies(slot, name))
-        checker.started(name, clock)
+        checker.started(name, clock, hasElection: hasElection)
         let source = SimulatedSource(
             timeline, clock, answer: { [unowned self] in answer(of: $0, to: name) },
             answered: { [unowned self] in checker.answered($0, to: name, startedAt: $1, $2) })

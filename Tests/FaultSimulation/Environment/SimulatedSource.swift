@@ -69,10 +69,27 @@ final class SimulatedSource: MetricSource, @unchecked Sendable {
         type: String, config: PluginConfig, targetType: TargetType, timeout: Duration
     ) async throws(PluginFailure) -> MetricReading {
         guard !isDead, let series = config.json["series"]?.stringValue else { throw Self.gone }
+        let startedAt = timeline.now
+        let result = await call(type, series, timeout)
+        answered(series, startedAt, result)
+        return try result.get()
+    }
+
+    /// Answers with the load before the simulation began, unless a reading would fail now.
+    func readRange(
+        type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
+    ) async throws(PluginFailure) -> MetricRange {
+        guard !isDead, let series = config.json["series"]?.stringValue else { throw Self.gone }
+        _ = try await call(type, series, timeout).get()
+        return PastLoad.range(of: series, window)
+    }
+
+    private func call(_ type: String, _ series: String, _ timeout: Duration) async -> Result<
+        MetricReading, PluginFailure
+    > {
         lastCall += 1
         let number = lastCall
-        let startedAt = timeline.now
-        let result = await withCheckedContinuation { continuation in
+        return await withCheckedContinuation { continuation in
             let (answer, delay) = answer(series)
             let deadline = timeline.after(timeout) { [self] in
                 finish(number, .failure(PluginFailure(.deadlineExceeded, plugin: type, "no answer in time")))
@@ -86,8 +103,6 @@ final class SimulatedSource: MetricSource, @unchecked Sendable {
             }
             calls[number] = Call(events: [deadline, arrival], continuation: continuation)
         }
-        answered(series, startedAt, result)
-        return try result.get()
     }
 
     private func finish(_ number: Int, _ result: Result<MetricReading, PluginFailure>) {

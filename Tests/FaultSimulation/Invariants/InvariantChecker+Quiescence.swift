@@ -56,14 +56,7 @@ extension InvariantChecker {
         let lastEdge = version.plan.lastEdge(by: SimulatedClock.epoch + end).map { $0 - SimulatedClock.epoch } ?? 0
         // An edge of a schedule takes effect at once, under any leader.
         guard end - lastEdge > Self.edgeTime else { return }
-        let others = versions.values.compactMap(\.last).filter {
-            $0.until == nil && $0.uid != version.uid && $0.plan.target == plan.target && $0.plan.claimsTarget
-        }
-        guard plan.claimsTarget, others.isEmpty else { return }
-        let status = cluster.scaler(version.name)?["status"]
-        let causes = status?["limitedBy"]?.arrayValue?.compactMap(\.stringValue) ?? []
-        // Held for at least ten minutes, or until another client sets it above 0.
-        guard !causes.contains("ReplicasConflict"), !(replicas == 0 && causes.contains("SwitchedOff")) else { return }
+        guard acts(version, replicas) else { return }
         guard plan.least...plan.most ~= replicas else {
             return note("\(version.name) leaves \(plan.target) at \(replicas), out of \(plan.least)...\(plan.most)")
         }
@@ -76,6 +69,49 @@ extension InvariantChecker {
         if replicas < most, !hasScaled {
             note("\(version.name) leaves \(plan.target) at \(replicas) though its metrics ask for \(most)")
         }
+    }
+
+    /// Returns whether the scaler alone sets the replicas of its target, and nothing holds it.
+    private func acts(_ version: ScalerVersion, _ replicas: Int) -> Bool {
+        let others = versions.values.compactMap(\.last).filter {
+            $0.until == nil && $0.uid != version.uid && $0.plan.target == version.plan.target && $0.plan.claimsTarget
+        }
+        guard version.until == nil, version.plan.claimsTarget, others.isEmpty else { return false }
+        let status = cluster.scaler(version.name)?["status"]
+        let causes = status?["limitedBy"]?.arrayValue?.compactMap(\.stringValue) ?? []
+        // Held for at least ten minutes, or until another client sets it above 0.
+        return !causes.contains("ReplicasConflict") && !(replicas == 0 && causes.contains("SwitchedOff"))
+    }
+
+    // MARK: Edges of schedules
+
+    /// Returns the first scaler that alone sets the replicas of its target; nil without one.
+    func actingScaler(of scalers: [String]) -> String? {
+        scalers.first { name in
+            guard let version = versions[name]?.last, let replicas = cluster.replicas(of: version.plan.target) else {
+                return false
+            }
+            return acts(version, replicas)
+        }
+    }
+
+    /// Whether the replicas of the scaler's target are within the bounds of this moment.
+    func keepsBounds(_ scaler: String) -> Bool {
+        guard let plan = plan(of: scaler), let replicas = cluster.replicas(of: plan.target) else { return false }
+        let now = plan.effective(at: SimulatedClock.epoch + timeline.now)
+        return now.least...now.most ~= replicas
+    }
+
+    /// Checks that the bounds of a moment are kept, as far as there has been a leader.
+    ///
+    /// - Parameter edge: when the bounds changed.
+    func checkEdge(_ edge: Int64, of scaler: String) {
+        guard violation == nil else { return }
+        let deadline = max(edge, terms.last?.since ?? 0) + Self.edgeTime
+        guard timeline.now > deadline, !keepsBounds(scaler) else { return }
+        note(
+            "\(scaler) has not met the edge of its schedule at \(edge / 1_000) ms, with \(terms.last?.operator ?? "nobody") "
+                + "as the leader since \((terms.last?.since ?? 0) / 1_000) ms")
     }
 
     // MARK: What is left

@@ -144,7 +144,8 @@ extension InvariantChecker {
             recent(series, scale, plan).contains { reading in
                 guard let value = usable(reading, series, scale, plan) else { return false }
                 if scale.from == 0 { return value > 0 }
-                return value > Series.target * (series.isAverage ? Double(scale.from) : 1)
+                let load = series.isAverage && plan.forecast == .active ? mostExpected(value) : value
+                return load > Series.target * (series.isAverage ? Double(scale.from) : 1)
             }
         }
         guard asksForMore || mayFallBack else { return "no metric asked for more" }
@@ -184,7 +185,29 @@ extension InvariantChecker {
             let limit = Series.target * (series.isAverage ? Double(scale.from) : 1)
             if !values.contains(where: { $0.map { $0 <= limit } ?? false }) { return "\(series.name) asked for more" }
         }
-        return nil
+        let floor = min(leastRecommended(scale, plan), plan.most)
+        guard scale.to < floor else { return nil }
+        let rule = plan.forecast == nil ? "" : ", and a forecast must not lower the desired replicas"
+        return "its metrics ask for at least \(floor)\(rule)"
+    }
+
+    /// Returns the lowest recommendation that the readings allow without a forecast.
+    private func leastRecommended(_ scale: AcceptedScale, _ plan: ScalerPlan) -> Int {
+        let perMetric = plan.metrics.map { series in
+            let values = recent(series, scale, plan).compactMap { usable($0, series, scale, plan) }
+            let replicas = values.map { value in
+                let exact = value / Series.target * (series.isAverage ? 1 : Double(scale.from)) - 1e-9
+                return Int(max(0, min(exact.rounded(.up), Double(Int32.max))))
+            }
+            return replicas.min() ?? 0
+        }
+        return perMetric.max() ?? 0
+    }
+
+    /// Returns the most that a forecast may expect after a reading.
+    private func mostExpected(_ value: Double) -> Double {
+        // After a wrong reading, nothing is known about the load.
+        faults.has(.pluginLies) ? .infinity : (value + Series.target) * PastLoad.mostGrowth - Series.target
     }
 
     // MARK: Times

@@ -34,6 +34,8 @@ final class InvariantChecker {
     var replicasAtQuiescence: [String: Int] = [:]
     var quiescentSince: Int64?
     private var lastLeader: String?
+    /// When an operator became the leader, or started without an election; oldest first.
+    var terms: [(since: Int64, operator: String)] = []
     /// The number of events of a scale operation, by scaler UID and text.
     var announced: [String: Int] = [:]
 
@@ -99,7 +101,10 @@ final class InvariantChecker {
 
     func operatorPause(_ isPaused: Bool) { pauses.append((timeline.now, isPaused)) }
 
-    func started(_ replica: String, _ clock: SimulatedClock) { clocks[replica] = clock }
+    func started(_ replica: String, _ clock: SimulatedClock, hasElection: Bool) {
+        clocks[replica] = clock
+        if !hasElection { terms.append((timeline.now, replica)) }
+    }
 
     // MARK: What plugins said
 
@@ -131,6 +136,7 @@ final class InvariantChecker {
         let before = request.isScale ? cluster.replicas(of: request.objectName) : nil
         let answer = cluster.api.handle(request)
         let isWrite = request.method != "GET"
+        if isWrite, let leader = cluster.leader, leader != terms.last?.operator { terms.append((timeline.now, leader)) }
         if isWrite, !request.path.contains("/leases/") || answer.status >= 300 || cluster.leader != lastLeader {
             lastLeader = cluster.leader
             trace.add(timeline.now, replica, "\(request.method) \(request.path) \(answer.status)")
@@ -170,7 +176,9 @@ extension ScalerPlan {
     var summary: String {
         let rates = [upRate, downRate].map { rate in rate.map { "\($0.count)\($0.isPercent ? "%" : "")" } ?? "-" }
         let cooldowns = [cooldown, upCooldown, downCooldown].map { $0.map(String.init) ?? "-" }
-        let state = "\(isPaused ? " paused" : "")\(isDryRun ? " dry" : "")"
+        let state =
+            "\(isPaused ? " paused" : "")\(isDryRun ? " dry" : "")"
+            + (forecast.map { " forecast \($0.rawValue)" } ?? "")
         return
             "\(target) \(least)...\(most)\(scheduleSummary) every \(interval)\(state) on \(metrics.map(\.name).joined(separator: "+")) "
             + "cap \(cap.map(String.init) ?? "-") rates \(rates.joined(separator: "/")) "
