@@ -50,6 +50,8 @@ final class ScalerState {
     var unreadySince: Timestamp?
     /// The version of the target that the last scale patch created. A cache with an older version is stale.
     var minimumTargetVersion: String?
+    /// The replicas of a scale operation without a confirmation, and until when they count in budgets.
+    var unconfirmed: (replicas: Int, until: Duration)?
     var phase: UInt64
     /// What forecasts are made from, and how it is rebuilt.
     var forecasts = ForecastState()

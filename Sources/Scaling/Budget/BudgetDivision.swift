@@ -35,7 +35,13 @@ package struct BudgetDivision: Sendable {
     package func caps() -> [Int] {
         var caps = members.map { $0.consumption == .zero ? $0.wanted : $0.minimum }
         var rest = limit
-        for (member, cap) in zip(members, caps) { rest -= cap * member.consumption }
+        var missing = BudgetAmount.zero
+        for (member, cap) in zip(members, caps) {
+            rest -= cap * member.consumption
+            missing += (member.wanted - cap) * member.consumption
+        }
+        // The usual case: everything fits.
+        if missing <= rest, members.allSatisfy(\.mayBorrow) { return members.map(\.wanted) }
         let guaranteed = guaranteedReplicas(atLeast: caps)
         let byPriority = Dictionary(grouping: members.indices) { members[$0].priority }.sorted { $0.key > $1.key }
         for (_, members) in byPriority {
