@@ -95,8 +95,7 @@ package struct OperatorRuntime: Sendable {
         self.events = events
         self.scalers = scalers
         self.targets = targets
-        self.autoscalers = autoscalers
-        self.budgets = budgets
+        (self.autoscalers, self.budgets) = (autoscalers, budgets)
         self.pause = pause
         awaits = Self.readiness(scalers: scalers, certificates: certificates)
         page = Self.page(configuration, scalers: scalers, controller: controller, source: source, metrics: metrics)

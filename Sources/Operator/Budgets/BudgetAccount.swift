@@ -39,7 +39,7 @@ struct BudgetAccount {
     }
 
     /// The terms of a member under each limit.
-    private struct Terms {
+    private struct Terms: Equatable {
         var consumption: [BudgetAmount?]
         var share: Int?
     }
@@ -79,13 +79,15 @@ struct BudgetAccount {
             remove(key)
             return false
         }
-        if terms[key] == nil { isListOutdated = true }
-        isOutdated = true
-        terms[key] = Terms(
+        let new = Terms(
             consumption: spec?.limits.map { consumption(of: profile, unit: $0.unit) } ?? [],
             share: spec?.sharing.firstIndex {
                 $0.selector.matches(labels: profile.labels, namespaceLabels: profile.namespaceLabels)
             })
+        guard terms[key] != new else { return true }
+        if terms[key] == nil { isListOutdated = true }
+        isOutdated = true
+        terms[key] = new
         return true
     }
 
@@ -214,5 +216,7 @@ extension BudgetAccount.Division {
     }
 
     /// The replicas of a member that the limit denies.
-    func denied(_ position: Int, _ use: BudgetAccount.Use) -> Int { max(0, max(use.minimum, use.demand) - caps[position]) }
+    func denied(_ position: Int, _ use: BudgetAccount.Use) -> Int {
+        max(0, max(use.minimum, use.demand) - caps[position])
+    }
 }

@@ -23,33 +23,37 @@ final class BudgetDirectory: Service {
     private let budgets: Informer<ScalingBudget>
     private let namespaces: Informer<[String: String]>
     /// Opens when the budgets and namespaces are known, or it is known that they cannot be.
-    private let areBudgetsKnown = AsyncLatch()
-    private let areNamespacesKnown = AsyncLatch()
+    private let areBudgetsKnown: AsyncLatch
+    private let areNamespacesKnown: AsyncLatch
 
-    /// - Parameter changed: called with the name of each budget that was added, changed or deleted.
-    /// - Parameter relabeled: called with the name of each namespace whose labels changed.
+    /// - Parameters:
+    ///   - changed: called with the name of each budget that was added, changed or deleted.
+    ///   - relabeled: called with the name of each namespace whose labels changed.
     init(
         client: KubernetesClient, time: TimeSource, logger: Logger, changed: @escaping @Sendable (String) -> Void,
         relabeled: @escaping @Sendable (String) -> Void
     ) {
         self.client = client
         self.time = time
+        let (areBudgetsKnown, areNamespacesKnown) = (AsyncLatch(), AsyncLatch())
+        self.areBudgetsKnown = areBudgetsKnown
+        self.areNamespacesKnown = areNamespacesKnown
         budgets = Informer(
             client: client, kind: .scalingBudget, scope: .allNamespaces, logger: logger,
             decode: { try ScalingBudget($0, zones: TimeZoneDirectory.system) },
-            handle: { [areBudgetsKnown] event in
+            handle: { event in
                 switch event {
                 case .added(let key, _), .updated(let key, _, _), .deleted(let key, _): changed(key.name)
                 case .malformed(let object): changed(object.key.name)
                 case .synced: areBudgetsKnown.open()
                 }
             },
-            listFailed: { [areBudgetsKnown] in if $0.isRefusal { areBudgetsKnown.open() } })
+            listFailed: { if $0.isRefusal { areBudgetsKnown.open() } })
         namespaces = Informer(
             client: client, kind: Self.namespaceKind, scope: .allNamespaces,
             reader: ObjectReader(ObjectFields([:], metadata: ["labels"])), logger: logger,
             decode: { LabelReader.labels(of: $0) },
-            handle: { [areNamespacesKnown] event in
+            handle: { event in
                 switch event {
                 case .added(let key, _), .deleted(let key, _): relabeled(key.name)
                 case .malformed(let object): relabeled(object.key.name)
@@ -57,14 +61,14 @@ final class BudgetDirectory: Service {
                 case .synced: areNamespacesKnown.open()
                 }
             },
-            listFailed: { [areNamespacesKnown] in if $0.isRefusal { areNamespacesKnown.open() } })
+            listFailed: { if $0.isRefusal { areNamespacesKnown.open() } })
     }
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 if await self.isServed { break }
-                try await self.time.sleep(Self.absenceLifetime)
+                try? await self.time.sleep(Self.absenceLifetime)
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.budgets.run() }

@@ -7,6 +7,9 @@ import WireFormats
 struct BudgetReport {
     /// The minimum time between two writes of one status.
     static let interval: Duration = .seconds(10)
+    /// The minimum time between two looks at all budgets.
+    static let spacing: Duration = .seconds(1)
+    static let maxMessageCharacters = 1_024
     /// The most members in a status.
     static let maxMembers = 50
 
@@ -43,9 +46,7 @@ struct BudgetReport {
             "memberCount": .integer(Int64(account.members.count)),
             "limits": .array(account.divisions.map { $0.json(account.uses) }),
             "members": .array(members(of: account)),
-            "conditions": .null,
         ]
-        status["conditions"] = nil
         status["valid"] = .bool(problem == nil)
         status["message"] = .string(message(account))
         if problem == nil { status["lastValid"] = specJSON }
@@ -55,10 +56,11 @@ struct BudgetReport {
     private func message(_ account: BudgetAccount) -> String {
         if let problem {
             let effect = account.spec == nil ? "No member is scaled up" : "The last valid spec applies"
-            return "\(effect): \(problem.description)".shortened(to: Blocker.maxMessageCharacters)
+            return "\(effect): \(problem.description)".shortened(to: Self.maxMessageCharacters)
         }
         if let unknown = account.divisions.lazy.compactMap(\.unknown).first {
-            return "No member is scaled up, because what one replica of \(unknown) consumes is unknown: add an entry to "
+            return
+                "No member is scaled up, because what one replica of \(unknown) consumes is unknown: add an entry to "
                 + "spec.consumption."
         }
         let limits = account.divisions.map { $0.sentence(account.uses) }.joined(separator: "; ")

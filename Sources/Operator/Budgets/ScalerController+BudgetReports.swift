@@ -10,8 +10,9 @@ extension ScalerController {
     /// Starts a write for each budget whose status has changed and is due. Called in each turn of the loop, which polls
     /// of members wake.
     func reportBudgets(in tasks: inout DiscardingTaskGroup) {
-        guard !ledger.isEmpty else { return }
         let now = dependencies.time.elapsed()
+        guard !ledger.isEmpty, now >= nextBudgetReports else { return }
+        nextBudgetReports = now + BudgetReport.spacing
         for name in budgetReports.keys {
             guard var report = budgetReports[name], !report.isWriting, report.nextWrite <= now,
                 let account = ledger.divided(name, at: dependencies.time.now()),

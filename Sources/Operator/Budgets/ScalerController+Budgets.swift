@@ -40,13 +40,13 @@ extension ScalerController {
 
     /// Finds the budgets of a scaler by its labels.
     func updateMembership(of key: ObjectKey) {
-        guard !ledger.isEmpty, let state = states[key], let object = dependencies.scalers[key] else { return }
+        guard !ledger.isEmpty, let state = states[key] else { return }
         var consumption: [String: BudgetAmount] = [:]
         if let policy = (try? state.spec.get())?.policy as? CostPolicy {
             consumption[ScalingBudgetSpec.cost] = BudgetAmount(policy.costPerPodPerHour)
         }
         let profile = BudgetAccount.Profile(
-            labels: object.labels,
+            labels: state.labels,
             namespaceLabels: dependencies.budgets?.labels(ofNamespace: key.namespace) ?? [:],
             consumption: consumption)
         ledger.update(key, profile, use: storedUse(of: state))
@@ -74,7 +74,9 @@ extension ScalerController {
         let demand = DecisionEngine.decide(input)
         let key = state.identity.key
         guard ledger.isMember(key) else { return demand }
-        let held = max(input.current, unconfirmedReplicas(of: state))
+        // The replicas of a shared target count for the scaler that owns it.
+        let isOfOther = state.target.map { claims.holder(of: $0, otherThan: state.identity) != nil } ?? false
+        let held = isOfOther ? 0 : max(input.current, unconfirmedReplicas(of: state))
         // A scaler that may not patch keeps what its target has.
         let isFixed = !input.holds.isEmpty || input.spec.isPaused || input.spec.isDryRun
         let wanted = isFixed ? held : demand.decision.desired
@@ -86,7 +88,8 @@ extension ScalerController {
             of: key)
         guard let cap = ledger.cap(of: key, at: input.now) else { return demand }
         input.sharedBudget = cap
-        let outcome = DecisionEngine.decide(input)
+        let outcome =
+            demand.decision.desired <= cap.replicas ? demand.under(cap) : DecisionEngine.decide(input)
         if !isFixed { ledger.reserve(outcome.decision.desired, for: key) }
         return outcome
     }
@@ -106,5 +109,14 @@ extension ScalerController {
     func noteBlocked(_ blocker: Blocker, _ key: ObjectKey) {
         guard ledger.isMember(key), blocker.reason == .targetNotFound || ledger.use(of: key) == nil else { return }
         ledger.set(BudgetAccount.Use(held: 0, minimum: 0, demand: 0, mayBorrow: true), of: key)
+    }
+}
+
+extension DecisionOutcome {
+    /// Returns the outcome of the same input with a cap that does not bind.
+    fileprivate func under(_ cap: SharedBudgetCap) -> DecisionOutcome {
+        var outcome = self
+        outcome.decision.sharedBudget = cap
+        return outcome
     }
 }

@@ -50,6 +50,7 @@ actor ScalerController: Service {
     var schedule = DueSchedule<ObjectKey>()
     var ledger = BudgetLedger()
     var budgetReports: [String: BudgetReport] = [:]
+    var nextBudgetReports: Duration = .zero
     private var lastFirstPoll: Duration = .zero
     var isStopping = false
     /// The reads of history that are running.
@@ -201,9 +202,8 @@ actor ScalerController: Service {
     private func takeChange(_ key: ObjectKey) {
         guard let object = dependencies.scalers[key], !object.isBeingDeleted else { return forget(key) }
         if let state = states[key], state.identity != object.identity { forget(key) }
-        defer { updateMembership(of: key) }
         if let state = states[key] {
-            guard state.generation != object.generation else { return }
+            guard state.generation != object.generation else { return takeLabels(of: object, state) }
             dropReadings(of: state)
             stopWaiting(key, for: state.target)
             state.update(object, at: dependencies.time.elapsed())
@@ -217,6 +217,12 @@ actor ScalerController: Service {
             schedule.set(key, due: lastFirstPoll)
         }
         updateClaim(key)
+        updateMembership(of: key)
+    }
+
+    private func takeLabels(of object: GeneralScaler, _ state: ScalerState) {
+        guard state.take(labelsOf: object) else { return }
+        updateMembership(of: state.identity.key)
     }
 
     private func forget(_ key: ObjectKey) {
@@ -268,7 +274,8 @@ actor ScalerController: Service {
     var isQuiet: Bool {
         wakeUp.isWaiting && term == dependencies.leadership.term && isCaughtUp == (term != nil)
             && changes.isEmpty
-            && rebuilds == 0 && !budgetReports.values.contains(where: \.isWriting) && !states.values.contains(where: \.isPolling)
+            && rebuilds == 0 && !budgetReports.values.contains(where: \.isWriting)
+            && !states.values.contains(where: \.isPolling)
     }
 
     /// The time of the next poll; nil if there is none.

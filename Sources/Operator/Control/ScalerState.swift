@@ -12,6 +12,7 @@ final class ScalerState {
     var version: String
     var generation: Int
     var creationTimestamp: String
+    var labels: [String: String]
     var spec: Result<GeneralScalerSpec, InvalidSpec>
     /// The plugins' resolution of this generation of the spec; nil until they have been asked.
     var resolution: Resolution?
@@ -61,6 +62,7 @@ final class ScalerState {
         version = object.resourceVersion
         generation = object.generation
         creationTimestamp = object.creationTimestamp
+        labels = object.labels
         spec = object.spec
         history = object.status.history
         conditions = object.status.conditions
@@ -85,6 +87,7 @@ final class ScalerState {
     func update(_ object: GeneralScaler, at now: Duration) {
         editedAt = now
         generation = object.generation
+        _ = take(labelsOf: object)
         let (formerTarget, formerClaim) = (target, claimedTarget)
         spec = object.spec
         if let target, target != formerTarget {
@@ -102,6 +105,16 @@ final class ScalerState {
         reversals = ReversalGuard()
         forecasts.specChanged(to: try? object.spec.get())
         phase = Self.phase(of: object)
+    }
+
+    /// Takes the labels of a newer version. Those of an object over the limits are not read and stay as they were.
+    ///
+    /// - Returns: whether they have changed.
+    func take(labelsOf object: GeneralScaler) -> Bool {
+        if object.labels.isEmpty, case .failure = object.spec { return false }
+        guard labels != object.labels else { return false }
+        labels = object.labels
+        return true
     }
 
     /// Ties the state of the target to the object that currently has its name.

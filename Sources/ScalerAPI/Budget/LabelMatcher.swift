@@ -61,7 +61,8 @@ package struct LabelMatcher: Sendable, Hashable {
             throw JSONPathError(
                 path: "\(expression.path).values",
                 message: takesValues
-                    ? "needs at least one entry for \(comparison.rawValue)" : "must be empty for \(comparison.rawValue)")
+                    ? "needs at least one entry for \(comparison.rawValue)" : "must be empty for \(comparison.rawValue)"
+            )
         }
         let requirement: Requirement =
             switch comparison {
@@ -98,12 +99,14 @@ package struct ScalerSelector: Sendable, Hashable {
 
     /// Reads `selector` and `namespaceSelector` of an object; an absent one matches everything.
     init(in object: JSONReader) throws(JSONPathError) {
-        labels = try object.optional("selector").map { selector throws(JSONPathError) in
-            try LabelMatcher(selector)
-        } ?? .everything
-        namespaceLabels = try object.optional("namespaceSelector").map { selector throws(JSONPathError) in
-            try LabelMatcher(selector)
-        } ?? .everything
+        labels =
+            try object.optional("selector").map { selector throws(JSONPathError) in
+                try LabelMatcher(selector)
+            } ?? .everything
+        namespaceLabels =
+            try object.optional("namespaceSelector").map { selector throws(JSONPathError) in
+                try LabelMatcher(selector)
+            } ?? .everything
     }
 
     package func matches(labels own: [String: String], namespaceLabels others: [String: String]) -> Bool {

@@ -162,16 +162,24 @@ private struct BudgetParser {
         }
         var parser = ScheduleParser(zones: zones, spec: .init(bounds: nil, metricNames: units))
         let windows = parser.schedules(JSONReader(.array(entries), path: list.path))
-        problems += parser.problems.map { problem in
-            JSONPathError(
-                path: problem.path.replacing(".targets", with: ".amounts"),
-                message: problem.message.replacing(
-                    "sets nothing: set minReplicas, maxReplicas or targets", with: "sets nothing: set amounts"))
-        }
+        problems += parser.problems.map(Self.ofWindow)
         if windows?.contains(where: { $0.minReplicas != nil || $0.maxReplicas != nil }) == true {
             problems.append(list.error("must not set minReplicas or maxReplicas; set amounts"))
         }
         return windows
+    }
+
+    /// Returns the error of a schedule in the terms of a window.
+    private static func ofWindow(_ problem: JSONPathError) -> JSONPathError {
+        let terms = [
+            ("set minReplicas, maxReplicas or targets", "set amounts"),
+            ("is the name of another schedule of this scaler", "is the name of another window"),
+            ("is not a metric of this scaler; it has", "has no limit in this budget; its units are"),
+            ("schedule", "window"),
+        ]
+        return JSONPathError(
+            path: problem.path.replacing(".targets", with: ".amounts"),
+            message: terms.reduce(problem.message) { $0.replacing($1.0, with: $1.1) })
     }
 
     private mutating func checkGuarantees(

@@ -61,7 +61,7 @@ package struct ScalingBudgetSpec: Sendable {
 
     /// The unit that counts money. Its limits are per hour.
     package static let cost = "cost"
-    /// The unit of which each replica consumes 1.
+    /// The unit that counts replicas: each consumes 1.
     package static let replicas = "replicas"
 
     package enum Bounds {

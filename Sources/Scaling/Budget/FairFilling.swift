@@ -100,7 +100,9 @@ struct FairFilling {
             var cost: Int128 = 0
             for slot in slots { cost += Int128(Self.replicas(of: slot, below: exact) - slot.start) * slot.consumption }
             if cost <= budget {
-                for position in slots.indices { slots[position].replicas = Self.replicas(of: slots[position], below: exact) }
+                for position in slots.indices {
+                    slots[position].replicas = Self.replicas(of: slots[position], below: exact)
+                }
                 budget -= cost
                 return
             }

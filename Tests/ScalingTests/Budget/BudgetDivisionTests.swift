@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 
 @testable import Scaling
 
@@ -87,7 +87,7 @@ import TestSupport
         }
     }
 
-    @Test("a member that asks for its minimum keeps its cap, whatever others ask for", arguments: seeds)
+    @Test("a member that asks for its minimum keeps its cap regardless of what others ask for", arguments: seeds)
     func stable(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var division = Self.randomDivision(&random)
