@@ -193,7 +193,9 @@ package struct OperatorRuntime: Sendable {
     /// The services in the order in which they start. They stop in reverse order: first the decisions, then the lease
     /// is released so that the next leader can start, then the inputs of decisions.
     package var services: [any Service] {
-        let first: [(any Service)?] = [statusServer, pause, events, source, targets, autoscalers, budgets, scalers, elector]
+        let first: [(any Service)?] = [
+            statusServer, pause, events, source, targets, autoscalers, budgets, scalers, elector,
+        ]
         return admission + first.compactMap(\.self) + [controller]
     }
 }

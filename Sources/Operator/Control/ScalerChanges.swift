@@ -23,7 +23,9 @@ final class ScalerChanges: Sendable {
     let wakeUp = AsyncSignal()
 
     var hasObjects: Bool { pending.withLock { !$0.objects.isEmpty } }
-    var isEmpty: Bool { pending.withLock { $0.objects.isEmpty && $0.targets.isEmpty && $0.pushes.isEmpty } && !hasBudgets }
+    var isEmpty: Bool {
+        pending.withLock { $0.objects.isEmpty && $0.targets.isEmpty && $0.pushes.isEmpty } && !hasBudgets
+    }
 
     private var hasBudgets: Bool { pending.withLock { !$0.budgets.isEmpty || !$0.namespaces.isEmpty } }
 

@@ -24,7 +24,11 @@ struct SharedBudgetPageTests {
             var (blocks, block, isInside) = ([(language: Substring, lines: [Substring])](), [Substring](), false)
             for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
                 if line.hasPrefix("```") {
-                    if isInside { blocks[blocks.count - 1].lines = block } else { blocks.append((line.dropFirst(3), [])) }
+                    if isInside {
+                        blocks[blocks.count - 1].lines = block
+                    } else {
+                        blocks.append((line.dropFirst(3), []))
+                    }
                     (block, isInside) = ([], !isInside)
                 } else if isInside {
                     block.append(line)
@@ -32,7 +36,7 @@ struct SharedBudgetPageTests {
             }
             let yaml = try #require(blocks.first { $0.language == "yaml" })
             manifest = try YAMLDocument.parse(yaml.lines.joined(separator: "\n"))
-            commands = blocks.filter { $0.language.isEmpty }.flatMap(\.lines).map(String.init)
+            commands = blocks.filter { $0.language.isEmpty }.flatMap { $0.lines }.map(String.init)
         }
 
         /// Carries out the commands up to the next one that begins like this, and that one.
