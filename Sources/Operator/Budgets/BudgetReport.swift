@@ -49,7 +49,10 @@ struct BudgetReport {
         ]
         status["valid"] = .bool(problem == nil)
         status["message"] = .string(message(account))
-        if problem == nil { status["lastValid"] = specJSON }
+        if problem == nil {
+            // As text: a merge patch of an object would keep the fields that the new spec lacks.
+            status["lastValid"] = .string(specJSON.description)
+        }
         return ["status": .object(status)]
     }
 

@@ -34,7 +34,7 @@ package struct ScalingBudget: Sendable {
         isBeingDeleted = try metadata.optional("deletionTimestamp") != nil
         specJSON = json["spec"] ?? .null
         spec = ScalingBudgetSpec.parse(specJSON, zones: zones)
-        lastValid = json["status"]?["lastValid"]
+        lastValid = json["status"]?["lastValid"]?.stringValue.flatMap { try? JSON(parsing: $0) }
         selectorOfInvalid = try? ScalerSelector(in: JSONReader(specJSON))
         onInvalid = specJSON["onInvalid"] == .string("Ignore") ? .ignore : .hold
     }

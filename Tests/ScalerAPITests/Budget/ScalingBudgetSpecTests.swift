@@ -97,7 +97,7 @@ struct ScalingBudgetSpecTests {
             [
                 "metadata": ["name": "shop", "uid": "u", "resourceVersion": "7", "generation": 3],
                 "spec": ["limits": [["unit": "cost"]], "selector": ["matchLabels": ["team": "shop"]]],
-                "status": ["lastValid": Self.spec(["reclaim": "Immediate"])],
+                "status": ["lastValid": .string(Self.spec(["reclaim": "Immediate"]).description)],
             ], zones: UniversalTimeOnly())
         #expect(budget.effective(zones: UniversalTimeOnly())?.reclaim == .immediate)
         #expect(budget.selectorOfInvalid?.matches(labels: ["team": "other"], namespaceLabels: [:]) == false)
