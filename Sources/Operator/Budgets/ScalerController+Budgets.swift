@@ -86,11 +86,11 @@ extension ScalerController {
             BudgetAccount.Use(
                 held: held, minimum: isFixed ? held : min(minReplicas, wanted), demand: wanted, mayBorrow: canShrink),
             of: key)
-        guard let cap = ledger.cap(of: key, at: input.now) else { return demand }
+        guard !isFixed, let cap = ledger.cap(of: key, at: input.now) else { return demand }
         input.sharedBudget = cap
         let outcome =
             demand.decision.desired <= cap.replicas ? demand.under(cap) : DecisionEngine.decide(input)
-        if !isFixed { ledger.reserve(outcome.decision.desired, for: key) }
+        ledger.reserve(outcome.decision.desired, for: key)
         return outcome
     }
 

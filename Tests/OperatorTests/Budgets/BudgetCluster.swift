@@ -42,7 +42,7 @@ final class BudgetCluster: Sendable {
             "metrics": [["type": "test", "targetValue": 10, "config": ["name": .string(name)]]],
             "safety": [
                 "scaleUpCooldownSeconds": 0, "scaleDownCooldownSeconds": 0,
-                "stabilization": ["scaleDownSeconds": 0],
+                "scaleDownStabilizationSeconds": 0,
             ],
         ]
         var scaler = TestEnvironment.scaler(name, .object(base.merging(spec) { $1 })).objectValue ?? [:]
