@@ -34,7 +34,8 @@ package struct BudgetAmount: Sendable, Hashable, Comparable {
     }
 
     package static func * (replicas: Int, consumption: BudgetAmount) -> BudgetAmount {
-        BudgetAmount(millionths: Int128(replicas) * consumption.millionths)
+        // At most 2^31 replicas and 2^62 millionths, so that nothing overflows.
+        BudgetAmount(millionths: Int128(replicas) &* consumption.millionths)
     }
 
     package static func += (one: inout BudgetAmount, other: BudgetAmount) { one = one + other }

@@ -25,8 +25,9 @@ struct FairFilling {
 
         /// Whether the next replica of this slot comes before that of another one.
         func precedes(_ other: Slot) -> Bool {
-            let own = Int128(replicas) * consumption * other.weight
-            let others = Int128(other.replicas) * other.consumption * weight
+            // At most 2^31 replicas, 2^62 millionths and a weight of 2^20, so that nothing overflows.
+            let own = Int128(replicas) &* consumption &* other.weight
+            let others = Int128(other.replicas) &* other.consumption &* weight
             return own == others ? index < other.index : own < others
         }
     }
@@ -84,7 +85,10 @@ struct FairFilling {
             let level = Double(bitPattern: middle)
             var cost = 0.0
             for line in lines {
-                let replicas = max(line.start, min((level * line.replicasPerLevel).rounded(.up), line.end))
+                // Rounded up, without a call of the C library.
+                let exact = min(level * line.replicasPerLevel, line.end)
+                let whole = Double(Int(exact))
+                let replicas = max(line.start, whole < exact ? whole + 1 : whole)
                 cost += (replicas - line.start) * line.consumption
             }
             if cost <= available { fits = middle } else { exceeds = middle }
