@@ -19,6 +19,8 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CRD = ROOT / "deploy/crd.yaml"
 REFERENCE = ROOT / "docs/reference/resource.md"
+BUDGET_CRD = ROOT / "deploy/budget-crd.yaml"
+BUDGET_REFERENCE = ROOT / "docs/reference/scaling-budget.md"
 
 # Specs that are accepted, and specs that are refused with the field to name. The tests hold the operator's own checks
 # to the same table.
@@ -58,6 +60,20 @@ BAD_STATUS = [
     {"remove": ["conditions[0].reason"], "field": "conditions[0].reason"},
     {"remove": ["pendingScale.at"], "field": "pendingScale.at"},
     {"set": {"desiredReplicas": "5"}, "field": "desiredReplicas"},
+]
+
+
+# Changes to the example of the page about ScalingBudgets that are refused, and at which field.
+BAD_BUDGETS = [
+    {"remove": ["limits"], "field": "limits"},
+    {"set": {"limits": []}, "field": "limits"},
+    {"set": {"limits[0].perHour": -1}, "field": "limits[0].perHour"},
+    {"set": {"sharing[0].weight": 0}, "field": "sharing[0].weight"},
+    {"set": {"mode": "Off"}, "field": "mode"},
+    {"set": {"reclaim": "Never"}, "field": "reclaim"},
+    {"set": {"selector": {"labels": {}}}, "field": "selector.labels"},
+    {"remove": ["windows[0].amounts"], "field": "windows[0].amounts"},
+    {"set": {"windows[0].amounts.cost": 0}, "field": "windows[0].amounts.cost"},
 ]
 
 
@@ -217,14 +233,24 @@ def check_schema(spec, status):
             yield f"status.{path} has no type"
 
 
-def check_reference(spec, status):
+def check_budgets():
+    """The same for the definition of ScalingBudgets, with the example of its page."""
+    (version,) = yaml.safe_load(BUDGET_CRD.read_text())["spec"]["versions"]
+    schemas = version["schema"]["openAPIV3Schema"]["properties"]
+    example = yaml.safe_load(BUDGET_REFERENCE.read_text().split("```yaml\n")[1].split("```")[0])["spec"]
+    yield from check_schema(schemas["spec"], schemas["status"])
+    yield from check_objects(Checker(schemas["spec"]), "spec", example, [{}], BAD_BUDGETS)
+    yield from check_reference(schemas["spec"], schemas["status"], BUDGET_REFERENCE)
+
+
+def check_reference(spec, status, page=REFERENCE):
     """The reference page names every field."""
-    text = REFERENCE.read_text()
+    text = page.read_text()
     for part, schema in (("spec", spec), ("status", status)):
         for path, _ in properties(schema):
             name = path.rsplit(".", 1)[-1]
             if f"`{name}`" not in text and f"`{path}`" not in text:
-                yield f"{REFERENCE.relative_to(ROOT)} does not mention {part}.{path}"
+                yield f"{page.relative_to(ROOT)} does not mention {part}.{path}"
 
 
 def main():
@@ -241,10 +267,13 @@ def main():
     ]
     for error in errors:
         print(f"deploy/crd.yaml: {error}", file=sys.stderr)
+    budget_errors = [*check_budgets()]
+    for error in budget_errors:
+        print(f"deploy/budget-crd.yaml: {error}", file=sys.stderr)
     if not errors:
         accepted, refused = len(table["accepted"]) + 1, len(table["refused"]) + len(BAD_STATUS)
         print(f"deploy/crd.yaml: {accepted} objects accepted, {refused} refused, as expected")
-    return 1 if errors else 0
+    return 1 if errors or budget_errors else 0
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ metadata:
 HELM_LABELS = re.compile(r"^ *(helm\.sh/chart|app\.kubernetes\.io/managed-by|app\.kubernetes\.io/version): .*\n", re.M)
 
 
-def definition():
-    text = render({"crds": {"keep": False}})["crd.yaml"]
+def definition(name):
+    text = render({"crds": {"keep": False}})[name]
     return GENERATED + text.strip("\n") + "\n"
 
 
@@ -86,9 +86,11 @@ def value_rows(path, schema, default, has_default):
 
 
 def main():
-    crd = definition()
+    crd = definition("crd.yaml")
+    budgets = definition("budget-crd.yaml")
     files = {
         "deploy/crd.yaml": crd,
+        "deploy/budget-crd.yaml": budgets,
         # What `generalscaler-dev demo` installs: the package manager embeds only files of the target's own folder.
         "Sources/Tools/generalscaler-dev/Resources/crd.yaml": crd,
         # What `generalscaler schema` shows.

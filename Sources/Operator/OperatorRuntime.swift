@@ -25,6 +25,7 @@ package struct OperatorRuntime: Sendable {
     private let scalers: Informer<GeneralScaler>
     let targets: TargetDirectory
     private let autoscalers: AutoscalerDirectory
+    private let budgets: BudgetDirectory?
     private let pause: OperatorPause?
     private let statusServer: StatusServer?
     private let admission: [any Service]
@@ -62,6 +63,7 @@ package struct OperatorRuntime: Sendable {
         let autoscalers = AutoscalerDirectory(client: client, scope: configuration.scope, time: time, logger: logger)
         let scalers = Self.scalers(
             client, scope: configuration.scope, targets: targets, events: events, changes: changes, logger: logger)
+        let budgets = Self.budgets(client, scope: configuration.scope, time: time, changes: changes, logger: logger)
         let pause = configuration.pauseConfigMap.map { OperatorPause($0, client: client, logger: logger) }
         let leadership = Leadership(isShared: configuration.election != nil, time: time)
         leadership.onChange(changes.wakeUp.signal)
@@ -74,7 +76,8 @@ package struct OperatorRuntime: Sendable {
         let auditLog = AuditLog(identity: configuration.identity, write: audit)
         controller = ScalerController(
             ScalerController.Dependencies(
-                changes: changes, scalers: scalers, targets: targets, autoscalers: autoscalers, pause: pause,
+                changes: changes, scalers: scalers, targets: targets, autoscalers: autoscalers, budgets: budgets,
+                pause: pause,
                 source: source, secrets: secrets,
                 writer: ScalerWriter(client: client, events: events, audit: auditLog, logger: logger),
                 leadership: leadership, time: time, metrics: metrics, logger: logger))
@@ -92,7 +95,7 @@ package struct OperatorRuntime: Sendable {
         self.events = events
         self.scalers = scalers
         self.targets = targets
-        self.autoscalers = autoscalers
+        (self.autoscalers, self.budgets) = (autoscalers, budgets)
         self.pause = pause
         awaits = Self.readiness(scalers: scalers, certificates: certificates)
         page = Self.page(configuration, scalers: scalers, controller: controller, source: source, metrics: metrics)
@@ -126,6 +129,16 @@ package struct OperatorRuntime: Sendable {
                 }
             }
         )
+    }
+
+    /// Returns the cache of budgets; nil without permission for cluster-scoped objects.
+    private static func budgets(
+        _ client: KubernetesClient, scope: WatchScope, time: TimeSource, changes: ScalerChanges, logger: Logger
+    ) -> BudgetDirectory? {
+        guard case .allNamespaces = scope else { return nil }
+        return BudgetDirectory(
+            client: client, time: time, logger: logger, changed: changes.budgetChanged,
+            relabeled: changes.namespaceChanged)
     }
 
     private static func admission(
@@ -180,7 +193,9 @@ package struct OperatorRuntime: Sendable {
     /// The services in the order in which they start. They stop in reverse order: first the decisions, then the lease
     /// is released so that the next leader can start, then the inputs of decisions.
     package var services: [any Service] {
-        let first: [(any Service)?] = [statusServer, pause, events, source, targets, autoscalers, scalers, elector]
+        let first: [(any Service)?] = [
+            statusServer, pause, events, source, targets, autoscalers, budgets, scalers, elector,
+        ]
         return admission + first.compactMap(\.self) + [controller]
     }
 }

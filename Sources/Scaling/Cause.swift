@@ -4,7 +4,10 @@ package enum Cause: String, Sendable, Hashable, CaseIterable {
     case maxReplicas = "MaxReplicas"
     case schedule = "Schedule"
     case forecast = "Forecast"
+    /// The cost policy's limit on this scaler alone.
     case budgetCap = "BudgetCap"
+    /// A ScalingBudget, which several scalers share.
+    case budget = "Budget"
     case usefulReplicas = "UsefulReplicas"
     case errorBudget = "ErrorBudget"
     case tolerance = "Tolerance"

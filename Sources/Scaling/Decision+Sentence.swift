@@ -62,6 +62,7 @@ extension Decision {
         case .schedule: effectiveSchedules.map(\.sentence).joined(separator: "; ")
         case .forecast: leadingForecast?.sentence
         case .budgetCap: "the budget allows at most \(budget?.cap ?? desired)"
+        case .budget: sharedBudgetPhrase
         case .usefulReplicas: useful
         case .assumedValue: assumed
         case .errorBudget: "the error budget is being spent too fast"

@@ -16,6 +16,8 @@ package struct Decision: Sendable, Hashable {
     package var limitedBy: [Cause]
     /// The budget; set for the cost policy.
     package var budget: BudgetRecord?
+    /// The cap of the shared budgets; nil if the scaler is under none.
+    package var sharedBudget: SharedBudgetCap?
     /// Whether every metric has a value and none is above its activation.
     package var isIdle: Bool
     /// When the cooldown that holds the replicas ends: the earliest time at which the decision may change.
@@ -63,6 +65,7 @@ package struct Decision: Sendable, Hashable {
     /// tolerance, which changes with noise. The object that a hold names is compared.
     package func isSame(as other: Decision) -> Bool {
         current == other.current && desired == other.desired && details == other.details
+            && (!limitedBy.contains(.budget) || sharedBudget?.budget == other.sharedBudget?.budget)
             && scheduled == other.scheduled && forecasts.elementsEqual(other.forecasts) { $0.isSame(as: $1) }
             && limitedBy.lazy.filter { $0 != .tolerance }.elementsEqual(
                 other.limitedBy.lazy.filter { $0 != .tolerance })

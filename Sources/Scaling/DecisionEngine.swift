@@ -18,6 +18,8 @@ package struct DecisionInput: Sendable {
     package var usefulReplicas: [String: Int] = [:]
     /// What is forecast, by metric. A metric without a reading has no forecast.
     package var forecasts: [String: LoadForecast] = [:]
+    /// The cap of the shared budgets; nil if the scaler is under none.
+    package var sharedBudget: SharedBudgetCap?
     package var history: ScalingHistory
     /// Reasons from outside the engine not to change the target, such as ``Cause/duplicateTarget``.
     package var holds: [Cause]
@@ -109,6 +111,7 @@ private struct DecisionStep {
     let hasMissing: Bool
     let isActive: Bool
     let forecasts: [ForecastRecord]
+    let sharedBudget: SharedBudgetCap?
     var history: ScalingHistory
 
     init(_ input: DecisionInput) {
@@ -118,6 +121,7 @@ private struct DecisionStep {
         ready = input.ready
         checked = CheckedMetrics(input)
         observations = checked.observations
+        sharedBudget = input.sharedBudget
         holds = input.holds + (spec.isPaused ? [.paused] : [])
         history = input.history
         history.observe(current: current, now: now)
@@ -166,11 +170,15 @@ private struct DecisionStep {
             remember(isActive ? recommendation.replicas : current)
         } else if spec.minReplicas == 0, current > 0, hasBeenIdle {
             goToZero(&scaler)
+            reclaim(&scaler)
             remember(recommendation.replicas)
         } else {
             remember(recommendation.replicas)
             scaler.stabilize(history)
-            scaler.limit(cap: policy.budget?.cap, ignoresUpCooldown: recommendation.causes.contains(.fallback))
+            scaler.limit(
+                cap: policy.budget?.cap, sharedCap: sharedBudget?.replicas,
+                ignoresUpCooldown: recommendation.causes.contains(.fallback))
+            reclaim(&scaler)
         }
         if isStuckAtZero, scaler.desired == 0 { scaler.note(.stuckAtZero) }
         if spec.isDryRun, scaler.desired != current { scaler.note(.dryRun) }
@@ -270,6 +278,7 @@ private struct DecisionStep {
             scaler.set(max(cap, spec.minReplicas), because: .budgetCap)
         }
         if scaler.desired > spec.maxReplicas { scaler.set(spec.maxReplicas, because: .maxReplicas) }
+        scaler.apply(sharedCap: sharedBudget?.replicas)
     }
 
     /// Whether the scaler has been idle for the whole scale-down cooldown, restarted by a change of another client.
@@ -292,6 +301,12 @@ private struct DecisionStep {
         }
     }
 
+    // MARK: Shared budgets
+
+    private func reclaim(_ scaler: inout SafeScaler) {
+        if let sharedBudget, sharedBudget.isImmediate { scaler.reclaim(to: sharedBudget.replicas) }
+    }
+
     // MARK: The record
 
     private mutating func remember(_ replicas: Int) {
@@ -312,6 +327,7 @@ private struct DecisionStep {
             cooldownEnd: scaler.cooldownEnd
         )
         decision.inputs = checked.inputs
+        decision.sharedBudget = sharedBudget
         return decision
     }
 }

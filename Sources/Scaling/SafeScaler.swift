@@ -43,13 +43,29 @@ struct SafeScaler {
 
     // MARK: Cap, cooldown, rate, bounds
 
-    /// - Parameter cap: the replicas that the budget allows.
-    mutating func limit(cap: Int?, ignoresUpCooldown: Bool) {
+    /// - Parameters:
+    ///   - cap: the replicas that the cost policy allows.
+    ///   - sharedCap: those that shared budgets allow.
+    mutating func limit(cap: Int?, sharedCap: Int?, ignoresUpCooldown: Bool) {
         if let cap, desired > max(cap, spec.minReplicas) { set(max(cap, spec.minReplicas), because: .budgetCap) }
+        apply(sharedCap: sharedCap)
         if desired != current, let end = coolingDownUntil(ignoresUpCooldown: ignoresUpCooldown) { hold(until: end) }
         applyRate()
         if desired > spec.maxReplicas { set(spec.maxReplicas, because: .maxReplicas) }
         if desired < spec.minReplicas { set(spec.minReplicas, because: .minReplicas) }
+    }
+
+    /// Applies the cap of shared budgets. The minimum has precedence.
+    mutating func apply(sharedCap: Int?) {
+        guard let sharedCap, desired > max(sharedCap, spec.minReplicas) else { return }
+        set(max(sharedCap, spec.minReplicas), because: .budget)
+    }
+
+    /// Removes replicas above the cap of shared budgets regardless of cooldowns and rates.
+    mutating func reclaim(to sharedCap: Int) {
+        guard desired > max(sharedCap, spec.minReplicas) else { return }
+        apply(sharedCap: sharedCap)
+        cooldownEnd = nil
     }
 
     func clamped(_ replicas: Int) -> Int { min(max(replicas, spec.minReplicas), spec.maxReplicas) }

@@ -67,6 +67,9 @@ CASES = {
     "GeneralScalerStuckAtZero": ({limited("StuckAtZero"): STEADY}, {limited("ToZero"): STEADY}, "11m", "9m"),
     "GeneralScalerAtMaximum": ({limited("MaxReplicas"): STEADY}, {limited("MinReplicas"): STEADY}, "61m", "59m"),
     "GeneralScalerBudgetCapped": ({limited("BudgetCap"): STEADY}, {limited("Cooldown"): STEADY}, "61m", "59m"),
+    "GeneralScalerBudgetBinding": (
+        {own("budget_denied_replicas", 'budget="shop",unit="cost"'): "3x70"},
+        {own("budget_denied_replicas", 'budget="shop",unit="cost"'): "0x70"}, "61m", "59m"),
     "GeneralScalerConflict": ({limited("ReplicasConflict"): STEADY}, {limited("Cooldown"): STEADY}, "11m", "9m"),
     "GeneralScalerForecastInactive": (
         {scaler("forecast_active"): "0x10200"}, {scaler("forecast_active"): "1x10200"}, "10082m", "10078m"),

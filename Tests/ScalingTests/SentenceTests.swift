@@ -24,6 +24,7 @@ struct SentenceTests {
         .forecast:
             "rate is 400 now and is expected to reach 600 to 700.5 within 5m (weekly pattern, skill 0.82), which asks for 7",
         .budgetCap: "the budget allows at most 3",
+        .budget: "budget team-shop takes back 1 replica (0.5 left of 40.00 per hour)",
         .usefulReplicas: "a metric has work for at most 7 replicas",
         .errorBudget: "the error budget is being spent too fast",
         .tolerance: "within tolerance of the target",
@@ -52,6 +53,8 @@ struct SentenceTests {
     func phrase(cause: Cause) {
         let budget = BudgetRecord(costPerHour: 4, maxCostPerHour: 3, cap: 3)
         var decision = decision(cause, budget: budget)
+        decision.sharedBudget = SharedBudgetCap(
+            budget: "team-shop", replicas: 3, state: "0.5 left of 40.00 per hour")
         if cause == .schedule {
             decision.limitedBy.insert(.minReplicas, at: 0)
             decision.scheduled = [

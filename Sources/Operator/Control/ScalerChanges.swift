@@ -12,6 +12,10 @@ final class ScalerChanges: Sendable {
         var targets: Set<TargetPlace> = []
         /// Scalers with a pushed reading.
         var pushes: Set<ObjectKey> = []
+        /// Names of ScalingBudgets.
+        var budgets: Set<String> = []
+        /// Namespaces with other labels.
+        var namespaces: Set<String> = []
     }
 
     private let pending = Mutex(Pending())
@@ -19,7 +23,11 @@ final class ScalerChanges: Sendable {
     let wakeUp = AsyncSignal()
 
     var hasObjects: Bool { pending.withLock { !$0.objects.isEmpty } }
-    var isEmpty: Bool { pending.withLock { $0.objects.isEmpty && $0.targets.isEmpty && $0.pushes.isEmpty } }
+    var isEmpty: Bool {
+        pending.withLock { $0.objects.isEmpty && $0.targets.isEmpty && $0.pushes.isEmpty } && !hasBudgets
+    }
+
+    private var hasBudgets: Bool { pending.withLock { !$0.budgets.isEmpty || !$0.namespaces.isEmpty } }
 
     /// Reports that a GeneralScaler was added, changed or deleted.
     func objectChanged(_ key: ObjectKey) {
@@ -37,6 +45,18 @@ final class ScalerChanges: Sendable {
     func readingPushed(for scalers: [ObjectIdentity]) {
         let keys = scalers.map { ObjectKey(namespace: $0.namespace, name: $0.name) }
         pending.withLock { $0.pushes.formUnion(keys) }
+        wakeUp.signal()
+    }
+
+    /// Reports that a ScalingBudget was added, changed or deleted.
+    func budgetChanged(_ name: String) {
+        pending.withLock { _ = $0.budgets.insert(name) }
+        wakeUp.signal()
+    }
+
+    /// Reports that the labels of a namespace changed.
+    func namespaceChanged(_ name: String) {
+        pending.withLock { _ = $0.namespaces.insert(name) }
         wakeUp.signal()
     }
 

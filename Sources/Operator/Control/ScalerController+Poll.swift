@@ -152,6 +152,7 @@ extension ScalerController {
         if blocker.reason == .targetNotFound, let target = state.target {
             waiting[TargetPlace(namespace: poll.key.namespace, target: target), default: []].insert(poll.key)
         }
+        noteBlocked(blocker, poll.key)
         dependencies.metrics.blocked(blocker.reason)
         try await report(.blocked(blocker), poll)
     }
@@ -265,7 +266,7 @@ extension ScalerController {
             isPushed: poll.isPushed
         )
         state.forecasts.forecast(&input)
-        let outcome = DecisionEngine.decide(input)
+        let outcome = decideWithinBudgets(input, state)
         state.history = outcome.history
         let isUnready = target.readyReplicas.map { $0 < target.replicas } ?? false
         if !isUnready, let unreadySince = state.unreadySince {

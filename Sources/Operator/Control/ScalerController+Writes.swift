@@ -45,17 +45,21 @@ extension ScalerController {
                 from: decision.current, to: decision.desired, at: decision.time, startsCooldown: decision.startsCooldown
             )
             state.minimumTargetVersion = version
+            settleBudgets(decision.desired, state)
             state.reversals.recordScale(to: decision.desired)
             report(decision, of: poll.identity, spec.target)
             try await report(.decided(decision, obstacle: nil), poll)
         case .conflict:
             state.history.pendingScale = nil
+            ledger.settle(decision.current, for: poll.key)
             return false
         case .unknown(let blocker):
+            keepUnconfirmed(decision.desired, state)
             // The patch may have been applied: the next observed replicas show it, and pendingScale is kept until then.
             try await report(.decided(decision, obstacle: blocker), poll)
         case .refused(let blocker):
             state.history.pendingScale = nil
+            ledger.settle(decision.current, for: poll.key)
             try await report(.decided(decision, obstacle: blocker), poll)
         }
         return true

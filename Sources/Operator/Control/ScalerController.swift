@@ -18,6 +18,8 @@ actor ScalerController: Service {
         let scalers: Informer<GeneralScaler>
         let targets: TargetDirectory
         let autoscalers: AutoscalerDirectory
+        /// Nil if single namespaces are watched.
+        let budgets: BudgetDirectory?
         /// The operator-wide pause; nil if no ConfigMap is configured.
         let pause: OperatorPause?
         let source: any MetricSource
@@ -46,6 +48,9 @@ actor ScalerController: Service {
     var waiting: [TargetPlace: Set<ObjectKey>] = [:]
     var claims = ClaimTable()
     var schedule = DueSchedule<ObjectKey>()
+    var ledger = BudgetLedger()
+    var budgetReports: [String: BudgetReport] = [:]
+    var nextBudgetReports: Duration = .zero
     private var lastFirstPoll: Duration = .zero
     var isStopping = false
     /// The reads of history that are running.
@@ -86,6 +91,7 @@ actor ScalerController: Service {
     private func lead(_ term: Leadership.Term) async {
         self.term = term
         guard await resync() else { return forgetAll() }
+        await loadBudgets()
         isCaughtUp = true
         await withDiscardingTaskGroup { polls in
             while isLeading, !isStopping, !Task.isCancelled {
@@ -93,6 +99,7 @@ actor ScalerController: Service {
                 while let due = schedule.nextDue, let key = schedule.popDue(by: dependencies.time.elapsed()) {
                     startPoll(of: key, due: due, in: &polls)
                 }
+                reportBudgets(in: &polls)
                 await wakeUp.wait(until: schedule.nextDue, time: dependencies.time)
             }
             // Reads may be cancelled; `carryOut` finishes a write that has begun.
@@ -113,7 +120,8 @@ actor ScalerController: Service {
             group.addTask { [dependencies] in
                 async let scalers: Void = dependencies.scalers.relist()
                 async let targets: Void = dependencies.targets.relist()
-                _ = await (scalers, targets)
+                async let budgets: Void? = dependencies.budgets?.relist()
+                _ = await (scalers, targets, budgets)
             }
             group.addTask { await self.untilItEnds() }
             await group.next()
@@ -166,6 +174,8 @@ actor ScalerController: Service {
         waiting = [:]
         claims = ClaimTable()
         schedule = DueSchedule()
+        ledger = BudgetLedger()
+        budgetReports = [:]
         lastFirstPoll = .zero
         isCaughtUp = false
         term = nil
@@ -178,6 +188,8 @@ actor ScalerController: Service {
 
     private func drainChanges() {
         let pending = changes.drain()
+        for name in pending.budgets { takeBudget(name) }
+        for name in pending.namespaces { takeNamespace(name) }
         for key in pending.objects { takeChange(key) }
         for key in pending.pushes { takePush(key) }
         for place in pending.targets {
@@ -191,22 +203,32 @@ actor ScalerController: Service {
         guard let object = dependencies.scalers[key], !object.isBeingDeleted else { return forget(key) }
         if let state = states[key], state.identity != object.identity { forget(key) }
         if let state = states[key] {
-            guard state.generation != object.generation else { return }
+            guard state.generation != object.generation else { return takeLabels(of: object, state) }
             dropReadings(of: state)
             stopWaiting(key, for: state.target)
             state.update(object, at: dependencies.time.elapsed())
             schedule.set(key, due: dependencies.time.elapsed())
         } else {
-            states[key] = ScalerState(object)
+            let state = ScalerState(object)
+            // The predecessor's patch may still arrive.
+            if let pending = state.history.pendingScale { keepUnconfirmed(pending.to, state) }
+            states[key] = state
             lastFirstPoll = max(dependencies.time.elapsed(), lastFirstPoll + Self.firstPollSpacing)
             schedule.set(key, due: lastFirstPoll)
         }
         updateClaim(key)
+        updateMembership(of: key)
+    }
+
+    private func takeLabels(of object: GeneralScaler, _ state: ScalerState) {
+        guard state.take(labelsOf: object) else { return }
+        updateMembership(of: state.identity.key)
     }
 
     private func forget(_ key: ObjectKey) {
         schedule.remove(key)
         guard let state = states.removeValue(forKey: key) else { return }
+        ledger.remove(key)
         if let successor = claims.set(nil, for: state.identity, creationTimestamp: state.creationTimestamp) {
             pollNow(successor)
         }
@@ -252,7 +274,8 @@ actor ScalerController: Service {
     var isQuiet: Bool {
         wakeUp.isWaiting && term == dependencies.leadership.term && isCaughtUp == (term != nil)
             && changes.isEmpty
-            && rebuilds == 0 && !states.values.contains(where: \.isPolling)
+            && rebuilds == 0 && !budgetReports.values.contains(where: \.isWriting)
+            && !states.values.contains(where: \.isPolling)
     }
 
     /// The time of the next poll; nil if there is none.
@@ -268,6 +291,6 @@ actor ScalerController: Service {
         }
         let now = dependencies.time.elapsed()
         let queued = states.count { $0.value.isPolling || schedule.due(of: $0.key).map { $0 <= now } ?? false }
-        return ControllerSnapshot(scalers: scalers, leads: leads, queueDepth: queued)
+        return ControllerSnapshot(scalers: scalers, budgets: budgetSnapshots(), leads: leads, queueDepth: queued)
     }
 }

@@ -12,6 +12,7 @@ final class ScalerState {
     var version: String
     var generation: Int
     var creationTimestamp: String
+    var labels: [String: String]
     var spec: Result<GeneralScalerSpec, InvalidSpec>
     /// The plugins' resolution of this generation of the spec; nil until they have been asked.
     var resolution: Resolution?
@@ -50,6 +51,8 @@ final class ScalerState {
     var unreadySince: Timestamp?
     /// The version of the target that the last scale patch created. A cache with an older version is stale.
     var minimumTargetVersion: String?
+    /// The replicas of a scale operation without a confirmation, and until when they count in budgets.
+    var unconfirmed: (replicas: Int, until: Duration)?
     var phase: UInt64
     /// What forecasts are made from, and how it is rebuilt.
     var forecasts = ForecastState()
@@ -59,6 +62,7 @@ final class ScalerState {
         version = object.resourceVersion
         generation = object.generation
         creationTimestamp = object.creationTimestamp
+        labels = object.labels
         spec = object.spec
         history = object.status.history
         conditions = object.status.conditions
@@ -83,6 +87,7 @@ final class ScalerState {
     func update(_ object: GeneralScaler, at now: Duration) {
         editedAt = now
         generation = object.generation
+        _ = take(labelsOf: object)
         let (formerTarget, formerClaim) = (target, claimedTarget)
         spec = object.spec
         if let target, target != formerTarget {
@@ -100,6 +105,16 @@ final class ScalerState {
         reversals = ReversalGuard()
         forecasts.specChanged(to: try? object.spec.get())
         phase = Self.phase(of: object)
+    }
+
+    /// Takes the labels of a newer version. Those of an object over the limits are not read and stay as they were.
+    ///
+    /// - Returns: whether they have changed.
+    func take(labelsOf object: GeneralScaler) -> Bool {
+        if object.labels.isEmpty, case .failure = object.spec { return false }
+        guard labels != object.labels else { return false }
+        labels = object.labels
+        return true
     }
 
     /// Ties the state of the target to the object that currently has its name.

@@ -3,7 +3,7 @@ import ScalerAPI
 /// A metric family: one name on `/metrics`. The table of the reference page is generated from these.
 struct MetricFamily: Sendable, Hashable {
     /// All metric families.
-    static let all = ofOperator + ofProcess + ofWebhook + ofPlugins + ofScalers
+    static let all = ofOperator + ofProcess + ofWebhook + ofPlugins + ofScalers + ofBudgets
 
     enum Kind: String, Sendable {
         case counter, gauge, histogram, summary
@@ -208,4 +208,20 @@ extension MetricFamily {
         scalerDesired, scalerLimited, metricUp, metricValue, metricTarget,
         forecastValue, forecastSkill, forecastActive,
     ]
+}
+
+// MARK: Budgets
+
+extension MetricFamily {
+    static let budgetLimit = ofBudget(
+        "budget_limit", "Limit of a ScalingBudget now, in its unit; of the unit cost per hour.")
+    static let budgetUsed = ofBudget("budget_used", "What the members of the budget have, in its unit.")
+    static let budgetDenied = ofBudget(
+        "budget_denied_replicas", "Replicas that members ask for and the budget does not give them.")
+
+    static let ofBudgets = [budgetLimit, budgetUsed, budgetDenied]
+
+    private static func ofBudget(_ name: String, _ help: String) -> MetricFamily {
+        MetricFamily(name, .gauge, labels: ["budget", "unit"], help)
+    }
 }

@@ -32,6 +32,7 @@ struct MetricsPage {
         writeProcess(into: &text)
         writePlugins(into: &text)
         writeScalers(into: &text)
+        writeBudgets(into: &text)
         return text.text
     }
 
@@ -152,6 +153,16 @@ struct MetricsPage {
                     if let value = inputValue?(input) { text.sample(labels, input.name, value) }
                 }
             }
+        }
+    }
+
+    private func writeBudgets(into text: inout MetricsText) {
+        let values: [(MetricFamily, (BudgetSnapshot) -> Double)] = [
+            (.budgetLimit, \.limit), (.budgetUsed, \.used), (.budgetDenied, { Double($0.denied) }),
+        ]
+        for (family, value) in values {
+            text.begin(family)
+            for budget in controller.budgets { text.sample([budget.name, budget.unit], value(budget)) }
         }
     }
 

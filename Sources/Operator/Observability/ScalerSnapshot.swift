@@ -18,6 +18,7 @@ struct ScalerSnapshot: Sendable {
 /// A snapshot of the controller for metrics.
 struct ControllerSnapshot: Sendable {
     let scalers: [ScalerSnapshot]
+    var budgets: [BudgetSnapshot] = []
     let leads: Bool
     /// Polls that are due or in progress.
     let queueDepth: Int

@@ -31,13 +31,13 @@ package struct DecisionRequest: Sendable {
     }
 
     private static func input(_ request: JSONReader, _ spec: ScalingSpec) throws(JSONPathError) -> DecisionInput {
-        try request.rejectUnknown("spec", "now", "replicas", "readings", "history")
+        try request.rejectUnknown("spec", "now", "replicas", "readings", "history", "sharedBudget")
         let now = try request.required("now").time()
         let replicas = try request.required("replicas")
         try replicas.rejectUnknown("current", "ready")
         let current = try replicas.required("current").int(in: GeneralScalerSpec.Limits.replicas)
         let (readings, useful) = try readings(request, spec, now)
-        return DecisionInput(
+        var input = DecisionInput(
             spec: spec,
             now: now,
             current: current,
@@ -48,6 +48,10 @@ package struct DecisionRequest: Sendable {
                 try ScalingHistory(history, safety: spec.safety)
             } ?? ScalingHistory()
         )
+        input.sharedBudget = try request.optional("sharedBudget").map { cap throws(JSONPathError) in
+            try SharedBudgetCap(cap)
+        }
+        return input
     }
 
     /// The readings by metric, and the replicas that their sources have work for. A metric without a reading has no
@@ -109,6 +113,16 @@ extension DecisionOutcome {
         var record = decision.json.objectValue ?? [:]
         record["history"] = next.json
         return .object(record)
+    }
+}
+
+extension SharedBudgetCap {
+    init(_ cap: JSONReader) throws(JSONPathError) {
+        try cap.rejectUnknown("budget", "cap", "immediate")
+        self.init(
+            budget: try cap.required("budget").nonEmptyString(),
+            replicas: try cap.required("cap").int(in: GeneralScalerSpec.Limits.replicas),
+            isImmediate: try cap.optional("immediate")?.bool() ?? false)
     }
 }
 

@@ -14,6 +14,7 @@ package struct GeneralScaler: Sendable {
     /// The creation time as written by the API server, such as `2026-01-02T03:04:05Z`; sorts chronologically.
     package let creationTimestamp: String
     package let isBeingDeleted: Bool
+    package let labels: [String: String]
     /// The spec, or all its errors.
     package let spec: Result<GeneralScalerSpec, InvalidSpec>
     package let status: ScalerStatus
@@ -35,6 +36,7 @@ package struct GeneralScaler: Sendable {
         generation = try metadata.optional("generation")?.int(in: 0...Int.max) ?? 0
         creationTimestamp = try metadata.optional("creationTimestamp")?.string() ?? ""
         isBeingDeleted = try metadata.optional("deletionTimestamp") != nil
+        labels = (metadata.value["labels"]?.objectValue ?? [:]).compactMapValues(\.stringValue)
         self.spec = spec
         status = ScalerStatus(reading: json["status"] ?? .null)
     }

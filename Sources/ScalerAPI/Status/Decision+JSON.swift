@@ -20,11 +20,21 @@ extension Decision {
                 "cap": .integer(Int64(budget.cap)), "overspendPerHour": .number(budget.overspendPerHour),
             ]
         }
+        if let sharedBudget { record["sharedBudget"] = sharedBudget.json }
         if !inputs.isEmpty { record["inputs"] = .array(inputs.map(\.json)) }
         if !scheduled.isEmpty { record["schedules"] = .array(scheduled.map(\.json)) }
         if !forecasts.isEmpty { record["forecasts"] = .array(forecasts.map(\.json)) }
         if isPushed { record["pushed"] = true }
         return .object(record)
+    }
+}
+
+extension SharedBudgetCap {
+    var json: JSON {
+        var members: [String: JSON] = ["budget": .string(budget), "cap": .integer(Int64(replicas))]
+        if isImmediate { members["immediate"] = true }
+        if !state.isEmpty { members["state"] = .string(state) }
+        return .object(members)
     }
 }
 

@@ -14,6 +14,11 @@ extension FuzzTarget {
         _ = try? Explanation(
             object: json, events: json["events"]?.arrayValue ?? [], now: now, zones: UniversalTimeOnly())
         _ = SecretObject(json)
+        if let budget = try? ScalingBudget(json, zones: UniversalTimeOnly()),
+            let spec = budget.effective(zones: UniversalTimeOnly())
+        {
+            for limit in spec.limits { _ = spec.amount(of: limit, at: now) }
+        }
         guard let scaler = try? GeneralScaler(json, zones: UniversalTimeOnly()) else { return }
         _ = scaler.status.mergePatch.encoded()
         guard case .success(let spec) = scaler.spec else { return }

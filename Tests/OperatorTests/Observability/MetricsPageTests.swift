@@ -34,8 +34,11 @@ struct MetricsPageTests {
             counters: PluginCounters(), latency: PluginLatency(p50: .milliseconds(1), p99: .milliseconds(9)))
         return MetricsPage(
             version: "1.2", lease: "shop/generalscaler", isDefinitionMissing: isDefinitionMissing, process: process,
-            controller: ControllerSnapshot(scalers: scalers, leads: true, queueDepth: 3), plugins: [plugin],
-            counters: counters
+            controller: ControllerSnapshot(
+                scalers: scalers,
+                budgets: [BudgetSnapshot(name: "team-shop", unit: "cost", limit: 40.5, used: 39.9, denied: 3)],
+                leads: true, queueDepth: 3),
+            plugins: [plugin], counters: counters
         ).text(format)
     }
 

@@ -43,6 +43,8 @@ struct Oracle {
         if let fault = checkBounds(view) { return fault }
         if view.names(.boundsJump) { return nil }
         if let fault = checkFallback(view) { return fault }
+        if let fault = checkSharedBudget(view) { return fault }
+        if view.isReclaimed { return nil }
         if view.to > view.from { return checkUp(view) }
         if view.to < view.from { return checkDown(view) }
         return nil
@@ -97,6 +99,16 @@ struct Oracle {
         return hasFailed ? nil : "a fallback too early"
     }
 
+    private func checkSharedBudget(_ view: View) -> String? {
+        guard let cap = view.sharedBudget else {
+            return view.names(.budget) ? "limited by a budget that does not exist" : nil
+        }
+        let most = max(cap.replicas, view.spec.minReplicas)
+        if view.to > most, view.to > view.from { return "up over the cap of a shared budget" }
+        if cap.isImmediate, view.to > most { return "over a cap that applies at once" }
+        return nil
+    }
+
     private func checkUp(_ view: View) -> String? {
         if let cap = view.spec.cap, view.to > max(cap, view.spec.minReplicas) { return "up over the cap" }
         if view.names(.activation) {
@@ -138,6 +150,7 @@ struct Oracle {
         if safety.maxScaleDownRate.step(from: view.from) == 0 { return "down though the rate forbids it" }
         if view.from - view.to > safety.maxScaleDownRate.step(from: view.from) { return "down over the rate" }
         if view.isWithin(cooldown, of: lastScaling) { return "down in a cooldown" }
+        if view.names(.budget), let cap = view.sharedBudget, view.to >= cap.replicas { return nil }
         // The cap lowers replicas regardless of the metrics, but only to the cap.
         if view.names(.budgetCap), let cap = view.spec.cap, view.to >= cap { return nil }
         if view.isMissingAny {
@@ -166,11 +179,13 @@ struct Oracle {
         /// Whether a formula's input has no data, so that its value is assumed.
         let isAssumed: Bool
         let usefulReplicas: [String: Int]
+        let sharedBudget: SharedBudgetCap?
 
         init(_ input: DecisionInput, _ decision: Decision) {
             spec = input.spec.scheduled(at: input.now)
             holds = !input.holds.isEmpty || spec.isPaused
             isReadyUnknown = input.ready == nil
+            sharedBudget = input.sharedBudget
             usefulReplicas = input.usefulReplicas
             now = input.now
             self.decision = decision
@@ -194,6 +209,12 @@ struct Oracle {
         var to: Int { decision.desired }
         var isMissingAny: Bool { values.contains { $0 == nil } }
         var isMissingAll: Bool { values.allSatisfy { $0 == nil } }
+
+        /// Whether a budget removed replicas at once, for which no cooldown and no rate counts.
+        var isReclaimed: Bool {
+            guard let sharedBudget, sharedBudget.isImmediate, to < from else { return false }
+            return names(.budget) && to == max(sharedBudget.replicas, spec.minReplicas)
+        }
 
         func names(_ cause: Cause) -> Bool { decision.limitedBy.contains(cause) }
 

@@ -86,15 +86,26 @@ struct RandomHistory {
         }
         let reactive = DecisionEngine.decide(input).decision
         input.forecasts = forecasts()
+        let unlimited = DecisionEngine.decide(input).decision
+        input.sharedBudget = sharedBudget()
         let outcome = DecisionEngine.decide(input)
         if isFirst, DecisionEngine.decide(input) != outcome { return "the same input gave another decision" }
         let decision = outcome.decision
-        if decision.desired < reactive.desired { return "a forecast lowers \(reactive.desired) to \(decision.desired)" }
+        if decision.desired > unlimited.desired { return "a shared budget adds replicas" }
+        if input.sharedBudget == nil, decision.desired < reactive.desired {
+            return "a forecast lowers \(reactive.desired) to \(decision.desired)"
+        }
         for cause in decision.limitedBy where !seen.contains(cause) { seen.append(cause) }
         if let fault = oracle.watch(input, decision) { return "\(fault); \(decision.reason) \(decision.limitedBy)" }
         history = outcome.history
         if decision.changesReplicas, !spec.isDryRun { scale(decision, now) }
         return nil
+    }
+
+    private mutating func sharedBudget() -> SharedBudgetCap? {
+        guard random.chance(percent: 15) else { return nil }
+        return SharedBudgetCap(
+            budget: "shop", replicas: random.within(0...8), isImmediate: random.chance(percent: 20))
     }
 
     /// Returns a forecast of each metric that has one, often of more than the present load.

@@ -156,3 +156,42 @@ subjects:
 {{- define "generalscaler.hasPluginsConfig" -}}
 {{- if or (include "generalscaler.writesPluginsConfig" .) .Values.plugins.existingSecret }}true{{ end }}
 {{- end }}
+
+{{- /* A label selector of Kubernetes in a CustomResourceDefinition. */}}
+{{- define "generalscaler.labelSelectorSchema" -}}
+type: object
+properties:
+  matchLabels:
+    description: Labels and the values that they must have.
+    type: object
+    maxProperties: 64
+    additionalProperties:
+      type: string
+      maxLength: 63
+  matchExpressions:
+    description: Conditions on labels.
+    type: array
+    maxItems: 64
+    x-kubernetes-list-type: atomic
+    items:
+      type: object
+      required: [key, operator]
+      properties:
+        key:
+          description: The label.
+          type: string
+          minLength: 1
+          maxLength: 317
+        operator:
+          description: How the label is compared.
+          type: string
+          enum: [In, NotIn, Exists, DoesNotExist]
+        values:
+          description: The values for In and NotIn.
+          type: array
+          maxItems: 64
+          x-kubernetes-list-type: atomic
+          items:
+            type: string
+            maxLength: 63
+{{- end }}

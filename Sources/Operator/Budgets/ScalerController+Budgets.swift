@@ -1,0 +1,122 @@
+import KubernetesClient
+import ScalerAPI
+import Scaling
+import SystemIO
+import TimeZones
+
+// Shared budgets: who is under which, and what each scaler may have.
+extension ScalerController {
+    /// How long replicas count that a scale operation without a confirmation may still add.
+    static let unconfirmedTime: Duration = .seconds(60)
+
+    // MARK: Changes
+
+    /// Reads all budgets at the beginning of a term.
+    func loadBudgets() async {
+        guard let budgets = dependencies.budgets else { return }
+        await budgets.waitUntilKnown()
+        for budget in budgets.all { takeBudget(budget.name) }
+    }
+
+    /// Handles a new, changed or deleted budget.
+    func takeBudget(_ name: String) {
+        guard let budget = dependencies.budgets?[name], !budget.isBeingDeleted else {
+            ledger.removeBudget(name)
+            budgetReports[name] = nil
+            return
+        }
+        // A write of the status alone changes nothing.
+        if budgetReports[name]?.generation == budget.generation, budgetReports[name]?.uid == budget.uid { return }
+        ledger.set(BudgetAccount(budget, spec: budget.effective(zones: TimeZoneDirectory.system)))
+        budgetReports[name, default: BudgetReport(budget)].begin(budget)
+        for key in states.keys { updateMembership(of: key) }
+    }
+
+    /// Handles changed labels of a namespace.
+    func takeNamespace(_ name: String) {
+        guard !ledger.isEmpty else { return }
+        for key in states.keys where key.namespace == name { updateMembership(of: key) }
+    }
+
+    /// Finds the budgets of a scaler by its labels.
+    func updateMembership(of key: ObjectKey) {
+        guard !ledger.isEmpty, let state = states[key] else { return }
+        var consumption: [String: BudgetAmount] = [:]
+        if let policy = (try? state.spec.get())?.policy as? CostPolicy {
+            consumption[ScalingBudgetSpec.cost] = BudgetAmount(policy.costPerPodPerHour)
+        }
+        let profile = BudgetAccount.Profile(
+            labels: state.labels,
+            namespaceLabels: dependencies.budgets?.labels(ofNamespace: key.namespace) ?? [:],
+            consumption: consumption)
+        ledger.update(key, profile, use: storedUse(of: state))
+    }
+
+    /// What the status says about the replicas of a scaler that has not been polled in this term; nil if nothing.
+    private func storedUse(of state: ScalerState) -> BudgetAccount.Use? {
+        guard let seen = state.history.lastSeenReplicas else { return nil }
+        let held = max(seen, unconfirmedReplicas(of: state), state.history.pendingScale?.to ?? 0)
+        return BudgetAccount.Use(held: held, minimum: 0, demand: held, mayBorrow: true)
+    }
+
+    private func unconfirmedReplicas(of state: ScalerState) -> Int {
+        guard let unconfirmed = state.unconfirmed, dependencies.time.elapsed() < unconfirmed.until else { return 0 }
+        return unconfirmed.replicas
+    }
+
+    // MARK: Decisions
+
+    /// Decides within the budgets of the scaler, and reserves the replicas that the decision adds.
+    ///
+    /// Runs in one turn of the actor, so that two scalers cannot take the same replica.
+    func decideWithinBudgets(_ input: DecisionInput, _ state: ScalerState) -> DecisionOutcome {
+        var input = input
+        let demand = DecisionEngine.decide(input)
+        let key = state.identity.key
+        guard ledger.isMember(key) else { return demand }
+        // The replicas of a shared target count for the scaler that owns it.
+        let isOfOther = state.target.map { claims.holder(of: $0, otherThan: state.identity) != nil } ?? false
+        let held = isOfOther ? 0 : max(input.current, unconfirmedReplicas(of: state))
+        // A scaler that may not patch keeps what its target has.
+        let isFixed = !input.holds.isEmpty || input.spec.isPaused || input.spec.isDryRun
+        let wanted = isFixed ? held : demand.decision.desired
+        let minReplicas = input.spec.effective(at: input.now).spec.minReplicas
+        let canShrink = input.spec.safety.maxScaleDownRate.step(from: max(held, 1)) > 0
+        ledger.set(
+            BudgetAccount.Use(
+                held: held, minimum: isFixed ? held : min(minReplicas, wanted), demand: wanted, mayBorrow: canShrink),
+            of: key)
+        guard !isFixed, let cap = ledger.cap(of: key, at: input.now) else { return demand }
+        input.sharedBudget = cap
+        let outcome =
+            demand.decision.desired <= cap.replicas ? demand.under(cap) : DecisionEngine.decide(input)
+        ledger.reserve(outcome.decision.desired, for: key)
+        return outcome
+    }
+
+    /// Records that a target has a known number of replicas after a scale operation.
+    func settleBudgets(_ replicas: Int, _ state: ScalerState) {
+        state.unconfirmed = nil
+        ledger.settle(replicas, for: state.identity.key)
+    }
+
+    /// Records that a scale operation may still be applied.
+    func keepUnconfirmed(_ replicas: Int, _ state: ScalerState) {
+        state.unconfirmed = (replicas, dependencies.time.elapsed() + Self.unconfirmedTime)
+    }
+
+    /// Records that a poll could not read the replicas. What is known stays; a target that does not exist has none.
+    func noteBlocked(_ blocker: Blocker, _ key: ObjectKey) {
+        guard ledger.isMember(key), blocker.reason == .targetNotFound || ledger.use(of: key) == nil else { return }
+        ledger.set(BudgetAccount.Use(held: 0, minimum: 0, demand: 0, mayBorrow: true), of: key)
+    }
+}
+
+extension DecisionOutcome {
+    /// Returns the outcome of the same input with a cap that does not bind.
+    fileprivate func under(_ cap: SharedBudgetCap) -> DecisionOutcome {
+        var outcome = self
+        outcome.decision.sharedBudget = cap
+        return outcome
+    }
+}

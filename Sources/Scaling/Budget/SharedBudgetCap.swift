@@ -1,0 +1,31 @@
+/// What the shared budgets of a scaler leave it at one decision. Of several budgets, the one with the lowest cap.
+///
+/// Not to be confused with ``BudgetRecord``, which is the limit of the cost policy on one scaler alone.
+package struct SharedBudgetCap: Sendable, Hashable {
+    /// The name of the ScalingBudget.
+    package var budget: String
+    /// The most replicas to have: 0 to `Int32.max`. Fewer than there are: the budget takes replicas back.
+    package var replicas: Int
+    /// Whether replicas are taken back regardless of cooldowns and rates.
+    package var isImmediate: Bool
+    /// The state of the limit, such as `0.5 left of 40.00 per hour`; empty if unknown. Changes with the replicas of other
+    /// members, so it is a live value.
+    package var state: String
+
+    package init(budget: String, replicas: Int, isImmediate: Bool = false, state: String = "") {
+        self.budget = budget
+        self.replicas = replicas
+        self.isImmediate = isImmediate
+        self.state = state
+    }
+}
+
+extension Decision {
+    /// The clause of the sentence for ``Cause/budget``.
+    var sharedBudgetPhrase: String {
+        guard let cap = sharedBudget else { return "a shared budget allows at most \(desired)" }
+        let state = cap.state.isEmpty ? "" : " (\(cap.state))"
+        guard cap.replicas < current else { return "budget \(cap.budget) allows at most \(cap.replicas)\(state)" }
+        return "budget \(cap.budget) takes back \((current - cap.replicas).counted("replica"))\(state)"
+    }
+}
