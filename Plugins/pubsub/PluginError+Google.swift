@@ -7,7 +7,9 @@ extension PluginError {
     /// Creates an error for a response of Cloud Monitoring with a status other than 200.
     ///
     /// Source: https://cloud.google.com/apis/design/errors
-    init(_ response: HTTPResponse, _ query: Query) {
+    init(
+        _ response: HTTPResponse, _ subscription: SubscriptionName, credentialsField: String = "credentials"
+    ) {
         let error = (try? JSON(parsing: response.body, limits: PubSubLimits.frame))?["error"]
         let said =
             error?["message"]?.stringValue.map { ": \(Quoting.shortened($0))" } ?? ": \(Quoting.quote(response.body))"
@@ -21,13 +23,13 @@ extension PluginError {
         case 401:
             self.init(
                 .authFailed, "\(status)\(said). The credentials are not, or no longer, valid",
-                path: query.config.credentialsField)
+                path: credentialsField)
         case 403:
             self.init(
                 .authFailed,
                 "\(status)\(said). The account needs the permission monitoring.timeSeries.list in project "
-                    + "\(query.subscription.project): give it the role roles/monitoring.viewer there, and enable the API",
-                path: query.config.credentialsField)
+                    + "\(subscription.project): give it the role roles/monitoring.viewer there, and enable the API",
+                path: credentialsField)
         case 404:
             self.init(
                 .notFound,

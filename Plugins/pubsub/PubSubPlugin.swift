@@ -175,10 +175,14 @@ struct PubSubPlugin: RangeMetricPlugin {
                 error, from: "Cloud Monitoring", path: "endpoint", maxBodyBytes: PubSubLimits.maxBodyBytes)
         }
         return try answer.read { response in
-            switch response.status {
-            case 200: return try TimeSeriesPage(response.body)
-            case 401: throw Unauthorized(pluginError: PluginError(response, call.query))
-            default: throw PluginError(response, call.query)
+            func refusal() -> PluginError {
+                PluginError(
+                    response, call.query.subscription, credentialsField: call.query.config.credentialsField)
+            }
+            return switch response.status {
+            case 200: try TimeSeriesPage(response.body)
+            case 401: throw Unauthorized(pluginError: refusal())
+            default: throw refusal()
             }
         }
     }

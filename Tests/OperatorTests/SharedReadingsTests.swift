@@ -1,3 +1,4 @@
+import KubernetesClient
 import PluginHost
 import PluginProtocol
 import Scaling
