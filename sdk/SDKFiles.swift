@@ -44,6 +44,7 @@ package struct SDKFile: Sendable {
     ]
 
     package static let node = [
+        SDKFile("children.js", PackageResources.children_js),
         SDKFile("config.js", PackageResources.config_js),
         SDKFile("errors.js", PackageResources.errors_js),
         SDKFile("failures.js", PackageResources.failures_js),
