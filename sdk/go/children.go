@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// The processes that are killed may start others meanwhile.
+// The processes that are killed may start others during a scan.
 const maxScans = 8
 
 // killDescendants kills the processes that this one started, and those that they started, before it exits. Only Linux has

@@ -361,7 +361,7 @@ func TestWhatAPluginStartedHasEndedWhenItExits(t *testing.T) {
 		if err := process.Wait(); err != nil {
 			t.Error(err)
 		}
-		// A process that nobody waits for keeps its entry, with the state Z.
+		// A process that is not waited for keeps its entry, with the state Z.
 		state, err := os.ReadFile("/proc/" + strings.TrimSpace(line) + "/stat")
 		if err == nil && !strings.Contains(string(state), ") Z ") {
 			t.Errorf("found %s", state)

@@ -1,6 +1,6 @@
 import {readFileSync, readdirSync} from "node:fs";
 
-// The processes that are killed may start others meanwhile.
+// The processes that are killed may start others during a scan.
 const MAX_SCANS = 8;
 
 /** Kills the processes that this one started, and those that they started, before it exits. Only Linux has `/proc`. */

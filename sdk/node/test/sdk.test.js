@@ -236,7 +236,7 @@ test("a default of the wrong type is refused at the start, with the field, its t
   assert.match(plugin.errors, /\nuncaught TypeError: config field `user` of type string cannot have the default 5/);
 });
 
-/** Whether a process has exited. One that nobody waits for keeps its entry, with the state Z. */
+/** Whether a process has exited. One that is not waited for keeps its entry, with the state Z. */
 function hasEnded(id) {
   try {
     return readFileSync(`/proc/${id}/stat`, "latin1").includes(") Z ");

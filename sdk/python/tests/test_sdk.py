@@ -83,7 +83,7 @@ class ConfigTests(unittest.TestCase):
             (str, 5, "`user` of type str cannot have the default 5"), (int, 2.5, "of type int cannot have the default 2.5"),
             (float, "1", "of type float"), (float, math.inf, "of type float"), (bool, 0, "of type bool"), (int, None, "default None"),
             (Mode, "all", "of type Mode cannot have the default 'all'"), (Secret, "s3cr3t", "of type Secret"),
-            (Optional[int], "1", "of type Optional[int]"), (List[str], ["a", 1], "of type List[str] cannot have the default ['a', 1]"),
+            (Optional[int], "1", "cannot have the default '1'"), (List[str], ["a", 1], "of type List[str] cannot have the default ['a', 1]"),
             (Dict[str, int], {"a": None}, "of type Dict[str, int]"), (List[Nested], [], "Nested: config field `port` of type int"),
         ]:
             with self.subTest(type_=type_, default=default), self.assertRaises(TypeError) as caught:
@@ -384,7 +384,7 @@ class ProcessTests(unittest.TestCase):
                 process.stdin = None
             self.assertEqual(process.wait(20), 0)
             try:
-                # A process that nobody waits for keeps its entry, with the state Z.
+                # A process that is not waited for keeps its entry, with the state Z.
                 self.assertIn(") Z ", pathlib.Path(f"/proc/{child}/stat").read_text())
             except FileNotFoundError:
                 pass

@@ -4,7 +4,7 @@ import os
 import signal
 from typing import Dict, Iterator, List, Tuple
 
-# The processes that are killed may start others meanwhile.
+# The processes that are killed may start others during a scan.
 MAX_SCANS = 8
 
 
