@@ -15,7 +15,7 @@ const MAX_REPLICAS = 2_147_483_647;
 // Secrets of earlier calls, whose code may fail after its answer.
 const MAX_PAST_SECRETS = 256;
 // How long a process that exits waits for the answers to its calls.
-const ANSWER_MS = 500;
+const ANSWER_MS = 1_000;
 
 /** What the handshake says of a plugin. */
 export function identityOf(plugin) {
@@ -177,16 +177,20 @@ export function run(plugin) {
   let isEnding = false;
   const answered = new Int32Array(new SharedArrayBuffer(4));
   const answerAll = (message) => {
-    worker?.postMessage({failure: new PluginError("internal_error", message).toObject()});
-    if (worker) Atomics.wait(answered, 0, 0, ANSWER_MS);
+    if (!worker) return;
+    worker.postMessage({failure: new PluginError("internal_error", message).toObject()});
+    if (Atomics.wait(answered, 0, 0, ANSWER_MS) !== "timed-out") return;
+    // The host does not read, and a thread that waits for it keeps a process from exiting.
+    killDescendants();
+    process.kill(process.pid, "SIGKILL");
   };
   const fail = (error) => {
     isEnding = true;
     const secrets = runner?.secrets ?? [];
     const message = oneLine(redact(describe(error), secrets));
-    answerAll(message);
     // The last line is what the host shows of a plugin that has ended.
     writeSync(2, `${traceOf(error, secrets)}uncaught ${message}\n`);
+    answerAll(message);
     process.exit(1);
   };
   process.on("uncaughtException", fail);
@@ -205,5 +209,8 @@ export function run(plugin) {
     isEnding = true;
     process.exit(0);
   });
-  worker.on("error", fail);
+  worker.on("error", (error) => {
+    worker = undefined;
+    fail(error);
+  });
 }

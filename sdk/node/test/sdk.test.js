@@ -201,6 +201,17 @@ test("a rejection that floats after its call was answered ends the plugin, witho
   assert.match(plugin.errors, /\nuncaught TypeError: \*\*\*\n$/);
 });
 
+test("an error that nothing catches ends the plugin while the host does not read", async () => {
+  const plugin = new Process("value() { setTimeout(() => { throw new Error('late'); }, 1); return {value: 1, detail: 'x'.repeat(900_000)}; }");
+  plugin.plugin.stdout.pause();
+  plugin.value(1);
+  const [status, signal] = await once(plugin.plugin, "exit");
+  assert.deepEqual({status, signal}, {status: null, signal: "SIGKILL"});
+  plugin.plugin.stdout.resume();
+  await plugin.closed;
+  assert.match(plugin.errors, /\nuncaught Error: late\n$/);
+});
+
 test("process.exit in a call ends the plugin at once with its status", async () => {
   const plugin = new Process("value: ({token}) => (token ? process.exit(4) : new Promise(() => {}))");
   plugin.value(1);
