@@ -78,7 +78,7 @@ def field(
 
     Args:
         help: The meaning of the field, with its unit, in one or two sentences.
-        default: The value if the config omits the field.
+        default: The value if the config omits the field. It has the field's type, such as a member of an ``enum.Enum``.
         minimum: The least value of a number.
         maximum: The greatest value of a number.
         address: The text, or each text of a list, names the server to connect to, as ``scheme://host:port`` or
