@@ -12,7 +12,9 @@ package struct SDKFile: Sendable {
     /// The package `generalscaler_plugin`.
     package static let python = [
         SDKFile("__init__.py", PackageResources.__init___py),
+        SDKFile("children.py", PackageResources.children_py),
         SDKFile("config.py", PackageResources.config_py),
+        SDKFile("declaration.py", PackageResources.declaration_py),
         SDKFile("errors.py", PackageResources.errors_py),
         SDKFile("failures.py", PackageResources.failures_py),
         SDKFile("plugin.py", PackageResources.plugin_py),
@@ -26,6 +28,7 @@ package struct SDKFile: Sendable {
     ]
 
     package static let go = [
+        SDKFile("children.go", PackageResources.children_go),
         SDKFile("config.go", PackageResources.config_go),
         SDKFile("errors.go", PackageResources.errors_go),
         SDKFile("failures.go", PackageResources.failures_go),
@@ -44,6 +47,7 @@ package struct SDKFile: Sendable {
     ]
 
     package static let node = [
+        SDKFile("children.js", PackageResources.children_js),
         SDKFile("config.js", PackageResources.config_js),
         SDKFile("errors.js", PackageResources.errors_js),
         SDKFile("failures.js", PackageResources.failures_js),

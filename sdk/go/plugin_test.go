@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -8,6 +9,8 @@ import (
 	"io"
 	"math"
 	"os"
+	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -212,6 +215,11 @@ func TestAWrongTagIsAnErrorAtTheStart(t *testing.T) {
 			Port int `json:"port" help:"The port." maxximum:"65535"`
 		} `json:"inner" help:"Inner."`
 	}
+	type deep struct {
+		Inner struct {
+			Port int8 `json:"port"`
+		} `json:"inner"`
+	}
 	type recursive struct {
 		Next *recursive `json:"next" help:"The next."`
 	}
@@ -247,7 +255,18 @@ func TestAWrongTagIsAnErrorAtTheStart(t *testing.T) {
 		{declared[struct{ A string }](), "has no json tag for its name"},
 		{declared[struct {
 			A chan int `json:"a"`
-		}](), "cannot have the type chan int"},
+		}](), ".A: config field `a` cannot have the type chan int"},
+		{declared[struct {
+			A uint8 `json:"limit"`
+		}](), ".A: config field `limit` cannot have the type uint8"},
+		{declared[struct {
+			A []map[string]*int32 `json:"a"`
+		}](), ".A: config field `a` cannot have the type []map[string]*int32"},
+		{declared[struct {
+			A map[int]string `json:"a"`
+		}](), ".A: config field `a` cannot have the type map[int]string"},
+		{declared[deep](), "plugin: struct { Port int8 \"json:\\\"port\\\"\" }.Port: config field `port` cannot have the type int8"},
+		{declared[int](), "the config is a struct, not int"},
 		{declared[nested](), "Port: unknown tag maxximum: did you mean maximum?"},
 		{declared[recursive](), "contains itself"},
 	} {
@@ -304,4 +323,48 @@ func TestASubscriptionWhoseCodeIgnoresItsContextEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-returned
+}
+
+// TestMain runs a plugin in place of the tests if a test has started it as one.
+func TestMain(m *testing.M) {
+	if command := os.Getenv("TEST_PLUGIN_COMMAND"); command != "" {
+		plugin.Run(queue(func(ctx context.Context, _ plugin.Call[queueConfig]) (plugin.Reading, error) {
+			child := exec.Command("sh", "-c", command)
+			child.Stderr = os.Stderr
+			return plugin.Reading{}, child.Run()
+		}))
+	}
+	os.Exit(m.Run())
+}
+
+func TestWhatAPluginStartedHasEndedWhenItExits(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has /proc")
+	}
+	for _, end := range []string{"", `{"jsonrpc":"2.0","id":2,"method":"shutdown"}` + "\n"} {
+		process := exec.Command(os.Args[0])
+		process.Env = append(os.Environ(), "TEST_PLUGIN_COMMAND=sleep 61 & echo $! >&2; wait; exit 0")
+		input, _ := process.StdinPipe()
+		errors, _ := process.StderrPipe()
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(input, `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersions":[1]}}`)
+		fmt.Fprintln(input, `{"jsonrpc":"2.0","id":1,"method":"get_metric_value",`+
+			`"params":{"type":"queue","config":{"name":"q"},"targetType":"Value","deadlineMs":60000}}`)
+		line, err := bufio.NewReader(errors).ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(input, end)
+		input.Close()
+		if err := process.Wait(); err != nil {
+			t.Error(err)
+		}
+		// A process that is not waited for keeps its entry, with the state Z.
+		state, err := os.ReadFile("/proc/" + strings.TrimSpace(line) + "/stat")
+		if err == nil && !strings.Contains(string(state), ") Z ") {
+			t.Errorf("found %s", state)
+		}
+	}
 }

@@ -18,7 +18,8 @@ import (
 const drainTime = 1500 * time.Millisecond
 
 // Run serves the host on standard input and output until the input ends, and exits. From then on both belong to the
-// protocol alone: what the plugin, its libraries and its children print goes to standard error.
+// protocol alone: what the plugin, its libraries and its children print goes to standard error. On
+// Linux the processes that the plugin started end with it.
 func Run[C any](p Plugin[C]) {
 	input, output, err := takeStandardStreams()
 	if err != nil {
@@ -29,6 +30,7 @@ func Run[C any](p Plugin[C]) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	killDescendants()
 	os.Exit(0)
 }
 

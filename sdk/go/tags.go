@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -26,8 +27,14 @@ var fillable = []string{
 // maxTypos is the number of letters that a misspelt tag may differ in from the one that is suggested.
 const maxTypos = 2
 
+// errUnsupportedType is the error of a type that has no JSON Schema.
+var errUnsupportedType = errors.New("plugin: a config field cannot have this type")
+
 // checkDeclaration returns what is wrong with the tags and types of a config struct, and of the structs in it.
 func checkDeclaration(t reflect.Type) error {
+	if t.Kind() != reflect.Struct {
+		return fmt.Errorf("plugin: the config is a struct, not %s", t)
+	}
 	return checkType(t, map[reflect.Type]bool{})
 }
 
@@ -37,7 +44,7 @@ func checkType(t reflect.Type, seen map[reflect.Type]bool) error {
 		return checkType(t.Elem(), seen)
 	case reflect.Map:
 		if t.Key().Kind() != reflect.String {
-			return fmt.Errorf("plugin: the keys of %s are not strings", t)
+			return errUnsupportedType
 		}
 		return checkType(t.Elem(), seen)
 	case reflect.String, reflect.Bool, reflect.Int, reflect.Int64, reflect.Float64:
@@ -47,7 +54,7 @@ func checkType(t reflect.Type, seen map[reflect.Type]bool) error {
 			return nil
 		}
 	default:
-		return fmt.Errorf("plugin: a config field cannot have the type %s", t)
+		return errUnsupportedType
 	}
 	if seen[t] {
 		return fmt.Errorf("plugin: %s contains itself: a config has a fixed depth", t)
@@ -67,7 +74,9 @@ func checkType(t reflect.Type, seen map[reflect.Type]bool) error {
 			return fmt.Errorf("plugin: %s.%s and %s have the same name %q", t, t.Field(i).Name, other, f.name)
 		}
 		names[f.name] = t.Field(i).Name
-		if err := checkType(f.typ, seen); err != nil {
+		if err := checkType(f.typ, seen); err == errUnsupportedType {
+			return fmt.Errorf("plugin: %s.%s: config field `%s` cannot have the type %s", t, t.Field(i).Name, f.name, f.typ)
+		} else if err != nil {
 			return err
 		}
 		if err := f.checkDefault(); err != nil {

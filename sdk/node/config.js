@@ -13,9 +13,9 @@ export class Secret {
 }
 
 class Field {
-  constructor(help, schema, read, {default: standard, optional = false, minimum, maximum, address = false, from} = {}) {
+  constructor(help, schema, read, {default: standard, optional = false, minimum, maximum, address = false, from, fields, element} = {}) {
     if (typeof help !== "string") throw new TypeError("a field starts with its meaning: field.string(\"The queue's name.\")");
-    Object.assign(this, {help, schemaOf: schema, readValue: read, standard, optional, minimum, maximum, address, from});
+    Object.assign(this, {help, schemaOf: schema, readValue: read, standard, optional, minimum, maximum, address, from, fields, element});
   }
 
   get isRequired() { return this.standard === undefined && !this.optional; }
@@ -29,6 +29,19 @@ class Field {
     if (this.from !== undefined) schema["x-from"] = this.from;
     if (schema.type === "string" && !schema.enum) schema.minLength = 1;
     return schema;
+  }
+
+  /** Throws if the default, or that of a field inside, is not one that a config could have. */
+  check(path) {
+    const problems = [];
+    if (this.standard !== undefined) this.readValue(this.standard, path, problems);
+    if (problems.length) {
+      const message = problems[0].path === path ? problems[0].message : `${problems[0].path} ${problems[0].message}`;
+      const standard = JSON.stringify(this.standard);
+      throw new TypeError(`config field \`${path}\` of type ${this.schemaOf().type} cannot have the default ${standard}: ${message}`);
+    }
+    if (this.fields) checkFields(this.fields, path);
+    this.element?.check(`${path}[]`);
   }
 
   read(value, path, problems) {
@@ -92,17 +105,25 @@ export const field = {
     return wrong(problems, path, `must be one of ${choices.join(", ")}, not "${value.slice(0, EXCERPT)}"`);
   }, options),
   object: (help, fields, {validate, ...options} = {}) =>
-    new Field(help, () => schemaOf(fields), (value, path, problems) => readObject(fields, validate, value, path, problems), options),
+    new Field(help, () => schemaOf(fields), (value, path, problems) => readObject(fields, validate, value, path, problems), {...options, fields}),
   list: (help, element, options) => new Field(help, () => ({type: "array", items: elementSchema(element)}), (value, path, problems) => {
     if (!Array.isArray(value)) return mismatch(problems, path, "an array", value);
     return value.map((item, index) => element.readValue(item, `${path}[${index}]`, problems));
-  }, options),
+  }, {...options, element}),
   map: (help, element, options) => new Field(help, () => ({type: "object", additionalProperties: elementSchema(element)}), (value, path, problems) => {
     if (!isObject(value)) return mismatch(problems, path, "an object", value);
     const names = Object.keys(value).sort();
     return Object.fromEntries(names.map((name) => [name, element.readValue(value[name], join(path, name), problems)]));
-  }, options),
+  }, {...options, element}),
 };
+
+/** Throws if a field is not declared well. */
+export function checkFields(fields, path = "") {
+  for (const [name, declared] of Object.entries(fields)) {
+    if (!(declared instanceof Field)) throw new TypeError(`config field \`${join(path, name)}\` is not declared: write field.string(...)`);
+    declared.check(join(path, name));
+  }
+}
 
 function elementSchema(element) {
   return element.schemaOf();

@@ -1,3 +1,5 @@
+import {inspect} from "node:util";
+
 /** kind: [JSON-RPC code, whether the same call can succeed later without a change of its config] */
 export const kinds = {
   unsupported_version: [1000, false],
@@ -22,6 +24,18 @@ const NETWORK_CODES = new Set([
   "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EPIPE", "EAI_AGAIN", "ENOENT",
   "EACCES", "EISDIR", "ENOTDIR",
 ]);
+
+/** The class and the message of an error, and of its cause. */
+export function describe(error) {
+  return error?.cause === undefined ? headOf(error) : `${headOf(error)}, caused by ${headOf(error.cause)}`;
+}
+
+/** The class and the message of an error. */
+export function headOf(error) {
+  if (!(error instanceof Error)) return typeof error === "string" ? error : inspect(error);
+  const name = error.name === "Error" ? (error.constructor?.name ?? "Error") : error.name;
+  return error.message ? `${name}: ${error.message}` : name;
+}
 
 /** An error of the plugin protocol. */
 export class PluginError extends Error {
@@ -50,6 +64,6 @@ export function asPluginError(error) {
     return new PluginError("source_unreachable", `the source timed out: ${error.message}`);
   }
   const code = error?.code ?? error?.cause?.code;
-  const message = error?.cause?.message ?? error?.message ?? String(error);
-  return new PluginError(NETWORK_CODES.has(code) ? "source_unreachable" : "internal_error", message || String(error));
+  if (!NETWORK_CODES.has(code)) return new PluginError("internal_error", describe(error));
+  return new PluginError("source_unreachable", error.cause?.message || error.message || String(error));
 }

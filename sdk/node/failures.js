@@ -1,9 +1,10 @@
-import {PluginError, asPluginError} from "./errors.js";
+import {PluginError, asPluginError, headOf} from "./errors.js";
 import {redact} from "./redaction.js";
 
 // Stack traces within PERIOD_MS, and lines of one: a source at which every call fails must not fill the log.
 const MAX_TRACES = 4;
 const MAX_LINES = 40;
+const MAX_MESSAGE_LINES = 12;
 const PERIOD_MS = 60_000;
 const MAX_CAUSES = 5;
 const SDK = new URL(".", import.meta.url).href;
@@ -36,20 +37,22 @@ export class FailureLog {
   }
 }
 
-/** The stack trace of an error, from the outermost call in. Its last line is the error's message. */
+/** The message of an error and its stack trace, and those of its causes. */
 export function traceOf(error, secrets) {
   const texts = [];
-  for (let cause = error; cause !== undefined && texts.length < MAX_CAUSES; cause = cause?.cause) texts.unshift(textOf(cause));
-  let lines = redact(texts.join("\n"), secrets).split("\n");
-  if (lines.length > MAX_LINES) lines = [`(${lines.length - MAX_LINES} lines are omitted)`, ...lines.slice(-MAX_LINES)];
-  return `${lines.join("\n")}\n`;
+  for (let cause = error; cause !== undefined && texts.length < MAX_CAUSES; cause = cause?.cause) texts.push(textOf(cause));
+  const lines = redact(texts.join("\ncaused by "), secrets).split("\n");
+  return `${firstOf(lines, MAX_LINES).join("\n")}\n`;
 }
 
 function textOf(error) {
-  if (!(error instanceof Error)) return `thrown: ${String(error)}`;
+  const message = firstOf(headOf(error).split("\n"), MAX_MESSAGE_LINES);
+  if (!(error instanceof Error)) return message.join("\n");
   const frames = (error.stack ?? "").split("\n").filter((line) => /^ +at /.test(line) && isForeign(line));
   // The message may have several lines, one of which may look like a frame.
-  const own = frames.filter((frame) => !error.message.includes(frame));
-  const code = typeof error.code === "string" ? ` [${error.code}]` : "";
-  return [...own.reverse(), `${error.name}${code}: ${error.message}`].join("\n");
+  return [...message, ...frames.filter((frame) => !error.message.includes(frame))].join("\n");
+}
+
+function firstOf(lines, count) {
+  return lines.length > count ? [...lines.slice(0, count), `(${lines.length - count} lines are omitted)`] : lines;
 }

@@ -144,6 +144,8 @@ export class PluginError extends Error {
 
 /**
  * Serves the host on standard input and output until the input ends, and exits. Both belong to the protocol from then on:
- * what the plugin prints goes to standard error.
+ * what the plugin prints goes to standard error. On Linux the processes that the plugin started end with it.
+ *
+ * An error that nothing catches is the answer to every call in flight, and ends the process with the status 1.
  */
 export function run<F extends Fields>(plugin: Plugin<F>): void;

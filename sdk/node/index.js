@@ -1,7 +1,8 @@
 import {writeSync} from "node:fs";
 import {Worker} from "node:worker_threads";
-import {parseConfig, schemaOf, secretsAt} from "./config.js";
-import {PluginError} from "./errors.js";
+import {killDescendants} from "./children.js";
+import {checkFields, parseConfig, schemaOf, secretsAt} from "./config.js";
+import {PluginError, describe} from "./errors.js";
 import {FailureLog, oneLine, traceOf} from "./failures.js";
 import {redact} from "./redaction.js";
 import {MAX_REQUEST_BYTES} from "./session.js";
@@ -11,12 +12,17 @@ export {PluginError} from "./errors.js";
 
 const DEFAULT_MAX_IN_FLIGHT = 16;
 const MAX_REPLICAS = 2_147_483_647;
+// Secrets of earlier calls, whose code may fail after its answer.
+const MAX_PAST_SECRETS = 256;
+// How long a process that exits waits for the answers to its calls.
+const ANSWER_MS = 1_000;
 
 /** What the handshake says of a plugin. */
 export function identityOf(plugin) {
   for (const name of ["type", "description", "version", "value"]) {
     if (!plugin[name]) throw new TypeError(`a plugin needs ${name}`);
   }
+  checkFields(plugin.config ?? {});
   const metric = {
     type: plugin.type, description: plugin.description,
     configSchema: {$schema: "https://json-schema.org/draft/2020-12/schema", ...schemaOf(plugin.config ?? {})},
@@ -37,6 +43,7 @@ export function identityOf(plugin) {
 /** Runs the plugin's code for the calls that the protocol's thread passes on. */
 export class Runner {
   #calls = new Map();
+  #pastSecrets = new Set();
   #failures = new FailureLog();
 
   constructor(plugin, post) {
@@ -45,8 +52,8 @@ export class Runner {
     this.schema = schemaOf(plugin.config ?? {});
   }
 
-  /** The secrets of the calls that run. */
-  get secrets() { return [...this.#calls.values()].flatMap(({secrets}) => secrets); }
+  /** The secrets of the calls that run, and of the latest ones that have ended. */
+  get secrets() { return [...this.#pastSecrets, ...[...this.#calls.values()].flatMap(({secrets}) => secrets)]; }
 
   cancel(token) { this.#calls.get(token)?.abort.abort(); }
 
@@ -54,6 +61,7 @@ export class Runner {
     const secrets = secretsAt(this.schema, json);
     const abort = new AbortController();
     this.#calls.set(token, {abort, secrets});
+    this.#remember(secrets);
     const deadline = performance.now() + timeoutMs;
     try {
       const {config, problems} = parseConfig(this.plugin.config ?? {}, this.plugin.validate, json);
@@ -76,6 +84,15 @@ export class Runner {
     } finally {
       this.#calls.delete(token);
     }
+  }
+
+  #remember(secrets) {
+    for (const secret of secrets) {
+      this.#pastSecrets.delete(secret);
+      this.#pastSecrets.add(secret);
+    }
+    const excess = Math.max(0, this.#pastSecrets.size - MAX_PAST_SECRETS);
+    for (const secret of [...this.#pastSecrets].slice(0, excess)) this.#pastSecrets.delete(secret);
   }
 
   async #answer(token, method, config, request, secrets) {
@@ -150,22 +167,50 @@ function rangeOf(points, window) {
 /**
  * Serves the host on standard input and output until the input ends, and exits. Both belong to the protocol from then on:
  * what the plugin prints goes to standard error.
+ *
+ * An error that nothing catches is the answer to every call in flight, and ends the process with the status 1.
  */
 export function run(plugin) {
-  const identity = identityOf(plugin);
   Object.defineProperty(process, "stdout", {configurable: true, get: () => process.stderr});
   globalThis.console = new console.Console(process.stderr, process.stderr);
-  const worker = new Worker(new URL("./worker.js", import.meta.url), {workerData: {identity}});
-  const runner = new Runner(plugin, (method, token, value) => worker.postMessage({method, token, value}));
-  // Node ends its own report with its version, and the log's last line is what the host shows of a plugin that has ended.
-  process.on("uncaughtException", (error) => {
-    writeSync(2, traceOf(error, runner.secrets));
+  let worker, runner;
+  let isEnding = false;
+  const answered = new Int32Array(new SharedArrayBuffer(4));
+  const answerAll = (message) => {
+    if (!worker) return;
+    worker.postMessage({failure: new PluginError("internal_error", message).toObject()});
+    if (Atomics.wait(answered, 0, 0, ANSWER_MS) !== "timed-out") return;
+    // The host does not read, and a thread that waits for it keeps a process from exiting.
+    killDescendants();
+    process.kill(process.pid, "SIGKILL");
+  };
+  const fail = (error) => {
+    isEnding = true;
+    const secrets = runner?.secrets ?? [];
+    const message = oneLine(redact(describe(error), secrets));
+    // The last line is what the host shows of a plugin that has ended.
+    writeSync(2, `${traceOf(error, secrets)}uncaught ${message}\n`);
+    answerAll(message);
     process.exit(1);
+  };
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  process.on("exit", (status) => {
+    if (!isEnding) answerAll(`the plugin's code ended the process with the status ${status}`);
+    killDescendants();
   });
+
+  const identity = identityOf(plugin);
+  worker = new Worker(new URL("./worker.js", import.meta.url), {workerData: {identity, answered}});
+  runner = new Runner(plugin, (method, token, value) => worker.postMessage({method, token, value}));
   worker.on("message", (message) => {
-    if (message.call) runner.start(message.call);
-    else if (message.cancel) runner.cancel(message.cancel);
-    else if (message.exit) process.exit(0);
+    if (message.call) return void runner.start(message.call);
+    if (message.cancel) return runner.cancel(message.cancel);
+    isEnding = true;
+    process.exit(0);
   });
-  worker.on("error", (error) => { throw error; });
+  worker.on("error", (error) => {
+    worker = undefined;
+    fail(error);
+  });
 }

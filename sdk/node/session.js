@@ -209,6 +209,11 @@ export class Session {
     if (call) this.#send({jsonrpc: "2.0", id: call.id, error});
   }
 
+  /** Answers every call in flight with an error: the process is about to exit. */
+  failAll(error) {
+    for (const {token} of [...this.#pending.values()]) this.fail(token, error);
+  }
+
   push(token, reading) {
     for (const call of this.#subscriptions.values()) {
       if (call.token !== token) continue;

@@ -13,8 +13,9 @@ export class Host {
 
   constructor(plugin) {
     this.plugin = plugin;
+    const identity = identityOf(plugin);
     const runner = new Runner(plugin, (method, token, value) => this.session[method](token, value));
-    this.session = new Session(identityOf(plugin), {
+    this.session = new Session(identity, {
       write: (line) => this.#receive(JSON.parse(line)),
       run: (call) => void runner.start(call),
       cancel: (token) => runner.cancel(token),

@@ -1,6 +1,9 @@
 // The protocol's thread: it reads and writes the pipes and keeps the deadlines, also while the plugin's code blocks.
-import {createReadStream, writeSync} from "node:fs";
+import {createReadStream, fstatSync, writeSync} from "node:fs";
+import {Socket} from "node:net";
+import {ReadStream, isatty} from "node:tty";
 import {parentPort, workerData} from "node:worker_threads";
+import {killDescendants} from "./children.js";
 import {MAX_REQUEST_BYTES, Session} from "./session.js";
 
 // After the end of input, how long calls in flight may still answer. The protocol demands the exit within 2 s.
@@ -29,9 +32,17 @@ const session = new Session(workerData.identity, {
   cancel: (token) => parentPort.postMessage({cancel: token}),
 });
 
-parentPort.on("message", ({method, token, value}) => session[method](token, value));
+parentPort.on("message", ({method, token, value, failure}) => {
+  if (!failure) return session[method](token, value);
+  // The main thread waits for the answers, and then exits.
+  session.failAll(failure);
+  Atomics.store(workerData.answered, 0, 1);
+  Atomics.notify(workerData.answered, 0);
+});
 
 function end() {
+  // Code that waits for a child returns.
+  killDescendants();
   parentPort.postMessage({exit: true});
   setTimeout(() => process.kill(process.pid, "SIGKILL"), KILL_MS);
 }
@@ -58,7 +69,15 @@ function take(piece, isLast) {
   length = 0;
 }
 
-const input = createReadStream("", {fd: 0, autoClose: false});
+/** Standard input. A thread that waits in a read of a file would keep the process from exiting, so pipes are polled. */
+function standardInput() {
+  if (isatty(0)) return new ReadStream(0);
+  const kind = fstatSync(0);
+  if (kind.isFIFO() || kind.isSocket()) return new Socket({fd: 0, readable: true, writable: false});
+  return createReadStream("", {fd: 0, autoClose: false});
+}
+
+const input = standardInput();
 input.on("data", (chunk) => {
   let start = 0;
   for (let end = chunk.indexOf(10); end >= 0 && !session.isShutDown; end = chunk.indexOf(10, start)) {

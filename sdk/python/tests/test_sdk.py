@@ -2,14 +2,19 @@ import asyncio
 import base64
 import contextlib
 import datetime
+import enum
 import io
+import json
+import math
+import os
 import pathlib
 import pickle
+import subprocess
 import sys
 import threading
 import unittest
 import urllib.parse
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "src"))
 
@@ -30,6 +35,19 @@ class QueueConfig(Config):
 
 def queue_plugin(**options):
     return Plugin("queue", "The length of a queue.", version="1.2.3", **options)
+
+
+def plugin_with_field(type_, default):
+    class OneField(Config):
+        user: type_ = field("A user.", default=default)
+
+    plugin = queue_plugin()
+
+    @plugin.value
+    def value(config: OneField) -> float:
+        return 1
+
+    return plugin
 
 
 class ConfigTests(unittest.TestCase):
@@ -53,6 +71,36 @@ class ConfigTests(unittest.TestCase):
         with self.assertRaises(TypeError):
             class Untyped(Config):
                 name = field("The queue.")
+
+    def test_a_default_of_the_wrong_type_is_refused_at_the_start_with_the_field_its_type_and_the_default(self):
+        class Mode(enum.Enum):
+            ALL = "all"
+
+        class Nested(Config):
+            port: int = field("A port.", default=True)
+
+        for type_, default, message in [
+            (str, 5, "`user` of type str cannot have the default 5"), (int, 2.5, "of type int cannot have the default 2.5"),
+            (float, "1", "of type float"), (float, math.inf, "of type float"), (bool, 0, "of type bool"), (int, None, "default None"),
+            (Mode, "all", "of type Mode cannot have the default 'all'"), (Secret, "s3cr3t", "of type Secret"),
+            (Optional[int], "1", "cannot have the default '1'"), (List[str], ["a", 1], "of type List[str] cannot have the default ['a', 1]"),
+            (Dict[str, int], {"a": None}, "of type Dict[str, int]"), (List[Nested], [], "Nested: config field `port` of type int"),
+        ]:
+            with self.subTest(type_=type_, default=default), self.assertRaises(TypeError) as caught:
+                Host(plugin_with_field(type_, default))
+            self.assertIn(message, str(caught.exception))
+        for type_, default in [
+            (str, "a"), (int, 3), (float, 3), (bool, False), (Mode, Mode.ALL), (Secret, Secret("a")), (Optional[int], None),
+            (List[float], [1, 0.5]), (Dict[str, List[int]], {"a": [1]}),
+        ]:
+            with self.subTest(type_=type_, default=default):
+                Host(plugin_with_field(type_, default))
+
+    def test_a_type_that_a_field_cannot_have_is_refused_at_the_start_with_the_field(self):
+        for type_, name in [(bytes, "bytes"), (List[bytes], "List[bytes]"), (Dict[int, str], "Dict[int, str]"), (List, "List"), (list, "list")]:
+            with self.subTest(type_=type_), self.assertRaises(TypeError) as caught:
+                Host(plugin_with_field(type_, None))
+            self.assertEqual(str(caught.exception), f"OneField: config field `user` cannot have the type {name}")
 
     def test_a_secret_does_not_print(self):
         config = QueueConfig.parse({"name": "q", "token": SECRET})
@@ -282,6 +330,64 @@ class PushTests(unittest.TestCase):
             # The values in between were replaced by newer ones.
             self.assertGreater(host.next_reading().value, 1)
             host.unsubscribe(subscription)
+
+
+PROCESS = """
+import subprocess
+from generalscaler_plugin import Config, Plugin, field
+
+class Fields(Config):
+    command: str = field("A command.")
+    user: str = field("A user.", default=DEFAULT)
+
+plugin = Plugin("t", "d", version="1")
+
+@plugin.value
+def value(config: Fields) -> float:
+    subprocess.run(["sh", "-c", config.command])
+    return 1
+
+plugin.run()
+"""
+
+
+class ProcessTests(unittest.TestCase):
+    def start(self, default):
+        environment = dict(os.environ, PYTHONPATH=str(pathlib.Path(__file__).resolve().parents[1] / "src"))
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROCESS.replace("DEFAULT", default)], env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.communicate)
+        return process
+
+    def test_a_default_of_the_wrong_type_ends_the_program_with_the_reason_as_its_last_line(self):
+        process = self.start("5")
+        errors = process.communicate()[1]
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(errors.splitlines()[-1], "TypeError: Fields: config field `user` of type str cannot have the default 5")
+
+    @unittest.skipUnless(sys.platform == "linux", "only Linux has /proc")
+    def test_what_a_plugin_started_has_ended_when_it_exits(self):
+        for end in ["input", "shutdown"]:
+            process = self.start("'a'")
+            config = {"command": "sleep 61 & echo $! >&2; wait; exit 0"}
+            params = {"type": "t", "config": config, "targetType": "Value", "deadlineMs": 60_000}
+            for id, (method, sent) in enumerate([("initialize", {"protocolVersions": [1]}), ("get_metric_value", params)]):
+                process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": id, "method": method, "params": sent}) + "\n")
+                process.stdin.flush()
+            child = int(process.stderr.readline())
+            if end == "shutdown":
+                process.stdin.write('{"jsonrpc": "2.0", "id": 2, "method": "shutdown"}\n')
+                process.stdin.flush()
+            else:
+                process.stdin.close()
+                process.stdin = None
+            self.assertEqual(process.wait(20), 0)
+            try:
+                # A process that is not waited for keeps its entry, with the state Z.
+                self.assertIn(") Z ", pathlib.Path(f"/proc/{child}/stat").read_text())
+            except FileNotFoundError:
+                pass
 
 
 if __name__ == "__main__":

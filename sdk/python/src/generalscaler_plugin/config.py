@@ -6,7 +6,7 @@ import math
 import typing
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple, Type, TypeVar
 
-_MISSING: Any = object()
+MISSING: Any = object()
 _EXCERPT = 64
 C = TypeVar("C", bound="Config")
 
@@ -69,7 +69,7 @@ class _Field:
 
 
 def field(
-    help: str, *, default: Any = _MISSING, minimum: Optional[float] = None, maximum: Optional[float] = None,
+    help: str, *, default: Any = MISSING, minimum: Optional[float] = None, maximum: Optional[float] = None,
     address: bool = False, filled_from: Optional[str] = None,
 ) -> Any:
     """Declares a field of a ``Config``.
@@ -78,7 +78,7 @@ def field(
 
     Args:
         help: The meaning of the field, with its unit, in one or two sentences.
-        default: The value if the config omits the field.
+        default: The value if the config omits the field. It has the field's type, such as a member of an ``enum.Enum``.
         minimum: The least value of a number.
         maximum: The greatest value of a number.
         address: The text, or each text of a list, names the server to connect to, as ``scheme://host:port`` or
@@ -157,8 +157,12 @@ class Config:
         properties: Dict[str, Any] = {}
         required = []
         for name, (declared, type_) in cls._fields():
-            schema = dict(_schema(type_), description=declared.help)
-            if declared.default is not _MISSING:
+            try:
+                schema = dict(_schema(type_), description=declared.help)
+            except _UnsupportedType:
+                text = f"{cls.__name__}: config field `{name}` cannot have the type {type_name(type_)}"
+                raise TypeError(text) from None
+            if declared.default is not MISSING:
                 schema["default"] = to_json(declared.default)
             for bound in ("minimum", "maximum"):
                 if getattr(declared, bound) is not None:
@@ -169,7 +173,7 @@ class Config:
                 schema["x-from"] = declared.filled_from
             if schema.get("type") == "string" and "enum" not in schema:
                 schema["minLength"] = 1
-            if declared.default is _MISSING and not _is_optional(type_):
+            if declared.default is MISSING and not _is_optional(type_):
                 required.append(name)
             properties[name] = schema
         result: Dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
@@ -185,6 +189,16 @@ class Config:
 def _is_lazily_annotated(cls: type) -> bool:
     # From Python 3.14 on, annotations are computed when they are read.
     return "__annotate__" in vars(cls) or "__annotate_func__" in vars(cls)
+
+
+class _UnsupportedType(Exception):
+    """The type of a field has no JSON Schema."""
+
+
+def type_name(type_: Any) -> str:
+    """The type as a plugin's author writes it."""
+    is_class = isinstance(type_, type) and typing.get_origin(type_) is None
+    return type_.__name__ if is_class else str(type_).replace("typing.", "")
 
 
 def secrets(value: Any) -> List[str]:
@@ -237,7 +251,7 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def _optional(type_: Any) -> Any:
+def inner_of_optional(type_: Any) -> Any:
     """The type inside an ``Optional``; None for any other type."""
     arguments = typing.get_args(type_)
     is_union = typing.get_origin(type_) is typing.Union or type(type_).__name__ == "UnionType"
@@ -247,20 +261,20 @@ def _optional(type_: Any) -> Any:
 
 
 def _is_optional(type_: Any) -> bool:
-    return _optional(type_) is not None
+    return inner_of_optional(type_) is not None
 
 
 def _schema(type_: Any) -> Dict[str, Any]:
-    inner = _optional(type_)
+    inner = inner_of_optional(type_)
     if inner is not None:
         return _schema(inner)
     simple = {str: "string", bool: "boolean", int: "integer", float: "number"}
     if type_ in simple:
         return {"type": simple[type_]}
     origin, arguments = typing.get_origin(type_), typing.get_args(type_)
-    if origin is list:
+    if origin is list and arguments:
         return {"type": "array", "items": _schema(arguments[0])}
-    if origin is dict and arguments[0] is str:
+    if origin is dict and arguments and arguments[0] is str:
         return {"type": "object", "additionalProperties": _schema(arguments[1])}
     if isinstance(type_, type):
         if issubclass(type_, Secret):
@@ -269,12 +283,12 @@ def _schema(type_: Any) -> Dict[str, Any]:
             return type_.schema()
         if issubclass(type_, enum.Enum):
             return {"type": "string", "enum": [choice.value for choice in type_]}
-    raise TypeError(f"a config field cannot have the type {type_}")
+    raise _UnsupportedType
 
 
 def _read_field(declared: _Field, type_: Any, value: Any, path: str) -> Any:
     if value is None:
-        if declared.default is not _MISSING:
+        if declared.default is not MISSING:
             default = declared.default
             return type(default)(default) if isinstance(default, (list, dict)) else default
         if _is_optional(type_):
@@ -297,7 +311,7 @@ def _bounds(low: Optional[float], high: Optional[float]) -> str:
 
 
 def _read(type_: Any, value: Any, path: str) -> Any:
-    inner = _optional(type_)
+    inner = inner_of_optional(type_)
     if inner is not None:
         return _read(inner, value, path)
     origin, arguments = typing.get_origin(type_), typing.get_args(type_)

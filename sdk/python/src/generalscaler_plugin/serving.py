@@ -9,6 +9,8 @@ import threading
 import time
 from typing import Any, Callable, Dict, Optional
 
+from .children import kill_descendants
+from .declaration import check_fields
 from .errors import PluginError
 from .failures import FailureLog
 from .plugin import MAX_REQUEST_BYTES, Plugin, takes_request
@@ -272,7 +274,8 @@ def _arguments(call: Call, function: Callable[..., Any]) -> Any:
 
 def serve_process(plugin: Plugin) -> None:
     """Serves on standard input and output, which from then on belong to the protocol alone: what the plugin prints, and
-    what its children and C libraries print, goes to standard error."""
+    what its children and C libraries print, goes to standard error. What the plugin started ends with it."""
+    check_fields(plugin.config_type)
     read_descriptor, write_descriptor = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -282,5 +285,6 @@ def serve_process(plugin: Plugin) -> None:
     sys.stdout = sys.stderr
     Server(plugin, read_descriptor, write_descriptor).serve()
     sys.stderr.flush()
+    kill_descendants()
     # Threads that are stuck in a library would keep the process alive past the 2 s of the protocol.
     os._exit(0)  # pylint: disable=protected-access

@@ -14,6 +14,7 @@ import threading
 from typing import Any, Dict, List, Optional
 
 from .config import Problem
+from .declaration import check_fields
 from .errors import KINDS, PluginError
 from .plugin import Plugin
 from .reading import Reading, parse_time
@@ -30,6 +31,7 @@ class Host:
     """
 
     def __init__(self, plugin: Plugin) -> None:
+        check_fields(plugin.config_type)
         self.plugin = plugin
         self._answers: Dict[int, "queue.SimpleQueue[Any]"] = {}
         self.notifications: "queue.SimpleQueue[Dict[str, Any]]" = queue.SimpleQueue()
