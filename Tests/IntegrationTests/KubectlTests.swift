@@ -42,7 +42,8 @@ struct KubectlTests {
                     try await cluster.wait(for: .scaler, cluster.key("web")) { $0["status"]?["currentReplicas"] == 6 }
                     try await cluster.event("Scaled", of: "web")
                     let table = try await kubectl(cluster, "get", "gs", "web").split(separator: "\n")
-                    let columns = table.first.map { $0.replacing("LIMITED BY", with: "LIMITED-BY").split(separator: " ") }
+                    let header = table.first?.replacing("LIMITED BY", with: "LIMITED-BY")
+                    let columns = header?.split(separator: " ").map(String.init)
                     #expect(columns == ["NAME", "READY", "TARGET", "METRIC", "REPLICAS", "LIMITED-BY", "AGE"])
                     let row = table.last?.split(separator: " ").prefix(6).map(String.init)
                     #expect(row == ["web", "True", "Deployment/web", "12/2", "each", "6/6"])

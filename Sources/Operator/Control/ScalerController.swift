@@ -26,6 +26,8 @@ actor ScalerController: Service {
         let leadership: Leadership
         let time: TimeSource
         let metrics: OperatorMetrics
+        /// Nil unless the API is served.
+        let memory: ScalerMemory?
         let logger: Logger
     }
 
@@ -87,6 +89,7 @@ actor ScalerController: Service {
         self.term = term
         guard await resync() else { return forgetAll() }
         isCaughtUp = true
+        dependencies.memory?.begin(at: dependencies.time.now())
         await withDiscardingTaskGroup { polls in
             while isLeading, !isStopping, !Task.isCancelled {
                 drainChanges()
@@ -161,6 +164,7 @@ actor ScalerController: Service {
     }
 
     private func forgetAll() {
+        dependencies.memory?.end()
         for state in states.values { dropReadings(of: state) }
         states = [:]
         waiting = [:]
@@ -207,6 +211,7 @@ actor ScalerController: Service {
     private func forget(_ key: ObjectKey) {
         schedule.remove(key)
         guard let state = states.removeValue(forKey: key) else { return }
+        dependencies.memory?.forget(key)
         if let successor = claims.set(nil, for: state.identity, creationTimestamp: state.creationTimestamp) {
             pollNow(successor)
         }
