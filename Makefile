@@ -11,7 +11,7 @@ TOOL_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-che
 E2E_PRODUCTS := generalscaler generalscaler-dev generalscaler-launch plugin-check random-plugin $(PLUGIN_PRODUCTS)
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 # What attacks the promises of docs/explanation/threat-model.md and sandbox.md.
-ATTACKS := AttackTests|SandboxTests|AddressPatternTests|StatusServerTests|ConnectionGuardTests|MetricsPageTests|ClockSkewTests
+ATTACKS := AttackTests|SandboxTests|AddressPatternTests|StatusServerTests|ConnectionGuardTests|MetricsPageTests|ClockSkewTests|OperatorAPITests|ConsoleGateTests
 PYTHON := .build/python
 SEEDS ?= 2000
 MINUTES ?= 30
@@ -40,6 +40,7 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@scripts/simple_e2e.sh
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
+	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ConsolePageTests
 	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
 	@$(PYTHON)/bin/python scripts/check-schema.py .build/debug
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python

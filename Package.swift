@@ -153,6 +153,7 @@ let package = Package(
                 "SystemIO", "TimeZones", "WireFormats", hummingbird, logging, serviceLifecycle,
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -165,6 +166,17 @@ let package = Package(
             name: "Backtest", dependencies: ["Scaling", "TimeZones", "WireFormats"],
             resources: [.embedInCode("Report/report.html")]),
         .target(name: "Migration", dependencies: ["ScalerAPI", "WireFormats", "YAMLFormat"]),
+        .target(
+            name: "Console",
+            dependencies: [
+                "HTTPTransport", "KubernetesClient", "Operator", "WireFormats", hummingbird, logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            resources: [
+                .embedInCode("Page/console.html"), .embedInCode("Page/console.css"), .embedInCode("Page/console.js"),
+            ]),
         // What the programs share of a command line.
         .target(
             name: "CommandSupport",
@@ -175,7 +187,8 @@ let package = Package(
         .executableTarget(
             name: "generalscaler",
             dependencies: [
-                "Backtest", "CJemalloc", "CommandSupport", "HTTPTransport", "KubernetesClient", "Migration", "Operator",
+                "Backtest", "CJemalloc", "CommandSupport", "Console", "HTTPTransport", "KubernetesClient", "Migration",
+                "Operator",
                 "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "TimeZones", "WireFormats",
                 "YAMLFormat", argumentParser, logging, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -218,7 +231,8 @@ let package = Package(
         .executableTarget(
             name: "generalscaler-dev",
             dependencies: [
-                "ClusterSimulator", "CommandSupport", "HTTPTransport", "KubernetesClient", "Operator", "PluginHost",
+                "ClusterSimulator", "CommandSupport", "Console", "HTTPTransport", "KubernetesClient", "Operator",
+                "PluginHost",
                 "PluginProtocol", "SDKFiles", "ScalerAPI", "Scaling", "SystemIO", "TimeZones", "WireFormats",
                 "YAMLFormat",
                 argumentParser, hummingbird, logging, serviceLifecycle, subprocess, systemPackage,
@@ -349,6 +363,7 @@ let package = Package(
             ]
         ),
         .testTarget(name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "TestSupport", "WireFormats"]),
+        .testTarget(name: "ConsoleTests", dependencies: ["Console"]),
         .testTarget(
             name: "OperatorTests",
             dependencies: [

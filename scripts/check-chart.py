@@ -45,6 +45,7 @@ MATRIX = {
     "plugins from images and plugin defaults in a Secret": {"plugins": {"images": [FROM_IMAGE], "existingSecret": "plugins"}},
     "a webhook with cert-manager": {"webhook": {
         "certificateSecret": "webhook-tls", "failurePolicy": "Fail", "annotations": {"cert-manager.io/inject-ca-from": "a/b"}}},
+    "the API": {"api": {"tokenSecret": "generalscaler-api"}, "networkPolicy": {"enabled": True}},
     "no webhook": {"webhook": {"enabled": False}},
     "nothing of this release": {
         "crds": {"install": False}, "rbac": {"create": False}, "serviceAccount": {"create": False, "name": "mine"}},

@@ -14,7 +14,7 @@ needs() {
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
                 "postgresql:cmd:pg_ctlcluster python3:cmd:python3 python3-dev:cmd:python3-config openssl:cmd:openssl nodejs:cmd:node golang-go:cmd:go" \
                 "node-typescript:cmd:tsc binutils:cmd:objdump jq:cmd:jq" \
-                "rabbitmq-server:cmd:rabbitmq-server nats-server:cmd:nats-server"
+                "rabbitmq-server:cmd:rabbitmq-server nats-server:cmd:nats-server chromium:cmd:chromium"
             ;;
         python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
         lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;
@@ -44,6 +44,7 @@ purpose() {
         golang-go) echo "builds and tests the Go SDK" ;;
         node-typescript) echo "checks the types of the Node SDK" ;;
         jq) echo "reads JSON in plugins written in Bash" ;;
+        chromium) echo "the browser of the console's tests" ;;
         openssl) echo "makes the certificates of the TLS tests" ;;
         python3-venv) echo "keeps the Python packages of the checks and tests inside .build" ;;
         debootstrap) echo "makes a Debian of only the image's packages" ;;

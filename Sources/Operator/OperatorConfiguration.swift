@@ -17,6 +17,8 @@ package struct OperatorConfiguration: Sendable {
     package var election: LeaderElection?
     /// The settings of the admission webhook; nil to disable it.
     package var admission: AdmissionConfiguration?
+    /// The settings of the API; nil to disable it, and the memory that it serves.
+    package var api: APIConfiguration?
 
     package init(
         cluster: ClusterConfiguration,
@@ -26,7 +28,8 @@ package struct OperatorConfiguration: Sendable {
         listen: ListenAddress?,
         identity: String,
         election: LeaderElection? = nil,
-        admission: AdmissionConfiguration? = nil
+        admission: AdmissionConfiguration? = nil,
+        api: APIConfiguration? = nil
     ) {
         self.cluster = cluster
         self.namespaces = namespaces
@@ -36,6 +39,7 @@ package struct OperatorConfiguration: Sendable {
         self.identity = identity
         self.election = election
         self.admission = admission
+        self.api = api
     }
 
     /// The namespaces whose objects are read.

@@ -28,6 +28,7 @@ package struct OperatorRuntime: Sendable {
     private let budgets: BudgetDirectory?
     private let pause: OperatorPause?
     private let statusServer: StatusServer?
+    private let api: OperatorAPIServer?
     private let admission: [any Service]
     /// The condition that delays readiness; nil once the operator is ready.
     let awaits: @Sendable () -> String?
@@ -43,12 +44,14 @@ package struct OperatorRuntime: Sendable {
     ///   - random: uniform in 0..<1, for the jitter of retries.
     ///   - onBound: called with the port of metrics and health.
     ///   - onAdmissionBound: the same of the admission webhook.
+    ///   - onAPIBound: the same of the API.
     package init(
         _ configuration: OperatorConfiguration, source: any MetricSource, http: any HTTPClient,
         time: TimeSource = .system,
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger,
         audit: @escaping @Sendable ([UInt8]) -> Void, onBound: @escaping @Sendable (Int) -> Void = { _ in },
-        onAdmissionBound: @escaping @Sendable (Int) -> Void = { _ in }
+        onAdmissionBound: @escaping @Sendable (Int) -> Void = { _ in },
+        onAPIBound: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         let metrics = OperatorMetrics()
         let client = KubernetesClient(
@@ -67,20 +70,21 @@ package struct OperatorRuntime: Sendable {
         let pause = configuration.pauseConfigMap.map { OperatorPause($0, client: client, logger: logger) }
         let leadership = Leadership(isShared: configuration.election != nil, time: time)
         leadership.onChange(changes.wakeUp.signal)
-        elector = configuration.election.map { election in
+        elector = configuration.election.map {
             LeaderElector(
-                election, identity: configuration.identity, client: client, leadership: leadership, time: time,
+                $0, identity: configuration.identity, client: client, leadership: leadership, time: time,
                 random: random, logger: logger)
         }
         let secrets = SecretStore(configuration, client: client, time: time, random: random)
         let auditLog = AuditLog(identity: configuration.identity, write: audit)
+        let memory = configuration.api.map { _ in ScalerMemory() }
         controller = ScalerController(
             ScalerController.Dependencies(
                 changes: changes, scalers: scalers, targets: targets, autoscalers: autoscalers, budgets: budgets,
                 pause: pause,
                 source: source, secrets: secrets,
                 writer: ScalerWriter(client: client, events: events, audit: auditLog, logger: logger),
-                leadership: leadership, time: time, metrics: metrics, logger: logger))
+                leadership: leadership, time: time, metrics: metrics, memory: memory, logger: logger))
         let certificates = configuration.admission.map {
             CertificateManager($0, client: client, time: time, metrics: metrics, logger: logger)
         }
@@ -91,12 +95,12 @@ package struct OperatorRuntime: Sendable {
                     otherAutoscaler: { try? await autoscalers.otherAutoscaler(of: $0, namespace: $1) }, time: time)
                 return Self.admission(certificates, validator, time, metrics, logger, onAdmissionBound)
             } ?? []
+        api = Self.api(configuration, memory, time, logger, onAPIBound)
         self.source = source
         self.events = events
         self.scalers = scalers
         self.targets = targets
-        (self.autoscalers, self.budgets) = (autoscalers, budgets)
-        self.pause = pause
+        (self.autoscalers, self.budgets, self.pause) = (autoscalers, budgets, pause)
         awaits = Self.readiness(scalers: scalers, certificates: certificates)
         page = Self.page(configuration, scalers: scalers, controller: controller, source: source, metrics: metrics)
         statusServer = configuration.listen.map { [controller, awaits, page] in
@@ -151,6 +155,15 @@ package struct OperatorRuntime: Sendable {
         return [certificates, server]
     }
 
+    private static func api(
+        _ configuration: OperatorConfiguration, _ memory: ScalerMemory?, _ time: TimeSource, _ logger: Logger,
+        _ onBound: @escaping @Sendable (Int) -> Void
+    ) -> OperatorAPIServer? {
+        guard let memory, let api = configuration.api else { return nil }
+        let answers = APIAnswers(memory: memory, time: time, identity: configuration.identity)
+        return OperatorAPIServer(configuration: api, answers: answers, time: time, logger: logger, onBound: onBound)
+    }
+
     private static func statusServer(
         _ address: ListenAddress, _ controller: ScalerController, page: @escaping @Sendable () async -> MetricsPage,
         awaits: @escaping @Sendable () -> String?, logger: Logger, onBound: @escaping @Sendable (Int) -> Void
@@ -194,7 +207,7 @@ package struct OperatorRuntime: Sendable {
     /// is released so that the next leader can start, then the inputs of decisions.
     package var services: [any Service] {
         let first: [(any Service)?] = [
-            statusServer, pause, events, source, targets, autoscalers, budgets, scalers, elector,
+            statusServer, api, pause, events, source, targets, autoscalers, budgets, scalers, elector,
         ]
         return admission + first.compactMap(\.self) + [controller]
     }

@@ -14,7 +14,8 @@ extension Decision {
         return forecasts.filter(\.isActive).max { $0.replicas < $1.replicas }
     }
 
-    private var leader: MetricRecord? {
+    /// The metric that asks for the most replicas; without any value, the first one.
+    package var leader: MetricRecord? {
         if let leadingForecast { return metrics.first { $0.name == leadingForecast.metric } }
         return metrics.max { ($0.recommended ?? -1) < ($1.recommended ?? -1) }
     }

@@ -17,6 +17,11 @@ package struct FIFO<Element> {
         elements.append(element)
     }
 
+    /// Calls the body with each element, the newest first, until the body returns false.
+    @inlinable package func forEachNewestFirst(_ body: (Element) -> Bool) {
+        for element in elements[head...].reversed() where !body(element) { return }
+    }
+
     @inlinable package mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
         defer {

@@ -10,8 +10,8 @@ struct GeneralScalerCommand: AsyncParsableCommand {
         abstract: "Scale any Kubernetes workload on any metric.",
         version: "generalscaler \(ProjectVersion.current)",
         subcommands: [
-            RunCommand.self, SimulateCommand.self, TuneCommand.self, ValidateCommand.self, MigrateCommand.self,
-            ExplainCommand.self, DecideCommand.self, SchemaCommand.self,
+            RunCommand.self, ConsoleCommand.self, SimulateCommand.self, TuneCommand.self, ValidateCommand.self,
+            MigrateCommand.self, ExplainCommand.self, TopCommand.self, DecideCommand.self, SchemaCommand.self,
         ]
     )
 

@@ -47,6 +47,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var admissionOptions: AdmissionOptions
 
+    @OptionGroup var apiOptions: APIOptions
+
     @Option(
         help: "Address and port for /metrics, /healthz and /readyz; port 0 selects a free port.",
         transform: ListenAddress.init(argument:)
@@ -70,13 +72,15 @@ struct RunCommand: AsyncParsableCommand {
             listen: listen,
             identity: Self.identity,
             election: try electionOptions.election(),
-            admission: admissionOptions.configuration
+            admission: admissionOptions.configuration,
+            api: try apiOptions.configuration()
         )
         let plugins = try PluginHost(
             configuration: try pluginOptions.configuration(
                 environment,
                 credentialFiles: clusterOptions.credentialFiles(environment)
-                    + (admissionOptions.webhookCertificates.map { [$0] } ?? []),
+                    + (admissionOptions.webhookCertificates.map { [$0] } ?? [])
+                    + (apiOptions.apiTokenFile.map { [$0] } ?? []),
                 restsAfter: PluginHostLimits.restsAfter),
             logger: logger)
         // Each watch holds a connection, and there are as many as namespaces and kinds.
@@ -92,7 +96,8 @@ struct RunCommand: AsyncParsableCommand {
         let runtime = OperatorRuntime(
             configuration, source: plugins, http: http, logger: logger, audit: StandardStreams.writeLine,
             onBound: { logger.info("serving metrics and health", metadata: ["port": "\($0)"]) },
-            onAdmissionBound: { logger.info("serving the admission webhook", metadata: ["port": "\($0)"]) }
+            onAdmissionBound: { logger.info("serving the admission webhook", metadata: ["port": "\($0)"]) },
+            onAPIBound: { logger.info("serving the API", metadata: ["port": "\($0)"]) }
         )
         logger.info(
             "starting",

@@ -61,6 +61,50 @@ struct ExplainCommandTests {
         }
     }
 
+    @Test("top prints scalers that are not ready or limited before the others")
+    func top() async throws {
+        try await withCluster { api, kubeconfig in
+            let states: [(String, String, [String])] = [
+                ("a", "True", []), ("b", "True", ["Cooldown"]), ("c", "False", ["NoData"]),
+            ]
+            for (name, ready, limits) in states {
+                let scaler: JSON = [
+                    "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
+                    "metadata": ["name": .string(name), "namespace": "shop"],
+                    "spec": [
+                        "targetDeployment": "web", "maxReplicas": 5,
+                        "metrics": [["type": "prometheus", "targetValue": 100]],
+                    ],
+                ]
+                try api.create(scaler)
+                var summary: [String: JSON] = ["metric": "350/100", "replicas": "3/4"]
+                summary["limitedBy"] = limits.first.map { .string($0) }
+                try api.patch(
+                    "/apis/autoscaling.example.com/v1/namespaces/shop/generalscalers/\(name)/status",
+                    [
+                        "status": [
+                            "targetName": "Deployment/web", "reason": "Keep 3.", "summary": .object(summary),
+                            "limitedBy": .array(limits.map { .string($0) }),
+                            "conditions": [
+                                [
+                                    "type": "Ready", "status": .string(ready), "reason": "A", "message": "b",
+                                    "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 1,
+                                ]
+                            ],
+                        ]
+                    ])
+            }
+            let outcome = try await Program.run("top", "--kubeconfig", kubeconfig)
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            let lines = outcome.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            #expect(lines.dropFirst().map { $0[1] } == ["c", "b", "a"])
+            #expect(
+                lines.last == ["shop", "a", "True", "Deployment/web", "350/100", "3/4", "-", "Keep", "3."])
+            let other = try await Program.run("top", "-n", "blog", "--kubeconfig", kubeconfig)
+            #expect(other.output.split(separator: "\n").count == 1)
+        }
+    }
+
     @Test("explain reports a missing object in one line on stderr")
     func missing() async throws {
         try await withCluster { _, kubeconfig in

@@ -42,10 +42,14 @@ struct KubectlTests {
                     try await cluster.wait(for: .scaler, cluster.key("web")) { $0["status"]?["currentReplicas"] == 6 }
                     try await cluster.event("Scaled", of: "web")
                     let table = try await kubectl(cluster, "get", "gs", "web").split(separator: "\n")
-                    let columns = table.first?.split(separator: " ").map(String.init)
-                    #expect(columns == ["NAME", "TARGET", "MIN", "MAX", "REPLICAS", "DESIRED", "REASON", "AGE"])
+                    let header = table.first?.replacing("LIMITED BY", with: "LIMITED-BY")
+                    let columns = header?.split(separator: " ").map(String.init)
+                    #expect(columns == ["NAME", "READY", "TARGET", "METRIC", "REPLICAS", "LIMITED-BY", "AGE"])
                     let row = table.last?.split(separator: " ").prefix(6).map(String.init)
-                    #expect(row == ["web", "Deployment/web", "1", "10", "6", "6"])
+                    #expect(row == ["web", "True", "Deployment/web", "12/2", "each", "6/6"])
+                    #expect(table.allSatisfy { $0.count <= 120 })
+                    let wide = try await kubectl(cluster, "get", "gs", "web", "-o", "wide")
+                    #expect(wide.contains("which asks for 6"))
                     let description = try await kubectl(cluster, "describe", "gs", "web")
                     #expect(description.contains("Scale from 2 to 6"))
                     // A user scales manually, which is detected, and not reverted before the scale-down cooldown.

@@ -121,4 +121,46 @@ struct ScalerStatusTests {
         #expect(patch?["scaledToZero"] == .null)
         #expect(patch?["lastScaleUpTime"] == .null)
     }
+
+    @Test("the summary has the metric that asks for most, the replicas and the first limit")
+    func summary() throws {
+        var decision = Decision(
+            time: at(40), current: 3, ready: 3, recommended: 7, desired: 5,
+            metrics: [
+                MetricRecord(
+                    name: "cpu", observation: .value(0.5, observedAt: at(39)), target: 0.8, targetType: .value,
+                    recommended: 2),
+                MetricRecord(
+                    name: "requests", observation: .value(699.96, observedAt: at(39)), target: 100,
+                    targetType: .averageValue, recommended: 7),
+            ],
+            limitedBy: [.tolerance, .activation])
+        #expect(
+            StatusSummary(decision, current: nil, blocker: nil).json
+                == ["metric": "700/100 each", "replicas": "3/5", "limitedBy": .null])
+        decision.limitedBy = [.schedule, .maxReplicas]
+        #expect(StatusSummary(decision, current: 5, blocker: nil).limitedBy == "MaxReplicas")
+        #expect(StatusSummary(decision, current: 5, blocker: nil).replicas == "5/5")
+        decision.limitedBy = [.maxReplicas, .scaleUpStabilized, .cooldown]
+        #expect(StatusSummary(decision, current: 5, blocker: nil).limitedBy == "MaxReplicas +2")
+        #expect(
+            StatusSummary(decision, current: 5, blocker: Blocker(.targetNotFound, "no")).limitedBy == "TargetNotFound")
+    }
+
+    @Test("the summary of a metric without a value is unknown, never 0")
+    func summaryWithoutValue() {
+        let decision = Decision(
+            time: at(40), current: 3, ready: 3, recommended: 3, desired: 3,
+            metrics: [
+                MetricRecord(
+                    name: "cpu", observation: .noData("empty"), target: 0.8, targetType: .value)
+            ],
+            limitedBy: [.noData])
+        let summary = StatusSummary(decision, current: nil, blocker: nil)
+        #expect(summary.metric == "<unknown>/0.8")
+        #expect(summary.limitedBy == "NoData")
+        #expect(
+            StatusSummary(nil, current: 3, blocker: nil).json
+                == ["metric": .null, "replicas": .null, "limitedBy": .null])
+    }
 }

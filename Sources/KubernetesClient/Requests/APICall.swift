@@ -26,6 +26,8 @@ struct APICall: Sendable {
     var subject: String
     var path: String
     var query: [(name: String, value: String)] = []
+    /// Further headers.
+    var headers: [HTTPHeader] = []
     var body: JSON?
     var deadline: Duration = KubernetesLimits.callDeadline
     var maxBodyBytes: Int = KubernetesLimits.objectBytes

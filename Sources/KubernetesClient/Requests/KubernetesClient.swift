@@ -133,6 +133,16 @@ package final class KubernetesClient: Sendable {
         }
     }
 
+    /// Performs a call once, and returns the answer regardless of its status.
+    func openOnce(_ call: APICall) async throws(KubernetesError) -> HTTPStream {
+        do throws(KubernetesError) {
+            return try await stream(
+                httpRequest(call, credential: try await credentials.current(), timeout: call.deadline))
+        } catch {
+            throw error.during(call.description)
+        }
+    }
+
     private func retrying<Answer>(
         _ call: APICall,
         attempt: (HTTPRequest) async throws(KubernetesError) -> (Answer, status: Int)
@@ -188,7 +198,7 @@ package final class KubernetesClient: Sendable {
         if let authorization = credential.authorization {
             headers.append(HTTPHeader("Authorization", authorization.revealed))
         }
-        headers += configuration.impersonation?.headers ?? []
+        headers += (configuration.impersonation?.headers ?? []) + call.headers
         if call.body != nil { headers.append(HTTPHeader("Content-Type", call.contentType)) }
         var tls = configuration.tls
         if let certificate = credential.clientCertificate {

@@ -136,9 +136,17 @@ extension ScalerController {
             state.errors[why.reason, default: 0] += 1
         }
         dependencies.writer.announce(change, of: state.identity, target: state.target)
+        remember(verdict, change, state, blocker)
         guard !state.isStatusWritten || change.isChange else { return }
         let status = state.status(conditions, state.lastDecision, blocker: blocker)
         let isWritten = await write(status, poll)
         try self.state(of: poll).isStatusWritten = isWritten
+    }
+
+    private func remember(_ verdict: ScalerVerdict, _ change: StatusChange, _ state: ScalerState, _ blocker: Blocker?) {
+        dependencies.memory?.take(
+            verdict, isChange: change.isChange, of: state.identity, spec: try? state.spec.get(),
+            generation: state.generation,
+            status: state.status(state.conditions, state.lastDecision, blocker: blocker), at: dependencies.time.now())
     }
 }

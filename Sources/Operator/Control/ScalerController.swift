@@ -28,6 +28,8 @@ actor ScalerController: Service {
         let leadership: Leadership
         let time: TimeSource
         let metrics: OperatorMetrics
+        /// Nil unless the API is served.
+        let memory: ScalerMemory?
         let logger: Logger
     }
 
@@ -93,6 +95,7 @@ actor ScalerController: Service {
         guard await resync() else { return forgetAll() }
         await loadBudgets()
         isCaughtUp = true
+        dependencies.memory?.begin(at: dependencies.time.now())
         await withDiscardingTaskGroup { polls in
             while isLeading, !isStopping, !Task.isCancelled {
                 drainChanges()
@@ -169,6 +172,7 @@ actor ScalerController: Service {
     }
 
     private func forgetAll() {
+        dependencies.memory?.end()
         for state in states.values { dropReadings(of: state) }
         states = [:]
         waiting = [:]
@@ -229,6 +233,7 @@ actor ScalerController: Service {
         schedule.remove(key)
         guard let state = states.removeValue(forKey: key) else { return }
         ledger.remove(key)
+        dependencies.memory?.forget(key)
         if let successor = claims.set(nil, for: state.identity, creationTimestamp: state.creationTimestamp) {
             pollNow(successor)
         }

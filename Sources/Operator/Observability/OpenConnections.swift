@@ -1,9 +1,9 @@
-import HummingbirdCore
-import NIOCore
+package import HummingbirdCore
+package import NIOCore
 import Synchronization
 
 /// The limits of a server's connections.
-struct ConnectionLimits: Sendable {
+package struct ConnectionLimits: Sendable {
     /// Open at one time. A further connection displaces the longest idle one or, if all are busy, the longest busy one.
     var connections: Int
     /// Large responses in progress at one time. A further one displaces the oldest.
@@ -14,11 +14,21 @@ struct ConnectionLimits: Sendable {
     var exchangeTime: TimeAmount
     /// Bytes of a request's headers.
     var headerBytes: Int
+
+    package init(
+        connections: Int, largeResponses: Int, idleTime: TimeAmount, exchangeTime: TimeAmount, headerBytes: Int
+    ) {
+        self.connections = connections
+        self.largeResponses = largeResponses
+        self.idleTime = idleTime
+        self.exchangeTime = exchangeTime
+        self.headerBytes = headerBytes
+    }
 }
 
 /// The open connections of a server. The server never stops accepting: connections of clients that are idle, or do not
 /// read their response, are displaced.
-final class OpenConnections: Sendable {
+package final class OpenConnections: Sendable {
     private struct Connection {
         let channel: any Channel
         var isBusy = false
@@ -29,7 +39,7 @@ final class OpenConnections: Sendable {
     /// The connections, in the order of their last change.
     private let connections = Mutex<[Connection]>([])
 
-    init(_ limits: ConnectionLimits) {
+    package init(_ limits: ConnectionLimits) {
         self.limits = limits
     }
 
@@ -70,7 +80,7 @@ final class OpenConnections: Sendable {
     /// Returns an HTTP/1 server whose connections are tracked here.
     ///
     /// - Parameter isLarge: whether the response to a request is one of the ``ConnectionLimits/largeResponses``.
-    func server(isLarge: @escaping @Sendable (Request) -> Bool) -> HTTPServerBuilder {
+    package func server(isLarge: @escaping @Sendable (Request) -> Bool) -> HTTPServerBuilder {
         HTTPServerBuilder { [self] responder in
             HTTP1Channel(
                 responder: { (request, writer: consuming ResponseWriter, channel) in

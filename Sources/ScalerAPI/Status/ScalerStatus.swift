@@ -110,6 +110,7 @@ package struct ScalerStatus: Sendable {
             "lastActiveTime": time(history.lastActiveTime),
             "scaledToZero": history.scaledToZero ? true : .null,
             "pendingScale": history.pendingScale.map(\.json) ?? .null,
+            "summary": summary.json,
         ]
         if let decision {
             status["currentReplicas"] = .integer(Int64(history.lastSeenReplicas ?? decision.current))

@@ -23,6 +23,7 @@ struct OperatorFixture: Sendable {
     let log: CapturedLog
     let audit = AuditLines()
     let runtime: OperatorRuntime
+    private let apiPorts = AsyncStream<Int>.makeStream()
     private let transport: InMemoryTransport
     /// The origin of the operator's due times.
     private let start: Duration
@@ -31,9 +32,9 @@ struct OperatorFixture: Sendable {
     static func run(
         _ environment: TestEnvironment, source: (any MetricSource)? = nil, pause: ObjectKey? = nil,
         allowsUnlabelledSecrets: Bool = false, credentials: CredentialSource = .none, log: CapturedLog = CapturedLog(),
-        _ body: (OperatorFixture) async throws -> Void
+        api: APIConfiguration? = nil, _ body: (OperatorFixture) async throws -> Void
     ) async throws {
-        let fixture = OperatorFixture(environment, source, pause, allowsUnlabelledSecrets, credentials, log)
+        let fixture = OperatorFixture(environment, source, pause, allowsUnlabelledSecrets, credentials, log, api)
         let services = ServiceGroup(services: fixture.runtime.services, logger: .silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
@@ -48,7 +49,7 @@ struct OperatorFixture: Sendable {
     private init(
         _ environment: TestEnvironment, _ otherSource: (any MetricSource)?, _ pause: ObjectKey?,
         _ allowsUnlabelledSecrets: Bool, _ credentials: CredentialSource,
-        _ log: CapturedLog
+        _ log: CapturedLog, _ apiConfiguration: APIConfiguration?
     ) {
         clock = environment.clock
         start = environment.clock.now.offset
@@ -61,15 +62,19 @@ struct OperatorFixture: Sendable {
                 cluster: ClusterConfiguration(
                     server: "http://simulated", credentials: credentials, defaultNamespace: Self.namespace),
                 pauseConfigMap: pause, allowsUnlabelledSecrets: allowsUnlabelledSecrets, listen: nil,
-                identity: "operator-1"),
+                identity: "operator-1", api: apiConfiguration),
             source: otherSource ?? source,
             http: transport,
             time: environment.clock.time,
             random: { 0.5 },
             logger: log.logger,
-            audit: { [audit] in audit.add($0) }
+            audit: { [audit] in audit.add($0) },
+            onAPIBound: { [apiPorts] in apiPorts.continuation.yield($0) }
         )
     }
+
+    /// The port of the API, once it is bound. Read it once.
+    var apiPort: Int? { get async { await apiPorts.stream.first { _ in true } } }
 
     // MARK: Time
 

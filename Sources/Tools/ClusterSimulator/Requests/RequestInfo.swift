@@ -30,7 +30,8 @@ package struct RequestInfo: Sendable, Hashable {
         }
         resource = parts.popFirst() ?? ""
         name = parts.popFirst()
-        subresource = parts.isEmpty ? nil : parts.joined(separator: "/")
+        // What follows is a path of the pod.
+        subresource = parts.isEmpty ? nil : parts.first == "proxy" ? "proxy" : parts.joined(separator: "/")
         verb = Self.verb(request, isCollection: name == nil)
     }
 

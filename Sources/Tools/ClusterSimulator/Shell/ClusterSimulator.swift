@@ -68,7 +68,7 @@ package final class ClusterSimulator: Service {
     }
 
     private func run(_ http: CurlHTTPClient) async throws {
-        let shell = HTTPShell(api: api, clock: clock, webhooks: WebhookCaller(http: http))
+        let shell = HTTPShell(api: api, clock: clock, webhooks: WebhookCaller(http: http), pods: PodProxy(http: http))
         let application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in await shell.respond(to: request) },
             configuration: ApplicationConfiguration(

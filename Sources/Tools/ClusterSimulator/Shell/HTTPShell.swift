@@ -7,6 +7,7 @@ struct HTTPShell: Sendable {
     let api: APIServer
     let clock: any Clock<Duration>
     let webhooks: WebhookCaller
+    let pods: PodProxy
 
     /// Thrown to close the connection in the middle of a response.
     private struct BrokenOnPurpose: Error {}
@@ -28,6 +29,12 @@ struct HTTPShell: Sendable {
         }
         let verdict = api.admit(read)
         if let delay = verdict.delay { try? await clock.sleep(for: delay) }
+        if verdict.answer == nil, let step = api.podProxy(read) {
+            switch step {
+            case .answer(let answer): return response(answer, to: request)
+            case .forward(let port): return await pods.response(to: request, port: port)
+            }
+        }
         let answer = if let refused = verdict.answer { refused } else { await handle(read) }
         return verdict.breaksAnswer ? broken(answer) : response(answer, to: request)
     }

@@ -60,16 +60,18 @@ struct Demo: Sendable {
         _ = try await client.create(.secret, in: DemoPlan.namespace, try DemoScenario.keySecret())
         for scenario in scenarios { try await SimulatedAPI.deploy(scenario.app, client) }
         let display = DemoDisplay(clock: clock, scenarios: scenarios, client: client)
+        let console = DemoConsole(http: http, logger: logger)
         let runtime = OperatorRuntime(
-            OperatorConfiguration(cluster: cluster, listen: nil, identity: "demo"),
+            OperatorConfiguration(cluster: cluster, listen: nil, identity: "demo", api: console.api),
             source: try PluginHost(configuration: try plugins(defaults), logger: logger),
-            http: http, logger: logger, audit: count
+            http: http, logger: logger, audit: count,
+            onAPIBound: { console.apiPort.fulfill(.success($0)) }
         )
         let names = scenarios.map(\.app.name).joined(separator: ", ")
         StandardStreams.printLine("Scaling \(names), each on a metric of its server:\n")
         let services: [any Service] =
             scenarios.flatMap { [$0.fleet, $0.fleet.informer(client, logger: logger)] as [any Service] }
-            + runtime.services + scenarios.map(\.load) + [display]
+            + runtime.services + scenarios.map(\.load) + [console, display]
         try await LocalServices.group(services, endsWithFirst: true, logger: logger).run()
         return (display, scenarios.map(\.app))
     }

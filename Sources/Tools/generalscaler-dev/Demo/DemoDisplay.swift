@@ -89,6 +89,7 @@ final class DemoDisplay: Service {
                 + "\(peak.replicas), scaled up \(own.ups.counted("time")) and down \(own.downs.counted("time")); \(scenario.load.summary)"
         }
         return "\n" + lines.joined(separator: "\n")
+            + "\nTo see why in the browser: generalscaler-dev demo --seconds 900, and open the link of the console."
     }
 
     // MARK: Text
