@@ -26,6 +26,8 @@ SWIFT_PIECE = re.compile(
 SHELL_PIECE = re.compile(r"""(?P<comment>(?:^|(?<=\s))#[^\n]*)|(?P<double>"(?:\\.|[^"\\])*")|(?P<single>'[^']*')""", re.M)
 # A title is read alone, in a list: it starts in lower case, and with the thing that it is about.
 TITLE = re.compile(r'@Test\(\s*"((?:\\.|[^"\\\n])*)"')
+# A title has one place.
+RAW_TITLE = re.compile(r"\bfunc `([^`\n]+)`")
 UNCLEAR_START = re.compile(r"(it|that|this|what|one|nor|so|they|those|these)\b", re.I)
 HEADING = re.compile(r"^#+ +(.*)$", re.M)
 
@@ -93,6 +95,8 @@ def errors(path, text, patterns):
                 yield line_of(text, match.start()), f'test title "{title}": start in lower case'
             if UNCLEAR_START.match(title):
                 yield line_of(text, match.start()), f'test title "{title}": name the thing first'
+        for match in RAW_TITLE.finditer(text):
+            yield line_of(text, match.start()), f'test `{match[1]}`: write @Test("{match[1]}") and a short name'
     if path.endswith(".md"):
         for match in HEADING.finditer(readable):
             if UNCLEAR_START.match(match[1]):
@@ -127,6 +131,7 @@ class SelfTest(unittest.TestCase):
 
     def test_titles_and_headings(self):
         self.assertEqual(self.found("a.swift", '@Test("Upper case")\n@Test("a value is read")\n@Test("nor that")\n'), [1, 3])
+        self.assertEqual(self.found("a.swift", "@Test\nfunc `a value is read`() {}\n"), [2])
         self.assertEqual(self.found("a.md", "# What is left\n\n## Limitations\n"), [1])
 
 

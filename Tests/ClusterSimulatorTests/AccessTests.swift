@@ -10,7 +10,8 @@ import WireFormats
         server = try TestServer { $0.token = "admin" }
     }
 
-    @Test func `a request without a token is 403, with a wrong one 401, with the right one allowed`() {
+    @Test("a request without a token is 403, with a wrong one 401, with the right one allowed")
+    func requestToken403() {
         let anonymous = server.get(Sample.path)
         #expect((anonymous.status, anonymous.reason) == (403, "Forbidden"))
         #expect(anonymous.json["details"] == ["group": "tests.example.com", "kind": "samples"])
@@ -30,7 +31,8 @@ import WireFormats
         return ["authorization": "Bearer \(try #require(answer.json["status"]?["token"]?.stringValue))"]
     }
 
-    @Test func `a service account may do what its roles allow, and nothing else`() throws {
+    @Test("a service account may do what its roles allow, and nothing else")
+    func serviceAccountWhat() throws {
         let poor = try token(of: "poor")
         #expect(server.get(Sample.path, headers: poor).status == 403)
         #expect(server.get("/apis", headers: poor).status == 200)
@@ -63,14 +65,16 @@ import WireFormats
         #expect((scale("web"), scale("other")) == (404, 403))
     }
 
-    @Test func `a token is invalid after it expires`() throws {
+    @Test("a token is invalid after it expires")
+    func tokenInvalidExpires() throws {
         let account = try token(of: "brief")
         #expect(server.get("/apis", headers: account).status == 200)
         server.advance(.seconds(600))
         #expect(server.get("/apis", headers: account).status == 401)
     }
 
-    @Test func `an access review returns a user's rights`() {
+    @Test("an access review returns a user's rights")
+    func accessReviewReturns() {
         let review: JSON = [
             "spec": [
                 "user": "jane", "resourceAttributes": ["verb": "get", "resource": "secrets", "namespace": "test"],

@@ -10,7 +10,8 @@ import WireFormats
         server = try TestServer()
     }
 
-    @Test func `an apply creates an object, and the same apply again changes nothing`() {
+    @Test("an apply creates an object, and the same apply again changes nothing")
+    func applyCreatesObject() {
         let first = server.apply(path, Sample.object("ssa"), by: "one")
         #expect((first.status, first.generation) == (201, 1))
         #expect(first.json["spec"]?["min"] == 1)
@@ -22,7 +23,8 @@ import WireFormats
         #expect((again.status, again.resourceVersion) == (200, first.resourceVersion))
     }
 
-    @Test func `an apply to a field of another manager is a conflict unless forced`() {
+    @Test("an apply to a field of another manager is a conflict unless forced")
+    func applyFieldManager() {
         #expect(server.apply(path, Sample.object("ssa"), by: "one").status == 201)
         let other = Sample.object("ssa", max: 3)
         let conflict = server.apply(path, other, by: "two")
@@ -37,7 +39,8 @@ import WireFormats
         #expect(owners[1]["fieldsV1"] == ["f:spec": ["f:max": [:], "f:metrics": [:]]])
     }
 
-    @Test func `an ordinary write takes ownership of its fields, so a later apply conflicts`() {
+    @Test("an ordinary write takes ownership of its fields, so a later apply conflicts")
+    func ordinaryWriteTakes() {
         #expect(server.apply(path, Sample.object("ssa"), by: "one").status == 201)
         #expect(server.merge(path, ["spec": ["max": 20]]).status == 200)
         let conflict = server.apply(path, Sample.object("ssa"), by: "one")
@@ -45,7 +48,8 @@ import WireFormats
         #expect(server.apply(path, Sample.object("ssa", max: 20), by: "one").status == 200)
     }
 
-    @Test func `a field that is no longer applied is removed unless another manager owns it`() {
+    @Test("a field that is no longer applied is removed unless another manager owns it")
+    func fieldLongerApplied() {
         #expect(server.apply(path, Sample.object("ssa", spec: ["min": 4, "replicas": 3]), by: "one").status == 201)
         var shared = Sample.object("ssa").objectValue!
         shared["spec"] = ["replicas": 3]
@@ -55,7 +59,8 @@ import WireFormats
         #expect(dropped.json["spec"]?["min"] == 1)
     }
 
-    @Test func `items of a keyed list belong to the managers that applied them`() {
+    @Test("items of a keyed list belong to the managers that applied them")
+    func itemsKeyedList() {
         let path = "\(Sample.deployments)/web"
         #expect(server.post(Sample.deployments, Sample.deployment("web")).status == 201)
         func sidecar(_ image: JSON?) -> JSON {
@@ -80,7 +85,8 @@ import WireFormats
         #expect(names(server.apply(path, sidecar(nil), by: "injector")) == ["c"])
     }
 
-    @Test func `an apply needs a manager and a type, and must not contain managedFields`() {
+    @Test("an apply needs a manager and a type, and must not contain managedFields")
+    func applyNeedsManager() {
         let object = Sample.object("ssa")
         #expect(server.call("PATCH", path, object, "application/apply-patch+yaml").status == 422)
         #expect(server.apply(path, ["metadata": ["name": "ssa"]], by: "one").status == 400)
@@ -89,7 +95,8 @@ import WireFormats
         #expect(server.apply(path, .object(owned), by: "one").status == 400)
     }
 
-    @Test func `the body of an apply may be YAML`() {
+    @Test("the body of an apply may be YAML")
+    func bodyApplyYAML() {
         let yaml =
             "{apiVersion: tests.example.com/v1, kind: Sample, metadata: {name: ssa}, "
             + "spec: {max: 4, metrics: [{target: 1}]}}"
@@ -98,7 +105,8 @@ import WireFormats
         #expect(answer.status == 201)
     }
 
-    @Test func `kubectl can move the ownership of fields from update to apply`() throws {
+    @Test("kubectl can move the ownership of fields from update to apply")
+    func kubectlMoveOwnership() throws {
         #expect(
             server.post("\(Sample.path)?fieldManager=kubectl-client-side-apply", Sample.object("ssa")).status == 201)
         let live = server.get(path).json

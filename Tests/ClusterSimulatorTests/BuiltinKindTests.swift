@@ -20,7 +20,8 @@ import WireFormats
         ],
     ]
 
-    @Test func `a lease is renewed with the current resourceVersion, and not with another`() {
+    @Test("a lease is renewed with the current resourceVersion, and not with another")
+    func leaseRenewedCurrent() {
         let created = server.post(Self.leases, Self.lease)
         #expect(created.status == 201)
         var renewal = created.json.objectValue!
@@ -34,8 +35,9 @@ import WireFormats
         #expect(server.put("\(Self.leases)/new", .object(renewal)).status == 201)
     }
 
-    @Test(arguments: ["2026-01-01T00:00:20Z", "2026-01-01T00:00:20.5Z", "yesterday"])
-    func `a lease's times have microseconds`(time: String) {
+    @Test(
+        "a lease's times have microseconds", arguments: ["2026-01-01T00:00:20Z", "2026-01-01T00:00:20.5Z", "yesterday"])
+    func leaseTimesMicroseconds(time: String) {
         #expect(server.post(Self.leases, Self.lease).status == 201)
         let patched = server.merge("\(Self.leases)/leader", ["spec": ["renewTime": .string(time)]])
         #expect((patched.status, patched.causes) == (422, ["FieldValueInvalid patch"]))
@@ -60,7 +62,8 @@ import WireFormats
         return .object(event)
     }
 
-    @Test func `an event is served in both API groups, each with its own field names`() {
+    @Test("an event is served in both API groups, each with its own field names")
+    func eventServedAPI() {
         #expect(server.post(Self.events, Self.event("a.1")).status == 201)
         let series: JSON = ["count": 2, "lastObservedTime": "2026-01-01T00:01:00.000000Z"]
         #expect(server.merge("\(Self.events)/a.1", ["series": series]).status == 200)
@@ -75,6 +78,7 @@ import WireFormats
     }
 
     @Test(
+        "an incomplete event is rejected with the field",
         arguments: [
             (["eventTime": nil], ["FieldValueRequired eventTime"]),
             (["note": .string(String(repeating: "x", count: 1_025))], ["FieldValueInvalid message"]),
@@ -86,13 +90,14 @@ import WireFormats
                 ["FieldValueInvalid involvedObject.namespace"]
             ),
         ] as [([String: JSON?], [String])])
-    func `an incomplete event is rejected with the field`(change: [String: JSON?], causes: [String]) {
+    func incompleteEventRejected(change: [String: JSON?], causes: [String]) {
         let answer = server.post(Self.events, Self.event("a.1", change))
         #expect((answer.status, answer.causes) == (422, causes))
         #expect(answer.json["details"]?["group"] == nil)
     }
 
-    @Test func `only the series of an event may change`() {
+    @Test("only the series of an event may change")
+    func seriesEventChange() {
         #expect(server.post(Self.events, Self.event("a.1")).status == 201)
         #expect(server.merge("\(Self.events)/a.1", ["note": "other"]).causes == ["FieldValueInvalid message"])
         let elsewhere = Self.event("a.2", ["metadata": ["name": "a.2", "namespace": "default"]])
@@ -101,7 +106,8 @@ import WireFormats
 
     // MARK: Others
 
-    @Test func `stringData of a Secret is stored encoded and not returned`() {
+    @Test("stringData of a Secret is stored encoded and not returned")
+    func stringDataSecretStored() {
         let secret: JSON = ["metadata": ["name": "s"], "stringData": ["password": "hunter2"]]
         let answer = server.post("/api/v1/namespaces/test/secrets", secret)
         #expect(answer.json["data"] == ["password": "aHVudGVyMg=="])
@@ -111,7 +117,8 @@ import WireFormats
         #expect(server.post("/api/v1/namespaces/test/secrets", bad).status == 400)
     }
 
-    @Test func `a Deployment gets its defaults and is validated`() {
+    @Test("a Deployment gets its defaults and is validated")
+    func deploymentDefaultsValidated() {
         let created = server.post(Sample.deployments, Sample.deployment("web"))
         #expect(created.json["spec"]?["strategy"]?["rollingUpdate"]?["maxSurge"] == "25%")
         let container = created.json["spec"]?["template"]?["spec"]?["containers"]?[0]
@@ -132,7 +139,8 @@ import WireFormats
         #expect(selector.causes.contains("FieldValueInvalid spec.selector"))
     }
 
-    @Test func `a strategic merge patch finds containers by name`() {
+    @Test("a strategic merge patch finds containers by name")
+    func strategicMergePatch() {
         #expect(server.post(Sample.deployments, Sample.deployment("web")).status == 201)
         let patch: JSON = [
             "spec": [
@@ -149,7 +157,8 @@ import WireFormats
         #expect(removed.json["spec"]?["template"]?["spec"]?["containers"]?.arrayValue?.count == 1)
     }
 
-    @Test func `a CustomResourceDefinition becomes a kind, and an invalid one is refused`() throws {
+    @Test("a CustomResourceDefinition becomes a kind, and an invalid one is refused")
+    func customResourceDefinitionBecomesKind() throws {
         let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
         let live = server.get("\(path)/samples.tests.example.com").json
         let conditions = live["status"]?["conditions"]?.arrayValue ?? []

@@ -3,7 +3,8 @@ import Testing
 import WireFormats
 
 @Suite struct CreateTests {
-    @Test func `a new object gets a UID, its defaults and generation 1, and loses its status`() throws {
+    @Test("a new object gets a UID, its defaults and generation 1, and loses its status")
+    func newObjectUID() throws {
         let server = try TestServer()
         var object = Sample.object("a", spec: ["metrics": [["target": 5, "config": ["any": [1, "x"]]]]])
         object = .object(object.objectValue!.merging(["status": ["x": 1]]) { $1 })
@@ -22,7 +23,8 @@ import WireFormats
         #expect(metadata["managedFields"]?[0]?["manager"] == "tests")
     }
 
-    @Test func `an unknown field is dropped with a warning, refused if strict, dropped silently if ignored`() throws {
+    @Test("an unknown field is dropped with a warning, refused if strict, dropped silently if ignored")
+    func unknownFieldDropped() throws {
         let server = try TestServer()
         let object = Sample.object("a", spec: ["tpyo": 1])
         let strict = server.post("\(Sample.path)?fieldValidation=Strict", object)
@@ -37,25 +39,27 @@ import WireFormats
         #expect(server.post("\(Sample.path)?fieldValidation=Ignore", other).response.warnings == [])
     }
 
-    @Test(arguments: [
-        (Sample.object("b", max: 0), ["FieldValueInvalid spec.max"]),
-        (Sample.object("b", spec: ["min": -1]), ["FieldValueInvalid spec.min"]),
-        (Sample.object("b", spec: ["metrics": []]), ["FieldValueInvalid spec.metrics"]),
-        (
-            Sample.object("b", spec: ["metrics": [["target": "abc"]]]),
-            ["FieldValueTypeInvalid spec.metrics[0].target"]
-        ),
-        (
-            Sample.object("b", spec: ["metrics": [["target": 0, "type": "bogus"]]]),
-            ["FieldValueInvalid spec.metrics[0].target", "FieldValueNotSupported spec.metrics[0].type"]
-        ),
-        (
-            Sample.object("b", spec: ["metrics": .array(Array(repeating: ["target": 1], count: 4))]),
-            ["FieldValueTooMany spec.metrics"]
-        ),
-        (Sample.object("Not_A_Name"), ["FieldValueInvalid metadata.name"]),
-    ])
-    func `an invalid object is refused with every cause`(object: JSON, causes: [String]) throws {
+    @Test(
+        "an invalid object is refused with every cause",
+        arguments: [
+            (Sample.object("b", max: 0), ["FieldValueInvalid spec.max"]),
+            (Sample.object("b", spec: ["min": -1]), ["FieldValueInvalid spec.min"]),
+            (Sample.object("b", spec: ["metrics": []]), ["FieldValueInvalid spec.metrics"]),
+            (
+                Sample.object("b", spec: ["metrics": [["target": "abc"]]]),
+                ["FieldValueTypeInvalid spec.metrics[0].target"]
+            ),
+            (
+                Sample.object("b", spec: ["metrics": [["target": 0, "type": "bogus"]]]),
+                ["FieldValueInvalid spec.metrics[0].target", "FieldValueNotSupported spec.metrics[0].type"]
+            ),
+            (
+                Sample.object("b", spec: ["metrics": .array(Array(repeating: ["target": 1], count: 4))]),
+                ["FieldValueTooMany spec.metrics"]
+            ),
+            (Sample.object("Not_A_Name"), ["FieldValueInvalid metadata.name"]),
+        ])
+    func invalidObjectRefused(object: JSON, causes: [String]) throws {
         let answer = try TestServer().post(Sample.path, object)
         #expect(answer.status == 422)
         #expect(answer.reason == "Invalid")
@@ -64,7 +68,8 @@ import WireFormats
         #expect(answer.json["details"]?["group"] == "tests.example.com")
     }
 
-    @Test func `an empty spec is rejected with each required field`() throws {
+    @Test("an empty spec is rejected with each required field")
+    func emptySpecRejected() throws {
         let object: JSON = [
             "apiVersion": "tests.example.com/v1", "kind": "Sample", "metadata": ["name": "b"], "spec": [:],
         ]
@@ -72,7 +77,8 @@ import WireFormats
         #expect(answer.causes == ["FieldValueRequired spec.max", "FieldValueRequired spec.metrics"])
     }
 
-    @Test func `malformed JSON, another kind and another namespace have different errors`() throws {
+    @Test("malformed JSON, another kind and another namespace have different errors")
+    func malformedJSONKind() throws {
         let server = try TestServer()
         #expect(server.call("POST", Sample.path, text: "{not json").reason == "BadRequest")
         var object = Sample.object("b").objectValue!
@@ -87,7 +93,8 @@ import WireFormats
         #expect(server.post(Sample.path, .object(object)).status == 400)
     }
 
-    @Test func `an existing name is 409, and a missing namespace is 404`() throws {
+    @Test("an existing name is 409, and a missing namespace is 404")
+    func existingName409() throws {
         let server = try TestServer()
         #expect(server.post(Sample.path, Sample.object("a")).status == 201)
         let again = server.post(Sample.path, Sample.object("a"))
@@ -98,7 +105,8 @@ import WireFormats
         #expect(nowhere.json["details"]?["kind"] == "namespaces")
     }
 
-    @Test func `a name can be generated, and a resourceVersion cannot be set`() throws {
+    @Test("a name can be generated, and a resourceVersion cannot be set")
+    func nameGeneratedResourceVersion() throws {
         let server = try TestServer()
         var object = Sample.object("a").objectValue!
         object["metadata"] = ["generateName": "made-"]
@@ -111,14 +119,16 @@ import WireFormats
         #expect(server.post(Sample.path, .object(object)).status == 500)
     }
 
-    @Test func `a dry run answers like a real request and stores nothing`() throws {
+    @Test("a dry run answers like a real request and stores nothing")
+    func dryRunAnswers() throws {
         let server = try TestServer()
         #expect(server.post("\(Sample.path)?dryRun=All", Sample.object("a")).status == 201)
         #expect(server.get("\(Sample.path)/a").status == 404)
         #expect(server.post("\(Sample.path)?dryRun=All", Sample.object("a", max: 0)).status == 422)
     }
 
-    @Test func `a YAML body is read, plain text is 415, protobuf alone is 406, and a huge body 413`() throws {
+    @Test("a YAML body is read, plain text is 415, protobuf alone is 406, and a huge body 413")
+    func yamlBodyRead() throws {
         let server = try TestServer()
         let yaml = """
             apiVersion: tests.example.com/v1
@@ -136,7 +146,8 @@ import WireFormats
         #expect(server.call("POST", Sample.path, text: huge).status == 413)
     }
 
-    @Test func `rules across fields run if the schema allows it, and their causes are added`() throws {
+    @Test("rules across fields run if the schema allows it, and their causes are added")
+    func rulesAcrossFields() throws {
         let server = try TestServer {
             $0.crossFieldValidators["tests.example.com/Sample"] = { object in
                 let (least, most) = (object["spec"]?["min"]?.intValue ?? 0, object["spec"]?["max"]?.intValue ?? 0)

@@ -10,7 +10,8 @@ import WireFormats
         for name in ["a", "b"] { #expect(server.post(Sample.path, Sample.object(name)).status == 201) }
     }
 
-    @Test func `a deletion returns what it deleted, and a second one is 404`() {
+    @Test("a deletion returns what it deleted, and a second one is 404")
+    func deletionReturnsWhat() {
         let uid = server.get("\(Sample.path)/a").json["metadata"]?["uid"]
         let answer = server.delete("\(Sample.path)/a")
         #expect(answer.status == 200)
@@ -19,20 +20,23 @@ import WireFormats
         #expect(server.delete("\(Sample.path)/a").status == 404)
     }
 
-    @Test func `a deletion with a failed precondition is 409`() {
+    @Test("a deletion with a failed precondition is 409")
+    func deletionFailedPrecondition() {
         let uid = server.delete("\(Sample.path)/a", ["preconditions": ["uid": "other"]])
         #expect((uid.status, uid.reason) == (409, "Conflict"))
         #expect(server.delete("\(Sample.path)/a", ["preconditions": ["resourceVersion": "1"]]).status == 409)
         #expect(server.get("\(Sample.path)/a").status == 200)
     }
 
-    @Test func `the selected objects of a collection are deleted`() {
+    @Test("the selected objects of a collection are deleted")
+    func selectedObjectsCollection() {
         #expect(server.merge("\(Sample.path)/b", ["metadata": ["labels": ["keep": "yes"]]]).status == 200)
         #expect(server.delete("\(Sample.path)?labelSelector=!keep").itemNames == ["a"])
         #expect(server.get(Sample.path).itemNames == ["b"])
     }
 
-    @Test func `a finalizer keeps an object until it is removed`() throws {
+    @Test("a finalizer keeps an object until it is removed")
+    func finalizerKeepsObject() throws {
         let path = "\(Sample.path)/a"
         #expect(server.merge(path, ["metadata": ["finalizers": ["example.com/hold"]]]).status == 200)
         let marked = server.delete(path)
@@ -50,7 +54,8 @@ import WireFormats
         #expect(server.get(path).status == 404)
     }
 
-    @Test func `a namespace is deleted with all objects in it, and accepts no new ones during the deletion`() throws {
+    @Test("a namespace is deleted with all objects in it, and accepts no new ones during the deletion")
+    func namespaceDeletedObjects() throws {
         #expect(server.merge("\(Sample.path)/a", ["metadata": ["finalizers": ["example.com/hold"]]]).status == 200)
         let watch = try server.watch(
             "\(Sample.path)?watch=1&resourceVersion=\(server.get(Sample.path).resourceVersion!)")
@@ -64,7 +69,8 @@ import WireFormats
         #expect(server.get("/api/v1/namespaces/test").status == 404)
     }
 
-    @Test func `a CustomResourceDefinition is deleted with its objects and its path`() throws {
+    @Test("a CustomResourceDefinition is deleted with its objects and its path")
+    func customResourceDefinitionDeletedObjects() throws {
         let watch = try server.watch(
             "\(Sample.path)?watch=1&resourceVersion=\(server.get(Sample.path).resourceVersion!)")
         #expect(

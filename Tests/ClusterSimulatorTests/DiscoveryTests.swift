@@ -10,7 +10,8 @@ import WireFormats
         server = try TestServer()
     }
 
-    @Test func `groups, versions and resources are discoverable`() {
+    @Test("groups, versions and resources are discoverable")
+    func groupsVersionsResources() {
         #expect(server.get("/version").json["minor"] == "36")
         #expect(server.get("/api").json["kind"] == "APIVersions")
         let groups = server.get("/apis").json["groups"]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
@@ -25,7 +26,8 @@ import WireFormats
         #expect(server.get("/apis/nothing.example.com/v1").text == "404 page not found\n")
     }
 
-    @Test func `aggregated discovery returns the same in one response`() {
+    @Test("aggregated discovery returns the same in one response")
+    func aggregatedDiscoveryReturns() {
         let accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
         let answer = server.get("/apis", headers: ["accept": accept])
         #expect(answer.response.contentType.contains("as=APIGroupDiscoveryList"))
@@ -35,7 +37,8 @@ import WireFormats
         #expect(deployments?["subresources"]?[0]?["responseKind"]?["kind"] == "Scale")
     }
 
-    @Test func `OpenAPI describes each kind and declares field validation`() {
+    @Test("the OpenAPI document describes each kind and declares field validation")
+    func openAPIDescribesKind() {
         let index = server.get("/openapi/v3").json["paths"]
         #expect(index?["apis/tests.example.com/v1"] != nil)
         let document = server.get("/openapi/v3/apis/tests.example.com/v1").json

@@ -9,7 +9,8 @@ import WireFormats
         server = try TestServer()
     }
 
-    @Test func `a fault applies to the requests that its rule matches, as often as set`() {
+    @Test("a fault applies to the requests that its rule matches, as often as set")
+    func faultAppliesRequests() {
         server.api.addFault(
             FaultRule(FaultRule.tooManyRequests(retryAfterSeconds: 7), verbs: ["list"], resource: "samples", times: 2))
         func verdict(_ method: String, _ target: String) -> APIResponse? {
@@ -26,7 +27,8 @@ import WireFormats
         #expect(verdict("GET", Sample.path) == nil)
     }
 
-    @Test func `delays add up, and the first refusal takes effect`() {
+    @Test("delays add up, and the first refusal takes effect")
+    func delaysAddFirst() {
         server.api.addFault(FaultRule(.delay(.seconds(1))))
         server.api.addFault(FaultRule(.delay(.seconds(2)), resource: "samples"))
         server.api.addFault(FaultRule(FaultRule.internalError, resource: "samples"))
@@ -39,7 +41,8 @@ import WireFormats
         #expect(server.api.admit(APIRequest("GET", Sample.path)).delay == nil)
     }
 
-    @Test func `a watch can be ended with the error that its version has expired`() {
+    @Test("a watch can be ended with the error that its version has expired")
+    func watchEndedError() {
         server.api.addFault(FaultRule(.expireWatch, times: 1))
         #expect(server.api.admit(APIRequest("GET", Sample.path)).answer == nil)
         let answer = server.api.admit(APIRequest("GET", "\(Sample.path)?watch=1")).answer
@@ -51,7 +54,8 @@ import WireFormats
         #expect(TestWatch(subscription: subscription).names() == ["ERROR"])
     }
 
-    @Test func `the request log has each request's client and outcome`() {
+    @Test("the request log has each request's client and outcome")
+    func requestLogRequest() {
         server.api.clearRequests()
         _ = server.call("GET", "\(Sample.path)/a?x=1", headers: ["user-agent": "alice"])
         server.api.addFault(FaultRule(FaultRule.internalError, verbs: ["create"]))

@@ -42,7 +42,8 @@ import WireFormats
         Answer(server.api.handle(APIRequest("POST", path, headers: ["content-type": type], body: body)))
     }
 
-    @Test func `a built-in object is created from protobuf, and its zero fields are absent`() throws {
+    @Test("a built-in object is created from protobuf, and its zero fields are absent")
+    func builtObjectCreated() throws {
         #expect(post("/api/v1/namespaces", try Self.bytes(Self.namespace)).status == 201)
         let object = try ProtobufObject.json(Self.bytes(Self.deployment))
         let pod: JSON = [
@@ -67,7 +68,8 @@ import WireFormats
             service.json["spec"]?["ports"] == [["name": "80-8080", "port": 80, "protocol": "TCP", "targetPort": 8080]])
     }
 
-    @Test func `token requests and access reviews are read from protobuf`() throws {
+    @Test("token requests and access reviews are read from protobuf")
+    func tokenRequestsAccess() throws {
         let account: JSON = ["apiVersion": "v1", "kind": "ServiceAccount", "metadata": ["name": "sa"]]
         #expect(server.post("/api/v1/namespaces/test/serviceaccounts", account).status == 201)
         let token = post("/api/v1/namespaces/test/serviceaccounts/sa/token", try Self.bytes(Self.tokenRequest))
@@ -78,7 +80,8 @@ import WireFormats
         #expect(review.json["spec"]?["resourceAttributes"]?["resource"] == "pods")
     }
 
-    @Test func `a malformed protobuf body, or one of another kind, is 400`() throws {
+    @Test("a malformed protobuf body, or one of another kind, is 400")
+    func malformedProtobufBody() throws {
         let path = "/apis/apps/v1/namespaces/test/deployments"
         let whole = try Self.bytes(Self.deployment)
         for body in [
@@ -101,7 +104,8 @@ import WireFormats
                 == true)
     }
 
-    @Test func `a custom resource in protobuf is 400, and an unknown media type 415 with the known ones`() throws {
+    @Test("a custom resource in protobuf is 400, and an unknown media type 415 with the known ones")
+    func customResourceProtobuf() throws {
         #expect(post(Sample.path, try Self.bytes(Self.deployment)).reason == "BadRequest")
         for path in [Sample.path, "/api/v1/namespaces"] {
             let answer = post(path, [0x78], "text/plain")
@@ -166,7 +170,8 @@ import WireFormats
         }
     }
 
-    @Test func `times, quantities, int-or-string values, lists, maps and nested messages are decoded`() throws {
+    @Test("times, quantities, int-or-string values, lists, maps and nested messages are decoded")
+    func timesQuantitiesInt() throws {
         let pod = try message("v1", "Pod", Self.writePod)
         #expect(
             pod == [
@@ -185,7 +190,8 @@ import WireFormats
             ])
     }
 
-    @Test func `microseconds of a Lease and the preconditions of a deletion are decoded`() throws {
+    @Test("microseconds of a Lease and the preconditions of a deletion are decoded")
+    func microsecondsLeasePreconditions() throws {
         let lease = try message("coordination.k8s.io/v1", "Lease") { lease in
             lease.add(2) { spec in
                 spec.add(4) {
@@ -204,7 +210,8 @@ import WireFormats
         #expect(options["dryRun"] == ["All"])
     }
 
-    @Test func `OpenAPI v2 is served as JSON, and as the protobuf that kubectl reads`() throws {
+    @Test("the OpenAPI v2 document is served as JSON, and as the protobuf that kubectl reads")
+    func openAPIV2Served() throws {
         let json = server.get("/openapi/v2").json
         #expect(json["swagger"] == "2.0")
         let spec = json["definitions"]?["com.example.tests.v1.Sample"]?["properties"]?["spec"]
@@ -231,7 +238,8 @@ import WireFormats
         #expect(names.contains("com.example.tests.v1.Sample"))
     }
 
-    @Test func `an autoscaler is the same in both versions, and v1 keeps what it cannot express`() {
+    @Test("an autoscaler is the same in both versions, and v1 keeps what it cannot express")
+    func autoscalerVersionsV1() {
         let v1 = "/apis/autoscaling/v1/namespaces/test/horizontalpodautoscalers"
         let v2 = "/apis/autoscaling/v2/namespaces/test/horizontalpodautoscalers"
         let target: JSON = ["apiVersion": "apps/v1", "kind": "Deployment", "name": "web"]

@@ -9,7 +9,8 @@ import WireFormats
         return server
     }
 
-    @Test func `a missing object is 404 with a Status, and a missing resource with plain text`() throws {
+    @Test("a missing object is 404 with a Status, and a missing resource with plain text")
+    func missingObject404() throws {
         let server = try Self.server()
         let object = server.get("\(Sample.path)/nope")
         #expect((object.status, object.reason) == (404, "NotFound"))
@@ -18,7 +19,8 @@ import WireFormats
         #expect((resource.status, resource.text) == (404, "404 page not found\n"))
     }
 
-    @Test func `pages are read from one snapshot`() throws {
+    @Test("pages are read from one snapshot")
+    func pagesReadSnapshot() throws {
         let server = try Self.server("a", "b", "c", "d", "e")
         let first = server.get("\(Sample.path)?limit=2")
         #expect(first.itemNames == ["a", "b"])
@@ -40,7 +42,8 @@ import WireFormats
         #expect(server.get("\(Sample.path)?limit=2&continue=garbage").status == 400)
     }
 
-    @Test func `selectors match labels and the fields that the kind supports`() throws {
+    @Test("selectors match labels and the fields that the kind supports")
+    func selectorsMatchLabels() throws {
         let server = try Self.server("a", "b", "c")
         #expect(
             server.merge("\(Sample.path)/b", ["metadata": ["labels": ["tier": "gold", "zone": "x"]]]).status == 200)
@@ -56,7 +59,8 @@ import WireFormats
         #expect(server.get("\(Sample.path)?labelSelector=tier%3D%3D%3D").reason == "BadRequest")
     }
 
-    @Test func `a list at a future version times out, and one at an expired version is 410`() throws {
+    @Test("a list at a future version times out, and one at an expired version is 410")
+    func listFutureVersion() throws {
         let server = try Self.server("a", "b")
         let exact = server.get("\(Sample.path)?resourceVersion=99999999&resourceVersionMatch=Exact")
         #expect((exact.status, exact.reason) == (504, "Timeout"))
@@ -76,7 +80,8 @@ import WireFormats
         #expect(server.get("\(Sample.path)?resourceVersion=abc").status == 500)
     }
 
-    @Test func `a table has the printer columns and a row per object`() throws {
+    @Test("a table has the printer columns and a row per object")
+    func tablePrinterColumns() throws {
         let server = try Self.server("a")
         server.advance(.seconds(90))
         let table = server.get(
@@ -88,7 +93,8 @@ import WireFormats
         #expect(table.json["rows"]?[0]?["object"]?["kind"] == "PartialObjectMetadata")
     }
 
-    @Test func `partial object metadata is served for lean caches`() throws {
+    @Test("partial object metadata is served for lean caches")
+    func partialObjectMetadata() throws {
         let server = try Self.server("a")
         let accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
         let list = server.get(Sample.path, headers: ["accept": accept])
@@ -97,13 +103,15 @@ import WireFormats
         #expect(list.itemNames == ["a"])
     }
 
-    @Test func `items of built-in lists have no kind, and those of custom resources have one`() throws {
+    @Test("items of built-in lists have no kind, and those of custom resources have one")
+    func itemsBuiltLists() throws {
         let server = try Self.server("a")
         #expect(server.get("/api/v1/namespaces").json["items"]?[0]?["kind"] == nil)
         #expect(server.get(Sample.path).json["items"]?[0]?["kind"] == "Sample")
     }
 
-    @Test func `a list of all namespaces differs from a list of one`() throws {
+    @Test("a list of all namespaces differs from a list of one")
+    func listNamespacesDiffers() throws {
         let server = try Self.server("a")
         #expect(server.post("/apis/tests.example.com/v1/namespaces/default/samples", Sample.object("z")).status == 201)
         #expect(server.get("/apis/tests.example.com/v1/samples").itemNames == ["z", "a"])

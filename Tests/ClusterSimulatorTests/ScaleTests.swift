@@ -17,7 +17,8 @@ import WireFormats
         return .object(members)
     }
 
-    @Test func `a scale has the replicas, and the selector as text`() {
+    @Test("a scale has the replicas, and the selector as text")
+    func scaleReplicasSelector() {
         let answer = server.get(path).json
         #expect(answer["kind"] == "Scale")
         #expect(answer["apiVersion"] == "autoscaling/v1")
@@ -25,7 +26,8 @@ import WireFormats
         #expect(answer["status"] == ["replicas": 2, "selector": "app=web"])
     }
 
-    @Test func `a PUT with the version read changes the object, and a second one is a conflict`() {
+    @Test("a PUT with the version read changes the object, and a second one is a conflict")
+    func putVersionRead() {
         let update = scale(server.get(path).json, replicas: 3)
         let first = server.put("\(path)?fieldManager=scaler", update)
         #expect((first.status, first.json["spec"]) == (200, ["replicas": 3]))
@@ -40,7 +42,8 @@ import WireFormats
         #expect(owner?["fieldsV1"] == ["f:spec": ["f:replicas": [:]]])
     }
 
-    @Test func `a merge patch may carry a resourceVersion`() {
+    @Test("a merge patch may carry a resourceVersion")
+    func mergePatchCarry() {
         let version = server.get(path).resourceVersion ?? ""
         let patch: JSON = ["metadata": ["resourceVersion": .string(version)], "spec": ["replicas": 5]]
         #expect(server.merge(path, patch).json["spec"] == ["replicas": 5])
@@ -48,7 +51,8 @@ import WireFormats
         #expect(server.merge(path, ["spec": ["replicas": 6]]).status == 200)
     }
 
-    @Test func `negative replicas, other names and missing objects are refused`() {
+    @Test("negative replicas, other names and missing objects are refused")
+    func negativeReplicasNames() {
         let negative = server.merge(path, ["spec": ["replicas": -1]])
         #expect((negative.status, negative.causes) == (422, ["FieldValueInvalid spec.replicas"]))
         #expect(negative.json["details"]?["group"] == "autoscaling")
@@ -60,7 +64,8 @@ import WireFormats
         #expect(server.delete(path).status == 405)
     }
 
-    @Test func `a custom resource is scaled through the paths of its definition`() {
+    @Test("a custom resource is scaled through the paths of its definition")
+    func customResourceScaled() {
         #expect(server.post(Sample.path, Sample.object("a", spec: ["replicas": 2])).status == 201)
         #expect(server.get("\(Sample.path)/a/scale").json["spec"] == ["replicas": 2])
         #expect(server.merge("\(Sample.path)/a/scale", ["spec": ["replicas": 4]]).status == 200)
@@ -71,7 +76,8 @@ import WireFormats
         #expect(server.get("\(Sample.path)/b/scale").status == 500)
     }
 
-    @Test func `a kind without a scale subresource has none`() {
+    @Test("a kind without a scale subresource has none")
+    func kindScaleSubresource() {
         let answer = server.get("/api/v1/namespaces/test/configmaps/x/scale")
         #expect((answer.status, answer.reason) == (404, "NotFound"))
     }

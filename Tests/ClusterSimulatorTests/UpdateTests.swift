@@ -22,7 +22,8 @@ import WireFormats
         changed(object) { $0["spec"] = changed($0["spec"] ?? [:]) { $0["max"] = max } }
     }
 
-    @Test func `a spec change increases the generation, a stale update is 409, a missing version 422`() {
+    @Test("a spec change increases the generation, a stale update is 409, a missing version 422")
+    func specChangeIncreases() {
         let current = server.get(path).json
         let update = spec(current, max: 12)
         let first = server.put(path, update)
@@ -37,7 +38,8 @@ import WireFormats
         #expect(refused.json["details"]?["kind"] == "samples")
     }
 
-    @Test func `an identical PUT changes nothing, not even the resourceVersion`() throws {
+    @Test("an identical PUT changes nothing, not even the resourceVersion")
+    func identicalPUTChanges() throws {
         let watch = try server.watch("\(Sample.path)?watch=1&resourceVersion=\(server.get(path).resourceVersion!)")
         let current = server.get(path)
         server.clock.advance(by: .seconds(5))
@@ -45,7 +47,8 @@ import WireFormats
         #expect(watch.names() == [])
     }
 
-    @Test func `a merge patch changes its fields, null deletes, and the result is validated`() {
+    @Test("a merge patch changes its fields, null deletes, and the result is validated")
+    func mergePatchChanges() {
         #expect(server.merge(path, ["spec": ["max": 15]]).json["spec"]?["max"] == 15)
         let defaulted = server.merge(path, ["spec": ["min": .null]])
         #expect(defaulted.json["spec"]?["min"] == 1)
@@ -57,7 +60,8 @@ import WireFormats
         #expect(server.merge("\(Sample.path)/nope", [:]).status == 404)
     }
 
-    @Test func `a JSON patch is atomic`() {
+    @Test("a JSON patch is atomic")
+    func jsonPatchAtomic() {
         let replace = server.jsonPatch(path, [["op": "replace", "path": "/spec/max", "value": 17]])
         #expect(replace.json["spec"]?["max"] == 17)
         let failing = server.jsonPatch(
@@ -71,12 +75,14 @@ import WireFormats
         #expect(server.jsonPatch(path, ["op": "nothing"]).status == 400)
     }
 
-    @Test func `strategic merge patches of custom resources and unknown patch types are 415`() {
+    @Test("strategic merge patches of custom resources and unknown patch types are 415")
+    func strategicMergePatches() {
         #expect(server.strategic(path, ["spec": ["max": 18]]).reason == "UnsupportedMediaType")
         #expect(server.call("PATCH", path, ["spec": [:]], "application/json").status == 415)
     }
 
-    @Test func `status and spec change only through their own endpoints`() {
+    @Test("status and spec change only through their own endpoints")
+    func statusSpecChange() {
         let status = server.merge(
             "\(path)/status", ["status": ["desired": 4], "spec": ["max": 99], "metadata": ["labels": ["a": "b"]]])
         #expect(status.json["status"] == ["desired": 4])
@@ -91,7 +97,8 @@ import WireFormats
         #expect(owners.map { $0["subresource"]?.stringValue } == [nil, "status"])
     }
 
-    @Test func `metadata that the server manages cannot be changed`() {
+    @Test("metadata that the server manages cannot be changed")
+    func metadataServerManages() {
         let before = server.get(path).json["metadata"]
         let after = server.merge(
             path,
@@ -106,7 +113,8 @@ import WireFormats
         #expect(server.merge(path, ["metadata": ["name": "b"]]).status == 400)
     }
 
-    @Test func `labels and annotations are validated and do not change the generation`() {
+    @Test("labels and annotations are validated and do not change the generation")
+    func labelsAnnotationsValidated() {
         let good = server.merge(path, ["metadata": ["labels": ["tier": "gold"], "annotations": ["a/b": "x y"]]])
         #expect((good.status, good.generation) == (200, 1))
         let bad = server.merge(path, ["metadata": ["labels": ["tier": "not good", "-x": "a"]]])
@@ -114,7 +122,8 @@ import WireFormats
         #expect(server.merge(path, ["metadata": ["labels": ["tier": 1]]]).status == 422)
     }
 
-    @Test func `a method that an endpoint does not support is 405`() {
+    @Test("a method that an endpoint does not support is 405")
+    func methodEndpointSupport() {
         #expect(server.call("POST", path, Sample.object("a")).status == 405)
         #expect(server.call("PUT", Sample.path, Sample.object("a")).status == 405)
         #expect(server.call("DELETE", "\(path)/status").status == 405)

@@ -15,7 +15,8 @@ import WireFormats
 
     private var version: String { server.get(Sample.path).resourceVersion ?? "" }
 
-    @Test func `a watch reports each change in order, and a deletion with the last state and a newer version`() throws {
+    @Test("a watch reports each change in order, and a deletion with the last state and a newer version")
+    func watchReportsChange() throws {
         create("a")
         let watch = try server.watch("\(Sample.path)?watch=1&resourceVersion=\(version)")
         create("w")
@@ -33,15 +34,16 @@ import WireFormats
         #expect(versions.last! > Int(last.resourceVersion!)!)
     }
 
-    @Test func `a watch resumes after any version in the history`() throws {
+    @Test("a watch resumes after any version in the history")
+    func watchResumesVersion() throws {
         create("a")
         let middle = version
         create("b", "c")
         #expect(try server.watch("\(Sample.path)?watch=1&resourceVersion=\(middle)").names() == ["ADDED:b", "ADDED:c"])
     }
 
-    @Test(arguments: ["", "&resourceVersion=0"])
-    func `a watch without a version begins with the current state`(query: String) throws {
+    @Test("a watch without a version begins with the current state", arguments: ["", "&resourceVersion=0"])
+    func watchVersionBegins(query: String) throws {
         create("a", "b")
         let watch = try server.watch("\(Sample.path)?watch=1\(query)")
         #expect(watch.names() == ["ADDED:a", "ADDED:b"])
@@ -49,7 +51,8 @@ import WireFormats
         #expect(watch.names() == ["ADDED:c"])
     }
 
-    @Test func `the initial state can be requested, and a bookmark marks its end`() throws {
+    @Test("the initial state can be requested, and a bookmark marks its end")
+    func initialStateRequested() throws {
         create("a")
         let query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
         let events = try server.watch("\(Sample.path)?\(query)").events()
@@ -59,7 +62,8 @@ import WireFormats
         #expect(server.get("\(Sample.path)?watch=1&sendInitialEvents=true").status == 422)
     }
 
-    @Test func `bookmarks are sent every minute and before the timeout, which ends the watch cleanly`() throws {
+    @Test("bookmarks are sent every minute and before the timeout, which ends the watch cleanly")
+    func bookmarksSentMinute() throws {
         let watch = try server.watch(
             "\(Sample.path)?watch=1&resourceVersion=\(version)&timeoutSeconds=90&allowWatchBookmarks=true")
         server.advance(.seconds(59))
@@ -77,7 +81,8 @@ import WireFormats
         #expect(quiet.subscription.poll().frames.isEmpty)
     }
 
-    @Test func `an expired version is a 410 inside a stream with status 200`() throws {
+    @Test("an expired version is a 410 inside a stream with status 200")
+    func expiredVersion410() throws {
         create("a")
         let old = version
         create("b")
@@ -96,7 +101,8 @@ import WireFormats
         #expect(server.get("\(Sample.path)?watch=1&resourceVersion=abc").status == 500)
     }
 
-    @Test func `an object that leaves the selection is deleted for that watch, and one that enters is added`() throws {
+    @Test("an object that leaves the selection is deleted for that watch, and one that enters is added")
+    func objectLeavesSelection() throws {
         create("a")
         #expect(server.merge("\(Sample.path)/a", ["metadata": ["labels": ["tier": "gold"]]]).status == 200)
         let watch = try server.watch("\(Sample.path)?watch=1&labelSelector=tier%3Dgold&resourceVersion=\(version)")
@@ -112,7 +118,8 @@ import WireFormats
         #expect(watch.names() == ["ADDED:a"])
     }
 
-    @Test func `a watch of one name and of one namespace reports nothing else`() throws {
+    @Test("a watch of one name and of one namespace reports nothing else")
+    func watchNameNamespace() throws {
         let named = try server.watch(
             "\(Sample.path)?watch=1&fieldSelector=metadata.name%3Da&resourceVersion=\(version)")
         let everywhere = try server.watch("/apis/tests.example.com/v1/samples?watch=1&resourceVersion=\(version)")
@@ -122,7 +129,8 @@ import WireFormats
         #expect(everywhere.names() == ["ADDED:a", "ADDED:b", "ADDED:a"])
     }
 
-    @Test func `a watch that does not keep up is cut off`() throws {
+    @Test("a watch that does not keep up is cut off")
+    func watchKeepCut() throws {
         let server = try TestServer { $0.watchQueueLimit = 2 }
         #expect(server.post(Sample.path, Sample.object("a")).status == 201)
         let slow = try server.watch("\(Sample.path)?watch=1")
@@ -133,7 +141,8 @@ import WireFormats
         #expect(slow.subscription.poll().ending == .cut)
     }
 
-    @Test func `the watch history is bounded`() throws {
+    @Test("the watch history is bounded")
+    func watchHistoryBounded() throws {
         let server = try TestServer { $0.historyLimit = 3 }
         let start = server.get(Sample.path).resourceVersion!
         for name in ["a", "b", "c"] { #expect(server.post(Sample.path, Sample.object(name)).status == 201) }
@@ -142,7 +151,8 @@ import WireFormats
         #expect(try server.watch("\(Sample.path)?watch=1&resourceVersion=\(start)").names() == ["ERROR"])
     }
 
-    @Test func `rows of a watched table contain the columns once`() throws {
+    @Test("rows of a watched table contain the columns once")
+    func rowsWatchedTable() throws {
         create("a", "b")
         let accept = ["accept": "application/json;as=Table;v=v1;g=meta.k8s.io"]
         let events = try server.watch("\(Sample.path)?watch=1", headers: accept).events()
@@ -150,7 +160,8 @@ import WireFormats
         #expect(events.compactMap { $0["object"]?["rows"]?[0]?["cells"]?[0]?.stringValue } == ["a", "b"])
     }
 
-    @Test func `waiting for an event ends with the event or with the watch`() async throws {
+    @Test("waiting for an event ends with the event or with the watch")
+    func waitingEventEnds() async throws {
         let watch = try server.watch("\(Sample.path)?watch=1&resourceVersion=\(version)")
         async let waiting = watch.subscription.next()
         create("a")

@@ -18,7 +18,8 @@ import WireFormats
         status["conditions"]?.arrayValue?.first { $0["type"]?.stringValue == type }
     }
 
-    @Test func `pods are ready after the start-up delay, and not before`() {
+    @Test("pods are ready after the start-up delay, and not before")
+    func podsReadyStart() {
         #expect(status["replicas"] == 2)
         #expect(status["observedGeneration"] == 1)
         // Like the real server, the status omits a count of 0.
@@ -33,7 +34,8 @@ import WireFormats
         #expect(condition("Available")?["lastTransitionTime"] == "2026-01-01T00:00:05Z")
     }
 
-    @Test func `added pods wait for their own delay, and the youngest pods are removed first`() {
+    @Test("added pods wait for their own delay, and the youngest pods are removed first")
+    func addedPodsWait() {
         server.advance(.seconds(5))
         #expect(server.merge("\(path)/scale", ["spec": ["replicas": 5]]).status == 200)
         #expect((status["replicas"], status["readyReplicas"]) == (5, 2))
@@ -46,7 +48,8 @@ import WireFormats
         #expect((status["replicas"], status["readyReplicas"]) == (nil, nil))
     }
 
-    @Test func `a new pod template is rolled out after the delay`() {
+    @Test("a new pod template is rolled out after the delay")
+    func newPodTemplate() {
         server.advance(.seconds(5))
         #expect(status["updatedReplicas"] == 2)
         let patch: JSON = [["op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "new"]]
@@ -58,7 +61,8 @@ import WireFormats
         #expect(revision == "2")
     }
 
-    @Test func `a test can freeze and complete workload statuses`() {
+    @Test("a test can freeze and complete workload statuses")
+    func testFreezeComplete() {
         server.api.freezeWorkloads()
         server.advance(.seconds(60))
         #expect(status["readyReplicas"] == nil)
@@ -73,14 +77,16 @@ import WireFormats
         #expect(status["readyReplicas"] == 6)
     }
 
-    @Test func `the server reports when its next timer is due`() {
+    @Test("the server reports when its next timer is due")
+    func serverReportsNext() {
         let start = server.clock.wallMicroseconds()
         #expect(server.api.nextDeadline == start + 5_000_000)
         server.advance(.seconds(5))
         #expect(server.api.nextDeadline == nil)
     }
 
-    @Test func `StatefulSets become ready too`() {
+    @Test("a StatefulSet becomes ready too")
+    func statefulSetsBecomeReady() {
         var object = Sample.deployment("db", replicas: 3).objectValue!
         object["kind"] = "StatefulSet"
         #expect(server.post("/apis/apps/v1/namespaces/test/statefulsets", .object(object)).status == 201)

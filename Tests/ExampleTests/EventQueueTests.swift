@@ -5,7 +5,8 @@ import WireFormats
 
 /// Runs the event queue's executable with a server that behaves like the Pub/Sub emulator.
 @Suite(.timeLimit(.minutes(3))) struct EventQueueTests {
-    @Test func `messages are pulled, processed and acknowledged, also after an error`() async throws {
+    @Test("messages are pulled, processed and acknowledged, also after an error")
+    func messagesPulledProcessed() async throws {
         let (acknowledgements, acknowledged) = AsyncStream<String>.makeStream()
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             var pulls = 0

@@ -38,7 +38,8 @@ import Testing
         try outcome.takeClosureResult().get()
     }
 
-    @Test func `jobs are processed in order, and stopping a worker loses none`() async throws {
+    @Test("jobs are processed in order, and stopping a worker loses none")
+    func jobsProcessedOrder() async throws {
         try await RedisServer.run { server in
             for job in 1...5 { try await server.command("LPUSH", "jobs", "job-\(job)") }
             try await work(server, name: "a", end: .terminate) { text in
@@ -48,7 +49,8 @@ import Testing
         }
     }
 
-    @Test func `the job of a worker that died is processed by another`() async throws {
+    @Test("the job of a worker that died is processed by another")
+    func jobWorkerDied() async throws {
         try await RedisServer.run { server in
             try await server.command("LPUSH", "jobs", "precious")
             // Killed while it processes a job.

@@ -16,7 +16,8 @@ import Testing
         try GroupLag(all, policy: policy, group: "g").reading().value
     }
 
-    @Test func `lag is the number of messages after the committed offsets, however large`() throws {
+    @Test("lag is the number of messages after the committed offsets, however large")
+    func lagNumberMessages() throws {
         let all = [
             partition(0, committed: 17, end: 20), partition(1, committed: 0, end: 0),
             partition(2, committed: 0, end: .max), partition(3, committed: 0, end: .max),
@@ -25,13 +26,16 @@ import Testing
         #expect(try value(all, .noData) == 0x1p64)
     }
 
-    @Test(arguments: [(CommitPolicy.earliest, 3.0 + 13), (.latest, 3)])
-    func `a partition without a commit counts as the config sets`(policy: CommitPolicy, sum: Double) throws {
+    @Test(
+        "a partition without a commit counts as the config sets",
+        arguments: [(CommitPolicy.earliest, 3.0 + 13), (.latest, 3)])
+    func partitionCommitCounts(policy: CommitPolicy, sum: Double) throws {
         let all = [partition(0, committed: 17, end: 20), partition(1, committed: nil, end: 30, beginning: 17)]
         #expect(try value(all, policy) == sum)
     }
 
-    @Test func `the partitions with lag limit the replicas if the config says so, unless there are none`() throws {
+    @Test("the partitions with lag limit the replicas if the config says so, unless there are none")
+    func partitionsLagLimit() throws {
         let all = [
             partition(0, committed: 17, end: 20), partition(1, committed: 5, end: 5),
             partition(2, committed: 0, end: 1),
@@ -44,20 +48,23 @@ import Testing
         #expect(done.reading(isLimited: true).usefulReplicas == nil)
     }
 
-    @Test func `a committed offset after the end counts as a missing commit`() throws {
+    @Test("a committed offset after the end counts as a missing commit")
+    func committedOffsetEnd() throws {
         let all = [partition(0, committed: 17, end: 20), partition(1, committed: 31, end: 30, beginning: 17)]
         #expect(try value(all, .earliest) == 16)
         #expect(throws: KafkaFailure.self) { try value(all, .noData) }
     }
 
-    @Test func `an empty partition without a commit does not make the lag no data`() throws {
+    @Test("an empty partition without a commit does not make the lag no data")
+    func emptyPartitionCommit() throws {
         let all = [partition(0, committed: 17, end: 20), partition(1, committed: nil, end: 30, beginning: 30)]
         #expect(try value(all, .noData) == 3)
         let failure = #expect(throws: KafkaFailure.self) { try value(Array(all.suffix(1)), .noData) }
         #expect(failure?.error.kind == .noData)
     }
 
-    @Test func `a partition whose commit stands still counts as 1, and in full once the commit moves`() throws {
+    @Test("a partition whose commit stands still counts as 1, and in full once the commit moves")
+    func partitionCommitStands() throws {
         let memory = CommitMemory()
         let start = ContinuousClock.now
         func persistent(_ all: [PartitionOffsets], after seconds: Double) throws -> Double {
@@ -82,7 +89,8 @@ import Testing
             try persistent([partition(0, committed: 91, end: 95), partition(1, committed: 7, end: 7)], after: 200) == 4)
     }
 
-    @Test func `the memory of commits is bounded, and a forgotten partition counts in full`() throws {
+    @Test("the memory of commits is bounded, and a forgotten partition counts in full")
+    func memoryCommitsBounded() throws {
         let memory = CommitMemory()
         let start = ContinuousClock.now
         for group in 0..<(KafkaLimits.maxRememberedPartitions / 1_000 + 3) {

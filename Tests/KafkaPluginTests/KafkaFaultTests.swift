@@ -22,10 +22,12 @@ import WireFormats
         return error
     }
 
-    @Test(arguments: [
-        "HTTP/1.1 400 Bad Request\r\n\r\n", "\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}\u{46}", "", "\u{0}\u{0}\u{0}\u{0}",
-    ])
-    func `a server of another protocol is an error of the brokers`(answer: String) async throws {
+    @Test(
+        "a server of another protocol is an error of the brokers",
+        arguments: [
+            "HTTP/1.1 400 Bad Request\r\n\r\n", "\u{15}\u{3}\u{3}\u{0}\u{2}\u{2}\u{46}", "", "\u{0}\u{0}\u{0}\u{0}",
+        ])
+    func serverProtocolError(answer: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(answer)
@@ -33,7 +35,8 @@ import WireFormats
         #expect(error.kind == .sourceUnreachable && error.path == "brokers", "\(error)")
     }
 
-    @Test func `an answer that arrives byte by byte ends at the deadline`() async throws {
+    @Test("an answer that arrives byte by byte ends at the deadline")
+    func answerArrivesByte() async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write([0, 0, 16, 0])
@@ -42,8 +45,8 @@ import WireFormats
         #expect([.deadlineExceeded, .sourceUnreachable].contains(error.kind), "\(error)")
     }
 
-    @Test(arguments: [1 << 30, 7 << 20] as [UInt32])
-    func `answers of many MiB are errors and use little memory`(size: UInt32) async throws {
+    @Test("answers of many MiB are errors and use little memory", arguments: [1 << 30, 7 << 20] as [UInt32])
+    func answersManyMiB(size: UInt32) async throws {
         let block = [UInt8](repeating: 0, count: 1 << 20)
         let memory = try await RawServer.run { connection in
             guard let request = connection.read(), request.count >= 12 else { return }
@@ -58,7 +61,8 @@ import WireFormats
         #expect(memory.peakBytes < 128 << 20, "\(memory.peakBytes >> 20) MiB")
     }
 
-    @Test func `the plugin's output contains no secret`() async throws {
+    @Test("the plugin's output contains no secret")
+    func pluginOutputContains() async throws {
         let port = try RawServer.unusedPort()
         let fields = Self.config(port: port)
         let configs = [

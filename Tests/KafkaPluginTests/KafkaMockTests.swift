@@ -16,7 +16,8 @@ import Testing
             "commit shop orders 1 2", "commit shop orders 2 0")
     }
 
-    @Test func `the lag of a topic is the sum over its partitions, and follows messages and commits`() async throws {
+    @Test("the lag of a topic is the sum over its partitions, and follows messages and commits")
+    func lagTopicSum() async throws {
         try await KafkaMock.run { mock in
             try await fill(mock)
             let plugin = plugin()
@@ -33,7 +34,8 @@ import Testing
         }
     }
 
-    @Test func `several topics and a subset of partitions are counted as configured`() async throws {
+    @Test("several topics and a subset of partitions are counted as configured")
+    func topicsSubsetPartitions() async throws {
         try await KafkaMock.run { mock in
             try await fill(mock)
             try await mock.tell("topic bills 1", "produce bills 0 11", "commit shop bills 0 10")
@@ -49,7 +51,8 @@ import Testing
         }
     }
 
-    @Test func `a group without commits has no data or the value that the config sets`() async throws {
+    @Test("a group without commits has no data or the value that the config sets")
+    func groupCommitsData() async throws {
         try await KafkaMock.run { mock in
             try await fill(mock)
             let plugin = plugin()
@@ -66,7 +69,8 @@ import Testing
         }
     }
 
-    @Test func `a group without any commit in any topic has no data`() async throws {
+    @Test("a group without any commit in any topic has no data")
+    func groupCommitTopic() async throws {
         try await KafkaMock.run { mock in
             // The mock answers so for every group.
             let error = try #require(try await plugin().failure(#"\#(mock.at), "group": "typo""#))
@@ -74,7 +78,8 @@ import Testing
         }
     }
 
-    @Test func `a topic that does not exist or may not be read is reported with its field`() async throws {
+    @Test("a topic that does not exist or may not be read is reported with its field")
+    func topicExistRead() async throws {
         try await KafkaMock.run { mock in
             try await fill(mock)
             let plugin = plugin()
@@ -91,7 +96,8 @@ import Testing
         }
     }
 
-    @Test func `a group that may not be described is reported with its field`() async throws {
+    @Test("a group that may not be described is reported with its field")
+    func groupDescribedReported() async throws {
         try await KafkaMock.run { mock in
             try await fill(mock)
             // OffsetFetch, GROUP_AUTHORIZATION_FAILED
@@ -104,7 +110,8 @@ import Testing
         }
     }
 
-    @Test func `concurrent calls for many groups each get their own lag, with one client`() async throws {
+    @Test("concurrent calls for many groups each get their own lag, with one client")
+    func concurrentCallsMany() async throws {
         try await KafkaMock.run { mock in
             try await mock.tell("topic orders 1", "produce orders 0 97")
             for group in 0..<40 { try await mock.tell("commit g\(group) orders 0 \(group)") }
@@ -122,7 +129,8 @@ import Testing
         }
     }
 
-    @Test func `a missing broker is reported by the deadline with the reason`() async throws {
+    @Test("a missing broker is reported by the deadline with the reason")
+    func missingBrokerReported() async throws {
         let port = try RawServer.unusedPort()
         let error = try #require(
             try await plugin().failure(
@@ -131,7 +139,8 @@ import Testing
         #expect(error.message.contains("refused"), "\(error.message)")
     }
 
-    @Test func `a server that sends nothing is abandoned at the deadline`() async throws {
+    @Test("a server that sends nothing is abandoned at the deadline")
+    func serverSendsNothing() async throws {
         let start = ContinuousClock.now
         let silence: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RawServer.run(script: silence) { port in
@@ -144,7 +153,8 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `an idle client is closed`() async throws {
+    @Test("an idle client is closed")
+    func idleClientClosed() async throws {
         try await KafkaMock.run { mock in
             try await fill(mock)
             let plugin = KafkaPlugin(files: NoFiles(), maxIdleAge: .zero)

@@ -32,8 +32,8 @@ import Testing
 
     // MARK: Whole groups
 
-    @Test func `a group without topics in the config counts all topics that it has committed offsets of`() async throws
-    {
+    @Test("a group without topics in the config counts all topics that it has committed offsets of")
+    func groupTopicsConfig() async throws {
         try await KafkaBroker.run(.init()) { broker in
             let plugin = KafkaPlugin()
             let reading = try await plugin.value(#"\#(broker.at), "group": "shop""#)
@@ -44,7 +44,8 @@ import Testing
         }
     }
 
-    @Test func `a group with a commit of a topic that was deleted is an error that names it`() async throws {
+    @Test("a group with a commit of a topic that was deleted is an error that names it")
+    func groupCommitTopic() async throws {
         try await KafkaBroker.run(.init()) { broker in
             let error = try #require(
                 try await KafkaPlugin().failure(#"\#(broker.at), "group": "gone""#, timeout: .seconds(9)))
@@ -55,7 +56,8 @@ import Testing
 
     // MARK: TLS
 
-    @Test func `a broker that the authority signed is read, and no other`() async throws {
+    @Test("a broker that the authority signed is read, and no other")
+    func brokerAuthoritySigned() async throws {
         try await KafkaBroker.run(.init(server: certificates.server)) { broker in
             let plugin = KafkaPlugin()
             #expect(try await plugin.value(orders(broker, trust())).value == 9)
@@ -69,9 +71,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [("expired", "it has expired"), ("named", "it is for another name")])
-    func `a certificate that has expired, or is for another name, is refused`(name: String, reason: String) async throws
-    {
+    @Test(
+        "a certificate that has expired, or is for another name, is refused",
+        arguments: [("expired", "it has expired"), ("named", "it is for another name")])
+    func certificateExpiredName(name: String, reason: String) async throws {
         let identity = name == "expired" ? certificates.expiredServer : certificates.namedServer
         try await KafkaBroker.run(.init(server: identity)) { broker in
             let error = try #require(
@@ -81,7 +84,8 @@ import Testing
         }
     }
 
-    @Test func `a port with TLS and a config without it, and the reverse, name tls`() async throws {
+    @Test("a port with TLS and a config without it, and the reverse, name tls")
+    func portTLSConfig() async throws {
         try await KafkaBroker.run(.init(server: certificates.server)) { broker in
             let error = try #require(try await KafkaPlugin().failure(orders(broker), timeout: .seconds(5)))
             #expect(error.kind == .sourceUnreachable && error.path == "tls", "\(error)")
@@ -92,7 +96,8 @@ import Testing
         }
     }
 
-    @Test func `a client certificate is the identity if the broker asks for one`() async throws {
+    @Test("a client certificate is the identity if the broker asks for one")
+    func clientCertificateIdentity() async throws {
         try await KafkaBroker.run(.init(server: certificates.server, needsClientCertificate: true)) { broker in
             func client(_ identity: TestCertificates.Identity) -> String {
                 trust(#", "cert": "\#(inline(identity.certificate))", "key": "\#(inline(identity.key))""#)
@@ -113,8 +118,10 @@ import Testing
 
     // MARK: Logins
 
-    @Test(arguments: ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], [true, false])
-    func `a user logs in with the right password only`(mechanism: String, isTLS: Bool) async throws {
+    @Test(
+        "a user logs in with the right password only", arguments: ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+        [true, false])
+    func userLogsRight(mechanism: String, isTLS: Bool) async throws {
         let scene = KafkaBroker.Scene(
             server: isTLS ? certificates.server : nil, users: ["scaler": "pencil", "b,=ü": "p,=\"ä s"],
             // As before Kafka 4, because librdkafka 2.0 repeats the client's nonce.
@@ -134,7 +141,8 @@ import Testing
         }
     }
 
-    @Test func `a login with SCRAM that librdkafka gets wrong is an error that says so`() async throws {
+    @Test("a login with SCRAM that librdkafka gets wrong is an error that says so")
+    func loginSCRAMLibrdkafka() async throws {
         try await KafkaBroker.run(.init(users: ["scaler": "pencil"])) { broker in
             let plugin = KafkaPlugin()
             let error = try await plugin.failure(orders(broker, login("SCRAM-SHA-512")), timeout: .seconds(4))
@@ -146,7 +154,8 @@ import Testing
         }
     }
 
-    @Test func `an access token logs in, and one that the broker refuses is an error without it`() async throws {
+    @Test("an access token logs in, and one that the broker refuses is an error without it")
+    func accessTokenLogs() async throws {
         try await KafkaBroker.run(.init(server: certificates.server, tokens: ["eyJhbGciOiJ.a-b_c"])) { broker in
             let plugin = KafkaPlugin()
             func fields(_ token: String) -> String {
@@ -159,14 +168,16 @@ import Testing
         }
     }
 
-    @Test func `a cluster that wants a login, and a client without one, is an error`() async throws {
+    @Test("a cluster that wants a login, and a client without one, is an error")
+    func clusterWantsLogin() async throws {
         try await KafkaBroker.run(.init(users: ["scaler": "pencil"])) { broker in
             let error = try #require(try await KafkaPlugin().failure(orders(broker), timeout: .seconds(5)))
             #expect(error.kind == .sourceUnreachable && error.path == "sasl", "\(error)")
         }
     }
 
-    @Test func `identities at one cluster have a client each, and one is refused while another is read`() async throws {
+    @Test("identities at one cluster have a client each, and one is refused while another is read")
+    func identitiesClusterClient() async throws {
         let scene = KafkaBroker.Scene(users: ["a": "first", "b": "second"], acceptsAnyNonce: true)
         try await KafkaBroker.run(scene) { broker in
             let plugin = KafkaPlugin()
@@ -182,8 +193,10 @@ import Testing
 
     // MARK: Brokers that the cluster names
 
-    @Test(arguments: ["169.254.7.7:9092", "100.100.100.200:9092"])
-    func `a broker that the cluster names gets no connection at a reserved address`(leader: String) async throws {
+    @Test(
+        "a broker that the cluster names gets no connection at a reserved address",
+        arguments: ["169.254.7.7:9092", "100.100.100.200:9092"])
+    func brokerClusterNames(leader: String) async throws {
         try await KafkaBroker.run(.init(leader: leader)) { broker in
             let error = try #require(try await KafkaPlugin().failure(orders(broker), timeout: .seconds(4)))
             #expect(error.kind == .sourceUnreachable && error.path == "brokers", "\(error)")

@@ -213,7 +213,9 @@ struct BlindSpotTests {
         let messages = report.failures.flatMap(\.findings).filter { $0.rule == .internalErrors }.map(\.message)
         for behavior in ["refuses connections", "sends nothing"] {
             #expect(
-                messages.contains { $0.contains("when the source that address names \(behavior) with internal_error: ") },
+                messages.contains {
+                    $0.contains("when the source that address names \(behavior) with internal_error: ")
+                },
                 "\(messages)")
         }
     }

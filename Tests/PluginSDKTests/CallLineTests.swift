@@ -17,7 +17,8 @@ import WireFormats
             + #""targetType":"\#(targetType)","deadlineMs":\#(deadlineMs)}}"#
     }
 
-    @Test func `a call that the host writes is parsed by the fast reader`() throws {
+    @Test("a call that the host writes is parsed by the fast reader")
+    func callHostWrites() throws {
         for targetType in TargetType.allCases {
             let config: JSON = ["query": "sum(rate(a{b=\"c\"}[5m]))", "nested": ["é": [1, ["}", "\\"]]]]
             let request = PluginRequest.getMetricValue(type: "test", config: config, targetType: targetType)
@@ -30,28 +31,33 @@ import WireFormats
         }
     }
 
-    @Test func `a metric type with a quote is matched in its escaped form`() {
+    @Test("a metric type with a quote is matched in its escaped form")
+    func metricTypeQuote() {
         #expect(read(Self.line(type: #"a\"b"#), metricType: "a\"b") != nil)
     }
 
-    @Test(arguments: [
-        line(id: "-1"), line(id: "1.0"), line(id: "\"7\""), line(id: "07"), line(id: "1234567890123456789"),
-        line(config: "7"), line(config: ""), line(config: #"{},"more":{}"#), line(config: "{"),
-        line(config: #"{"a":"}"#),
-        line(config: #"[{}]"#), line(config: "{}}"), line(targetType: "Utilization"), line(deadlineMs: "0"),
-        line(deadlineMs: "-5"), line(deadlineMs: "5e3"), line(deadlineMs: "99999999999"), line(deadlineMs: ""),
-        line(type: "other"), line() + " ", " " + line(), "", "}}", "{}",
-    ])
-    func `a call in any other form is left to the general reader`(line: String) {
+    @Test(
+        "a call in any other form is left to the general reader",
+        arguments: [
+            line(id: "-1"), line(id: "1.0"), line(id: "\"7\""), line(id: "07"), line(id: "1234567890123456789"),
+            line(config: "7"), line(config: ""), line(config: #"{},"more":{}"#), line(config: "{"),
+            line(config: #"{"a":"}"#),
+            line(config: #"[{}]"#), line(config: "{}}"), line(targetType: "Utilization"), line(deadlineMs: "0"),
+            line(deadlineMs: "-5"), line(deadlineMs: "5e3"), line(deadlineMs: "99999999999"), line(deadlineMs: ""),
+            line(type: "other"), line() + " ", " " + line(), "", "}}", "{}",
+        ])
+    func callFormLeft(line: String) {
         #expect(read(line) == nil)
     }
 
     /// The two readers must agree on every request.
-    @Test(arguments: [
-        line(), line(config: "{}"), line(config: #"{"a":{"b":[]},"c":"\"}"}"#), line(id: "0"),
-        line(targetType: "AverageValue", deadlineMs: "2147483647"),
-    ])
-    func `the fast and the general reader read a call the same way`(line: String) throws {
+    @Test(
+        "the fast and the general reader read a call the same way",
+        arguments: [
+            line(), line(config: "{}"), line(config: #"{"a":{"b":[]},"c":"\"}"}"#), line(id: "0"),
+            line(targetType: "AverageValue", deadlineMs: "2147483647"),
+        ])
+    func fastGeneralReader(line: String) throws {
         let call = try #require(read(line))
         guard case .request(let id, "get_metric_value", let params) = try HostMessage.decode(line.utf8) else {
             throw SessionScript.Unexpected()
@@ -63,7 +69,8 @@ import WireFormats
         #expect(try general.config == JSON(parsing: call.config.bytes))
     }
 
-    @Test func `every prefix of a call line is refused without a trap`() {
+    @Test("every prefix of a call line is refused without a trap")
+    func prefixCallLine() {
         let line = Self.line()
         for count in 0..<line.utf8.count { #expect(read(String(line.prefix(count))) == nil) }
     }

@@ -18,22 +18,25 @@ import Testing
         return lines
     }
 
-    @Test(arguments: [
-        (["one\ntwo\n"], ["one", "two"]),
-        (["o", "ne", "\nt", "wo", "\n"], ["one", "two"]),
-        (["one\n\n\ntwo\nthr"], ["one", "two"]),
-        (["a\u{2028}b\r\n"], ["a\u{2028}b\r"]),
-        (["0123456789abcdef\n"], ["0123456789abcdef"]),
-        (["0123456789abcdefg\nnext\n"], ["<overlong>", "next"]),
-        (["0123456789", "0123456789", "0123456789", "\nnext\n"], ["<overlong>", "next"]),
-    ])
-    func `a stream is split only at the newline byte, and a line above the limit is dropped completely`(
+    @Test(
+        "a stream is split only at the newline byte, and a line above the limit is dropped completely",
+        arguments: [
+            (["one\ntwo\n"], ["one", "two"]),
+            (["o", "ne", "\nt", "wo", "\n"], ["one", "two"]),
+            (["one\n\n\ntwo\nthr"], ["one", "two"]),
+            (["a\u{2028}b\r\n"], ["a\u{2028}b\r"]),
+            (["0123456789abcdef\n"], ["0123456789abcdef"]),
+            (["0123456789abcdefg\nnext\n"], ["<overlong>", "next"]),
+            (["0123456789", "0123456789", "0123456789", "\nnext\n"], ["<overlong>", "next"]),
+        ])
+    func streamSplitNewline(
         chunks: [String], expected: [String]
     ) {
         #expect(lines(chunks) == expected)
     }
 
-    @Test func `a stream split at any byte gives the same lines`() {
+    @Test("a stream split at any byte gives the same lines")
+    func streamSplitByte() {
         let text = "first\nsecond line\n\n0123456789abcdefgh\nlast\n"
         let whole = lines([text])
         for cut in 0...text.utf8.count {

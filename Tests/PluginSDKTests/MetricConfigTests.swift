@@ -42,7 +42,8 @@ private struct Everything: MetricConfig {
         }
     }
 
-    @Test func `omitted config fields have their defaults`() throws {
+    @Test("omitted config fields have their defaults")
+    func omittedConfigFields() throws {
         let config = try Everything(parsing: #"{"address": "there", "tls": null}"#)
         #expect(config.address == "there")
         #expect(config.timeoutSeconds == 10)
@@ -55,7 +56,8 @@ private struct Everything: MetricConfig {
         #expect(config.database == nil)
     }
 
-    @Test func `config fields have the values of the config`() throws {
+    @Test("config fields have the values of the config")
+    func configFieldsValues() throws {
         let config = try Everything(
             parsing: #"""
                 {"address": "there", "timeoutSeconds": 20, "ratio": 2, "measure": "pending", "strict": true,
@@ -73,32 +75,36 @@ private struct Everything: MetricConfig {
         #expect(config.database == 3)
     }
 
-    @Test func `two configs do not share their values`() throws {
+    @Test("two configs do not share their values")
+    func configsShareValues() throws {
         let first = try Everything(parsing: #"{"address": "first"}"#)
         let second = try Everything(parsing: #"{"address": "second"}"#)
         #expect(first.address == "first")
         #expect(second.address == "second")
     }
 
-    @Test(arguments: [
-        ("{}", ["address: is required: Where."]),
-        ("[]", ["must be an object, not an array"]),
-        (#"{"address": ""}"#, ["address: must not be empty"]),
-        (#"{"address": 7}"#, ["address: must be a string, not a number"]),
-        (#"{"address": "a", "timeoutSeconds": 0}"#, ["timeoutSeconds: must be from 1 to 300, not 0"]),
-        (#"{"address": "a", "timeoutSeconds": 1.5}"#, ["timeoutSeconds: must be a whole number, not 1.5"]),
-        (#"{"address": "a", "ratio": -0.5}"#, ["ratio: must be at least 0, not -0.5"]),
-        (#"{"address": "a", "database": 10}"#, ["database: must be at most 9, not 10"]),
-        (#"{"address": "a", "measure": "age"}"#, ["measure: must be one of lag, pending, not \"age\""]),
-        (#"{"address": "a", "tls": {"cert": "C"}}"#, ["tls.key: goes with cert"]),
-        (#"{"address": "a", "servers": [{"port": 1}, {}]}"#, ["servers[1].port: is required: Port."]),
-        (#"{"address": "a", "labels": {"x": 1}}"#, ["labels.x: must be a string, not a number"]),
-    ])
-    func `each config problem names its field and what is expected`(config: String, expected: [String]) {
+    @Test(
+        "each config problem names its field and what is expected",
+        arguments: [
+            ("{}", ["address: is required: Where."]),
+            ("[]", ["must be an object, not an array"]),
+            (#"{"address": ""}"#, ["address: must not be empty"]),
+            (#"{"address": 7}"#, ["address: must be a string, not a number"]),
+            (#"{"address": "a", "timeoutSeconds": 0}"#, ["timeoutSeconds: must be from 1 to 300, not 0"]),
+            (#"{"address": "a", "timeoutSeconds": 1.5}"#, ["timeoutSeconds: must be a whole number, not 1.5"]),
+            (#"{"address": "a", "ratio": -0.5}"#, ["ratio: must be at least 0, not -0.5"]),
+            (#"{"address": "a", "database": 10}"#, ["database: must be at most 9, not 10"]),
+            (#"{"address": "a", "measure": "age"}"#, ["measure: must be one of lag, pending, not \"age\""]),
+            (#"{"address": "a", "tls": {"cert": "C"}}"#, ["tls.key: goes with cert"]),
+            (#"{"address": "a", "servers": [{"port": 1}, {}]}"#, ["servers[1].port: is required: Port."]),
+            (#"{"address": "a", "labels": {"x": 1}}"#, ["labels.x: must be a string, not a number"]),
+        ])
+    func configProblemNames(config: String, expected: [String]) {
         #expect(problems(config) == expected)
     }
 
-    @Test func `all config problems are reported together, in the order of the fields`() {
+    @Test("all config problems are reported together, in the order of the fields")
+    func configProblemsReported() {
         let found = problems(#"{"timeoutSeconds": 0, "tls": {"ca": 1, "crt": "x"}, "servers": [{}, 3], "querry": ""}"#)
         #expect(
             found == [
@@ -113,7 +119,8 @@ private struct Everything: MetricConfig {
             ])
     }
 
-    @Test func `the config schema matches the rules that parsing enforces`() throws {
+    @Test("the config schema matches the rules that parsing enforces")
+    func configSchemaMatches() throws {
         let schema = try JSON(
             parsing: #"""
                 {"type": "object", "additionalProperties": false, "required": ["address"], "properties": {
@@ -138,7 +145,8 @@ private struct Everything: MetricConfig {
         #expect(JSON.object(Everything.configSchema).description == schema.description)
     }
 
-    @Test func `a config has the fields and the rules of the configs in it`() throws {
+    @Test("a config has the fields and the rules of the configs in it")
+    func configFieldsRules() throws {
         let config = try Queue(parsing: #"{"name": "orders", "cert": "C", "key": "K"}"#)
         #expect(config.name == "orders" && config.tls.cert == "C" && config.configSecrets.count == 1)
         #expect(config.configJSON == ["name": "orders", "cert": "C", "key": "***"])

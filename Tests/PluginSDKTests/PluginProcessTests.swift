@@ -32,7 +32,8 @@ import WireFormats
             standardError: result.standardError)
     }
 
-    @Test func `a plugin process answers calls, and exits 0 when its input ends`() async throws {
+    @Test("a plugin process answers calls, and exits 0 when its input ends")
+    func pluginProcessAnswers() async throws {
         let outcome = try await play("answer", "fail")
         #expect(outcome.status == .exited(0))
         #expect(outcome.answers.map(\.id) == [0, 1, 2])
@@ -40,13 +41,15 @@ import WireFormats
         #expect(outcome.standardError.isEmpty)
     }
 
-    @Test func `a stray print goes to standard error and not into the protocol`() async throws {
+    @Test("a stray print goes to standard error and not into the protocol")
+    func strayPrintGoes() async throws {
         let outcome = try await play("print")
         #expect(outcome.answers.map(\.id) == [0, 1])
         #expect(outcome.standardError == "a stray print, and the token is Optional(***)\n")
     }
 
-    @Test func `a plugin logs to standard error with the SDK alone`() async throws {
+    @Test("a plugin logs to standard error with the SDK alone")
+    func pluginLogsStandard() async throws {
         let outcome = try await play("log")
         #expect(outcome.answers.map(\.id) == [0, 1])
         #expect(outcome.standardError.contains(" notice test:"))
@@ -54,7 +57,8 @@ import WireFormats
         #expect(outcome.standardError.contains("a log line"))
     }
 
-    @Test func `a secret that a plugin puts into an error is masked`() async throws {
+    @Test("a secret that a plugin puts into an error is masked")
+    func secretPluginPuts() async throws {
         let outcome = try await play("leak")
         #expect(outcome.answers.last?.error?.message == "the server refuses ***")
     }
@@ -62,13 +66,15 @@ import WireFormats
     /// Longer than the suite's time limit: a plugin that waits for the call's deadline fails the test.
     private static let endless = 3_600_000
 
-    @Test func `a waiting call does not keep the plugin running after the end of its input`() async throws {
+    @Test("a waiting call does not keep the plugin running after the end of its input")
+    func waitingCallKeep() async throws {
         let outcome = try await play("answer", "wait", deadlineMs: Self.endless)
         #expect(outcome.status == .exited(0))
         #expect(outcome.answers.map(\.id) == [0, 1])
     }
 
-    @Test func `a call that blocks its thread does not keep the plugin running after end of input`() async throws {
+    @Test("a call that blocks its thread does not keep the plugin running after end of input")
+    func callBlocksThread() async throws {
         let outcome = try await play("block", deadlineMs: Self.endless)
         #expect(outcome.status == .exited(0))
         #expect(outcome.answers.map(\.id) == [0])

@@ -11,11 +11,13 @@ import Testing
         @Field("Headers.") var headers: [String: Secret] = [:]
     }
 
-    @Test func `a secret returns its text only through reveal`() {
+    @Test("a secret returns its text only through reveal")
+    func secretReturnsText() {
         #expect(secret.reveal() == "canary")
     }
 
-    @Test func `every way of printing a secret shows asterisks`() throws {
+    @Test("every way of printing a secret shows asterisks")
+    func wayPrintingSecret() throws {
         var dumped = ""
         dump(["secret": secret], to: &dumped)
         let prints = [
@@ -29,7 +31,8 @@ import Testing
         }
     }
 
-    @Test func `printing a config does not show its secrets`() throws {
+    @Test("printing a config does not show its secrets")
+    func printingConfigShow() throws {
         let config = try Config(parsing: #"{"password": "canary", "headers": {"Authorization": "canary"}}"#)
         var dumped = ""
         dump(config, to: &dumped)
@@ -40,13 +43,15 @@ import Testing
         #expect(config.headers["Authorization"]?.reveal() == "canary")
     }
 
-    @Test func `secrets of a config are masked in the texts of a plugin`() throws {
+    @Test("secrets of a config are masked in the texts of a plugin")
+    func secretsConfigMasked() throws {
         let config = try Config(parsing: #"{"password": "canary", "headers": {"A": "canary bird", "B": "ab"}}"#)
         let text = Secret.masking(config.configSecrets, in: "canary birds, canary, and a cab")
         #expect(text == "***s, ***, and a cab")
     }
 
-    @Test func `the config schema marks a secret`() {
+    @Test("the config schema marks a secret")
+    func configSchemaMarks() {
         let properties = Config.configSchema["properties"]
         #expect(properties?["password"]?["x-secret"] == true)
         #expect(properties?["headers"]?["additionalProperties"]?["x-secret"] == true)

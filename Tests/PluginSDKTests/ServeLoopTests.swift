@@ -7,7 +7,8 @@ import WireFormats
 
 /// The loop with real pipes in this process.
 @Suite(.timeLimit(.minutes(5))) struct ServeLoopTests {
-    @Test func `a call line is answered with a line`() async throws {
+    @Test("a call line is answered with a line")
+    func callLineAnswered() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(SessionScript.initialize)
             #expect(try await host.receive().id == 0)
@@ -18,7 +19,8 @@ import WireFormats
         }
     }
 
-    @Test func `calls sent in one write are all answered`() async throws {
+    @Test("calls sent in one write are all answered")
+    func callsSentWrite() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(([SessionScript.initialize] + (1...16).map { SessionScript.call($0) }).joined(separator: "\n"))
             _ = try await host.receive()
@@ -28,7 +30,8 @@ import WireFormats
         }
     }
 
-    @Test func `a waiting call does not delay other calls, and cancelling it cancels its task`() async throws {
+    @Test("a waiting call does not delay other calls, and cancelling it cancels its task")
+    func waitingCallDelay() async throws {
         let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
             host.send(SessionScript.initialize)
@@ -43,7 +46,8 @@ import WireFormats
         }
     }
 
-    @Test func `at its deadline a call is answered with an error and its task is cancelled`() async throws {
+    @Test("at its deadline a call is answered with an error and its task is cancelled")
+    func deadlineCallAnswered() async throws {
         let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
             host.send(SessionScript.initialize)
@@ -54,7 +58,8 @@ import WireFormats
         }
     }
 
-    @Test func `an invalid config fails the call with the path of its first problem`() async throws {
+    @Test("an invalid config fails the call with the path of its first problem")
+    func invalidConfigFails() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(SessionScript.initialize)
             _ = try await host.receive()
@@ -65,7 +70,8 @@ import WireFormats
         }
     }
 
-    @Test func `plugin errors keep their kind, and other errors are reported as internal`() async throws {
+    @Test("plugin errors keep their kind, and other errors are reported as internal")
+    func pluginErrorsKeep() async throws {
         try await withLoop(FailingPlugin()) { host in
             host.send(SessionScript.initialize)
             _ = try await host.receive()
@@ -77,7 +83,8 @@ import WireFormats
         }
     }
 
-    @Test func `the serve loop ends at shutdown`() async throws {
+    @Test("the serve loop ends at shutdown")
+    func serveLoopEnds() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(SessionScript.initialize)
             _ = try await host.receive()
@@ -87,7 +94,8 @@ import WireFormats
         }
     }
 
-    @Test func `the serve loop answers calls in flight at the end of its input and ends`() async throws {
+    @Test("the serve loop answers calls in flight at the end of its input and ends")
+    func serveLoopAnswers() async throws {
         try await withLoop(EchoPlugin()) { host in
             host.send(SessionScript.initialize + "\n" + SessionScript.call(1))
             host.endInput()

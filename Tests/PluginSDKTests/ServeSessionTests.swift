@@ -9,7 +9,8 @@ import WireFormats
 
     // MARK: Handshake
 
-    @Test func `the answer to initialize contains the plugin, its metric type and its capabilities`() throws {
+    @Test("the answer to initialize contains the plugin, its metric type and its capabilities")
+    func answerInitializeContains() throws {
         var script = SessionScript(maxInFlight: 3)
         guard case .result(0, let json) = try script.answer(to: SessionScript.initialize) else {
             throw SessionScript.Unexpected()
@@ -21,7 +22,8 @@ import WireFormats
         #expect(result.capabilities == PluginCapabilities(maxInFlight: 3, cancel: true))
     }
 
-    @Test func `a call is of the metric type that it names, in the host's form and in any other`() throws {
+    @Test("a call is of the metric type that it names, in the host's form and in any other")
+    func callMetricType() throws {
         var script = SessionScript.serving(maxInFlight: 4)
         #expect(try script.start(SessionScript.call(1)).metricType == 0)
         let other = SessionScript.call(2).replacing(#""type":"test""#, with: #""type":"other""#)
@@ -32,7 +34,8 @@ import WireFormats
         #expect(try script.error(to: unknown).message.contains(#"only "test", "other""#))
     }
 
-    @Test func `the error without a common version lists the versions that the plugin supports`() throws {
+    @Test("the error without a common version lists the versions that the plugin supports")
+    func errorCommonVersion() throws {
         var script = SessionScript()
         let line = SessionScript.initialize.replacing("[2,1]", with: "[7,8]")
         let error = try script.error(to: line)
@@ -41,39 +44,44 @@ import WireFormats
         #expect(try script.error(to: SessionScript.call(1)).kind == .invalidRequest)
     }
 
-    @Test(arguments: ["get_metric_value", "validate_config", "shutdown", "nonsense"])
-    func `a request before initialize is refused`(method: String) throws {
+    @Test(
+        "a request before initialize is refused",
+        arguments: ["get_metric_value", "validate_config", "shutdown", "nonsense"])
+    func requestInitializeRefused(method: String) throws {
         var script = SessionScript()
         let error = try script.error(to: #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":{}}"#)
         #expect(error.kind == .invalidRequest)
         #expect(error.message.contains("before initialize"))
     }
 
-    @Test func `a second initialize is refused`() throws {
+    @Test("a second initialize is refused")
+    func secondInitializeRefused() throws {
         var script = SessionScript.serving()
         #expect(try script.error(to: SessionScript.initialize).kind == .invalidRequest)
     }
 
     // MARK: Framing and requests
 
-    @Test(arguments: ["", "   ", "\r", "\t\r"])
-    func `blank lines are ignored`(line: String) {
+    @Test("blank lines are ignored", arguments: ["", "   ", "\r", "\t\r"])
+    func blankLinesIgnored(line: String) {
         var script = SessionScript.serving()
         #expect(script.receive(line) == .nothing)
     }
 
-    @Test(arguments: [
-        ("{", PluginError.Kind.parseError, "null"),
-        ("[]", .invalidRequest, "null"),
-        (#"{"jsonrpc":"1.0","id":4,"method":"shutdown"}"#, .invalidRequest, "4"),
-        (#"{"jsonrpc":"2.0","id":"four","method":"nonsense"}"#, .methodNotFound, "\"four\""),
-        (#"{"jsonrpc":"2.0","id":null,"method":"shutdown"}"#, .invalidRequest, "null"),
-        (#"{"jsonrpc":"2.0","id":[],"method":"shutdown"}"#, .invalidRequest, "[]"),
-        (#"{"jsonrpc":"2.0","id":4,"method":"get_metric_value","params":{}}"#, .invalidParams, "4"),
-        (#"{"jsonrpc":"2.0","id":4,"method":"get_metric_value","params":7}"#, .invalidParams, "4"),
-        (#"{"jsonrpc":"2.0","id":4,"method":"get_metric_range","params":{}}"#, .methodNotFound, "4"),
-    ])
-    func `an invalid request is answered with the error that JSON-RPC defines for it`(
+    @Test(
+        "an invalid request is answered with the error that JSON-RPC defines for it",
+        arguments: [
+            ("{", PluginError.Kind.parseError, "null"),
+            ("[]", .invalidRequest, "null"),
+            (#"{"jsonrpc":"1.0","id":4,"method":"shutdown"}"#, .invalidRequest, "4"),
+            (#"{"jsonrpc":"2.0","id":"four","method":"nonsense"}"#, .methodNotFound, "\"four\""),
+            (#"{"jsonrpc":"2.0","id":null,"method":"shutdown"}"#, .invalidRequest, "null"),
+            (#"{"jsonrpc":"2.0","id":[],"method":"shutdown"}"#, .invalidRequest, "[]"),
+            (#"{"jsonrpc":"2.0","id":4,"method":"get_metric_value","params":{}}"#, .invalidParams, "4"),
+            (#"{"jsonrpc":"2.0","id":4,"method":"get_metric_value","params":7}"#, .invalidParams, "4"),
+            (#"{"jsonrpc":"2.0","id":4,"method":"get_metric_range","params":{}}"#, .methodNotFound, "4"),
+        ])
+    func invalidRequestAnswered(
         line: String, kind: PluginError.Kind, id: String
     ) throws {
         var script = SessionScript.serving()
@@ -83,7 +91,8 @@ import WireFormats
         #expect(answer["id"]?.description == id)
     }
 
-    @Test func `a line above the limit is answered with an error, and the next call is accepted`() throws {
+    @Test("a line above the limit is answered with an error, and the next call is accepted")
+    func lineAboveLimit() throws {
         var script = SessionScript.serving()
         guard case .answer(let bytes) = script.session.receive(.overlong, now: script.now) else {
             throw SessionScript.Unexpected()
@@ -92,7 +101,8 @@ import WireFormats
         #expect(throws: Never.self) { try script.start(SessionScript.call(1)) }
     }
 
-    @Test func `notifications are never answered`() {
+    @Test("notifications are never answered")
+    func notificationsNeverAnswered() {
         var script = SessionScript.serving()
         for method in ["nonsense", "get_metric_value", "cancel", "shutdown"] {
             #expect(script.receive(#"{"jsonrpc":"2.0","method":"\#(method)","params":{"id":9}}"#) == .nothing)
@@ -101,7 +111,8 @@ import WireFormats
 
     // MARK: Config
 
-    @Test func `validate_config answers with the config's target type or with its problems`() throws {
+    @Test("validate_config answers with the config's target type or with its problems")
+    func validateConfigAnswers() throws {
         var script = SessionScript.serving()
         let line = #"{"jsonrpc":"2.0","id":1,"method":"validate_config","params":{"type":"test","config":{}}}"#
         let good = try script.answer(to: line)
@@ -110,7 +121,8 @@ import WireFormats
         #expect(bad == .result(id: 1, ["valid": false, "errors": [["path": "bad", "message": "is bad"]]]))
     }
 
-    @Test func `a call for another plugin's metric type is refused with both types`() throws {
+    @Test("a call for another plugin's metric type is refused with both types")
+    func callPluginMetric() throws {
         var script = SessionScript.serving()
         let error = try script.error(to: SessionScript.call(1).replacing(#""type":"test""#, with: #""type":"redis""#))
         #expect(error.kind == .invalidParams)
@@ -119,7 +131,8 @@ import WireFormats
 
     // MARK: Calls
 
-    @Test func `calls are answered in the order in which they finish`() throws {
+    @Test("calls are answered in the order in which they finish")
+    func callsAnsweredOrder() throws {
         var script = SessionScript.serving()
         let first = try script.start(SessionScript.call(1))
         let second = try script.start(SessionScript.call(2))
@@ -127,7 +140,8 @@ import WireFormats
         #expect(try script.finish(first, .success(reading)).id == 1)
     }
 
-    @Test func `a call beyond maxInFlight is answered with busy, and another is accepted after an answer`() throws {
+    @Test("a call beyond maxInFlight is answered with busy, and another is accepted after an answer")
+    func callBeyondMaxInFlight() throws {
         var script = SessionScript.serving(maxInFlight: 1)
         let first = try script.start(SessionScript.call(1))
         #expect(try script.error(to: SessionScript.call(2)).kind == .busy)
@@ -135,15 +149,16 @@ import WireFormats
         #expect(throws: Never.self) { try script.start(SessionScript.call(3)) }
     }
 
-    @Test func `an id of a call in flight cannot be used again`() throws {
+    @Test("an id of a call in flight cannot be used again")
+    func idCallFlight() throws {
         var script = SessionScript.serving()
         let first = try script.start(SessionScript.call(1))
         #expect(try script.error(to: SessionScript.call(1)).kind == .invalidRequest)
         #expect(script.session.finish(first.token, .success(.reading(reading))) != nil)
     }
 
-    @Test(arguments: [Double.nan, .infinity, -.infinity])
-    func `a value that is not finite is no data`(value: Double) throws {
+    @Test("a value that is not finite is no data", arguments: [Double.nan, .infinity, -.infinity])
+    func valueFiniteData(value: Double) throws {
         var script = SessionScript.serving()
         let call = try script.start(SessionScript.call(1))
         let outcome = MetricReading(value: value, observedAtMicroseconds: 0)
@@ -151,7 +166,8 @@ import WireFormats
         #expect(answer.error?.kind == .noData)
     }
 
-    @Test func `an answer longer than the host accepts becomes a short error`() throws {
+    @Test("an answer longer than the host accepts becomes a short error")
+    func answerLongerHost() throws {
         var script = SessionScript.serving()
         let call = try script.start(SessionScript.call(1))
         let long = MetricReading(
@@ -163,7 +179,8 @@ import WireFormats
 
     // MARK: Cancel, shutdown
 
-    @Test func `a cancelled call is answered once`() throws {
+    @Test("a cancelled call is answered once")
+    func cancelledCallAnswered() throws {
         var script = SessionScript.serving()
         let call = try script.start(SessionScript.call(1))
         let cancel = #"{"jsonrpc":"2.0","method":"cancel","params":{"id":1}}"#
@@ -173,7 +190,8 @@ import WireFormats
         #expect(script.session.finish(call.token, .success(.reading(reading))) == nil)
     }
 
-    @Test func `shutdown answers every call and then itself, and ends the session`() throws {
+    @Test("shutdown answers every call and then itself, and ends the session")
+    func shutdownAnswersCall() throws {
         var script = SessionScript.serving()
         _ = try script.start(SessionScript.call(1))
         guard case .shutDown(let bytes) = script.receive(#"{"jsonrpc":"2.0","id":2,"method":"shutdown"}"#) else {

@@ -7,7 +7,8 @@ import WireFormats
 @Suite struct ServeSessionTimeTests {
     private let reading = MetricReading(value: 5, observedAtMicroseconds: 0)
 
-    @Test func `a call is answered and abandoned at its deadline, and not before`() throws {
+    @Test("a call is answered and abandoned at its deadline, and not before")
+    func callAnsweredAbandoned() throws {
         var script = SessionScript.serving()
         let call = try script.start(SessionScript.call(1, deadlineMs: 500))
         #expect(script.session.nextDeadline == script.now + .milliseconds(500))
@@ -19,7 +20,8 @@ import WireFormats
         #expect(script.session.nextDeadline == nil)
     }
 
-    @Test func `only calls past their deadline are abandoned`() throws {
+    @Test("only calls past their deadline are abandoned")
+    func callsPastDeadline() throws {
         var script = SessionScript.serving(maxInFlight: 3)
         let slow = try script.start(SessionScript.call(1, deadlineMs: 900))
         let quick = try script.start(SessionScript.call(2, deadlineMs: 100))
@@ -30,7 +32,8 @@ import WireFormats
         #expect(script.session.finish(slow.token, .success(.reading(reading))) != nil)
     }
 
-    @Test func `an abandoned call frees its slot, but the number of calls that never return is bounded`() throws {
+    @Test("an abandoned call frees its slot, but the number of calls that never return is bounded")
+    func abandonedCallFrees() throws {
         var script = SessionScript.serving(maxInFlight: 1)
         var first: ServeSession.Call?
         for id in 1...ServeLimits.maxAbandonedCalls {
@@ -45,7 +48,8 @@ import WireFormats
         #expect(throws: Never.self) { try script.start(SessionScript.call(1_001)) }
     }
 
-    @Test func `calls in flight may finish after the end of input`() throws {
+    @Test("calls in flight may finish after the end of input")
+    func callsFlightFinish() throws {
         var script = SessionScript.serving()
         let call = try script.start(SessionScript.call(1, deadlineMs: 60_000))
         script.session.endOfInput(now: script.now)
@@ -54,7 +58,8 @@ import WireFormats
         #expect(script.session.isOver(now: script.now))
     }
 
-    @Test func `a hanging call keeps the plugin running for less than two seconds after the end of input`() throws {
+    @Test("a hanging call keeps the plugin running for less than two seconds after the end of input")
+    func hangingCallKeeps() throws {
         var script = SessionScript.serving()
         _ = try script.start(SessionScript.call(1, deadlineMs: 60_000))
         script.session.endOfInput(now: script.now)

@@ -8,7 +8,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2)), .serialized) struct PostgresConnectionTests {
     private static let query = #""query": "SELECT count(*) FROM jobs""#
 
-    @Test func `a server is read through an address, a name, a URL and a socket`() async throws {
+    @Test("a server is read through an address, a name, a URL and a socket")
+    func serverReadThrough() async throws {
         let options = PostgresServer.Options(
             access: ["host all all 127.0.0.1/32 scram-sha-256", "local all scaler scram-sha-256"],
             setup: PostgresServer.setup)
@@ -30,7 +31,8 @@ import Testing
         }
     }
 
-    @Test func `a refusal is reported with the fix, and never shows a password`() async throws {
+    @Test("a refusal is reported with the fix, and never shows a password")
+    func refusalReportedFix() async throws {
         let setup =
             PostgresServer.setup + [
                 "CREATE ROLE idle PASSWORD 'canary-word'",
@@ -71,7 +73,8 @@ import Testing
         }
     }
 
-    @Test func `a kept connection that the server has closed is replaced`() async throws {
+    @Test("a kept connection that the server has closed is replaced")
+    func keptConnectionServer() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             for _ in 1...3 {
@@ -83,7 +86,8 @@ import Testing
         }
     }
 
-    @Test func `a connection that an administrator ends during a query is replaced once`() async throws {
+    @Test("a connection that an administrator ends during a query is replaced once")
+    func connectionAdministratorEnds() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             #expect(try await plugin.value(server.query("SELECT 1")).value == 1)
@@ -95,7 +99,8 @@ import Testing
         }
     }
 
-    @Test func `a database gets at most four connections, and further calls wait for one`() async throws {
+    @Test("a database gets at most four connections, and further calls wait for one")
+    func databaseFourConnections() async throws {
         let setup = PostgresServer.setup + ["ALTER ROLE scaler CONNECTION LIMIT 4"]
         try await PostgresServer.run(PostgresServer.Options(setup: setup)) { server in
             let plugin = PostgresPlugin()
@@ -112,7 +117,8 @@ import Testing
         }
     }
 
-    @Test func `calls that wait for a connection end at their own deadlines`() async throws {
+    @Test("calls that wait for a connection end at their own deadlines")
+    func callsWaitConnection() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             let errors = try await withThrowingTaskGroup(of: PluginError?.self) { group in
@@ -130,7 +136,8 @@ import Testing
         }
     }
 
-    @Test func `calls with other credentials, databases or servers share no connection`() async throws {
+    @Test("calls with other credentials, databases or servers share no connection")
+    func callsCredentialsDatabases() async throws {
         let setup = PostgresServer.setup + ["CREATE ROLE other LOGIN PASSWORD 'canary-other'", "CREATE DATABASE more"]
         try await PostgresServer.run(PostgresServer.Options(setup: setup)) { server in
             let plugin = PostgresPlugin()
@@ -150,7 +157,8 @@ import Testing
         }
     }
 
-    @Test func `the first server that answers and has the required role is used`() async throws {
+    @Test("the first server that answers and has the required role is used")
+    func firstServerAnswers() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             let closed = try RawServer.unusedPort()
@@ -179,7 +187,8 @@ import Testing
         }
     }
 
-    @Test func `a server that is suspended for a while is read again once it resumes`() async throws {
+    @Test("a server that is suspended for a while is read again once it resumes")
+    func serverSuspendedRead() async throws {
         try await PostgresServer.run { server in
             server.freeze()
             let plugin = PostgresPlugin()
@@ -193,7 +202,8 @@ import Testing
         }
     }
 
-    @Test func `a refused connection and a name without an address have different errors`() async throws {
+    @Test("a refused connection and a name without an address have different errors")
+    func refusedConnectionName() async throws {
         let plugin = PostgresPlugin()
         let port = try RawServer.unusedPort()
         let fields = #""database": "d", "username": "u", \#(Self.query)"#

@@ -40,10 +40,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "", "HTTP/1.1 400 Bad Request\r\n\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}\u{46}", "+OK\r\n", "\r\n",
-    ])
-    func `a server of another protocol is reported as such`(answer: String) async throws {
+    @Test(
+        "a server of another protocol is reported as such",
+        arguments: [
+            "", "HTTP/1.1 400 Bad Request\r\n\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}\u{46}", "+OK\r\n", "\r\n",
+        ])
+    func serverProtocolReported(answer: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(answer)
@@ -53,14 +55,16 @@ import Testing
         #expect(!error.message.contains("canary"))
     }
 
-    @Test func `a server that accepts and sends nothing is abandoned at the deadline`() async throws {
+    @Test("a server that accepts and sends nothing is abandoned at the deadline")
+    func serverAcceptsSends() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .milliseconds(500)) { $0.waitForClose() }
         #expect(error.kind == .deadlineExceeded)
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `a session that answers no query is abandoned at the deadline`() async throws {
+    @Test("a session that answers no query is abandoned at the deadline")
+    func sessionAnswersQuery() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .milliseconds(700)) { connection in
             Self.accept(connection)
@@ -71,7 +75,8 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `an answer that arrives byte by byte ends at the deadline`() async throws {
+    @Test("an answer that arrives byte by byte ends at the deadline")
+    func answerArrivesByte() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .seconds(1)) { connection in
             Self.accept(connection)
@@ -82,7 +87,8 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `a connection that ends during a query is reported as lost`() async throws {
+    @Test("a connection that ends during a query is reported as lost")
+    func connectionEndsDuring() async throws {
         let error = try await failure { connection in
             Self.accept(connection)
             connection.write(Self.message("1", []) + Self.message("D", [0, 1]).prefix(3))
@@ -91,8 +97,8 @@ import Testing
         #expect(error.message.contains("was lost"), "\(error.message)")
     }
 
-    @Test(arguments: [true, false])
-    func `an answer of 1 GB is read only up to the size limit`(afterLogin: Bool) async throws {
+    @Test("an answer of 1 GB is read only up to the size limit", arguments: [true, false])
+    func answer1GB(afterLogin: Bool) async throws {
         let error = try await failure { connection in
             if afterLogin {
                 Self.accept(connection)
@@ -114,7 +120,8 @@ import Testing
         #expect(error.message.contains("more than 4 MiB"), "\(error.message)")
     }
 
-    @Test func `a server error is reported on one line and without control characters`() async throws {
+    @Test("a server error is reported on one line and without control characters")
+    func serverErrorReported() async throws {
         let error = try await failure { connection in
             let first = connection.read()
             if first?.count == 8 {
@@ -129,7 +136,8 @@ import Testing
         #expect(!error.message.contains("\u{1B}"))
     }
 
-    @Test func `a cancelled call ends immediately, and its connection is not used again`() async throws {
+    @Test("a cancelled call ends immediately, and its connection is not used again")
+    func cancelledCallEnds() async throws {
         let (arrivals, arrived) = AsyncStream<Void>.makeStream()
         let (closings, closed) = AsyncStream<Void>.makeStream()
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
@@ -157,7 +165,8 @@ import Testing
         }
     }
 
-    @Test func `the plugin's output contains no secret`() async throws {
+    @Test("the plugin's output contains no secret")
+    func pluginOutputContains() async throws {
         let port = try RawServer.unusedPort()
         let fields = #""address": "127.0.0.1:\#(port)", "database": "d", "username": "u", "query": "SELECT 1""#
         let configs = [

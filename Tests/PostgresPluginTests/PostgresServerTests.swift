@@ -6,7 +6,8 @@ import Testing
 
 /// Queries at a real server.
 @Suite(.timeLimit(.minutes(2)), .serialized) struct PostgresServerTests {
-    @Test func `a result of any numeric type is the value`() async throws {
+    @Test("a result of any numeric type is the value")
+    func resultNumericType() async throws {
         try await PostgresServer.run { server async throws in
             let plugin = PostgresPlugin()
             let cases: [(query: String, value: Double)] = [
@@ -27,7 +28,8 @@ import Testing
         }
     }
 
-    @Test func `a result without a row, with NULL, NaN or infinity is no data`() async throws {
+    @Test("a result without a row, with NULL, NaN or infinity is no data")
+    func resultRowNULL() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             let cases = [
@@ -47,7 +49,8 @@ import Testing
         }
     }
 
-    @Test func `a result that is not one number is an error that names the query and the fix`() async throws {
+    @Test("a result that is not one number is an error that names the query and the fix")
+    func resultNumberError() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             let cases = [
@@ -74,7 +77,8 @@ import Testing
         }
     }
 
-    @Test func `a failed statement is reported with its SQLSTATE, position and fix`() async throws {
+    @Test("a failed statement is reported with its SQLSTATE, position and fix")
+    func failedStatementReported() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             typealias Case = (query: String, kind: PluginError.Kind, path: String, hints: [String])
@@ -106,13 +110,15 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "INSERT INTO jobs VALUES (4) RETURNING id", "DELETE FROM jobs",
-        "WITH d AS (DELETE FROM jobs RETURNING 1) SELECT count(*) FROM d",
-        "SELECT count(*) FROM (SELECT set_config('transaction_read_only', 'off', true)) AS a, (SELECT nextval('numbers')) AS b",
-        "SELECT nextval('numbers')", "CREATE TABLE more (id int)",
-    ])
-    func `a query cannot write, even if its user may`(query: String) async throws {
+    @Test(
+        "a query cannot write, even if its user may",
+        arguments: [
+            "INSERT INTO jobs VALUES (4) RETURNING id", "DELETE FROM jobs",
+            "WITH d AS (DELETE FROM jobs RETURNING 1) SELECT count(*) FROM d",
+            "SELECT count(*) FROM (SELECT set_config('transaction_read_only', 'off', true)) AS a, (SELECT nextval('numbers')) AS b",
+            "SELECT nextval('numbers')", "CREATE TABLE more (id int)",
+        ])
+    func queryWriteUser(query: String) async throws {
         let setup = PostgresServer.setup + ["CREATE SEQUENCE numbers", "ALTER ROLE scaler SUPERUSER"]
         try await PostgresServer.run(PostgresServer.Options(setup: setup)) { server in
             let error = try #require(try await PostgresPlugin().failure(server.query(query)))
@@ -124,7 +130,8 @@ import Testing
         }
     }
 
-    @Test func `the server ends a query that exceeds the deadline, and its connection is used again`() async throws {
+    @Test("the server ends a query that exceeds the deadline, and its connection is used again")
+    func serverEndsQuery() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             #expect(try await plugin.value(server.query("SELECT 1")).value == 1)
@@ -144,7 +151,8 @@ import Testing
         }
     }
 
-    @Test func `a lock of another session is waited for only until the deadline`() async throws {
+    @Test("a lock of another session is waited for only until the deadline")
+    func lockSessionWaited() async throws {
         try await PostgresServer.run { server in
             let holder = Task { try await server.sql("BEGIN; LOCK TABLE jobs; SELECT pg_sleep(3600)") }
             while try await server.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'") == "0" {}
@@ -159,7 +167,8 @@ import Testing
         }
     }
 
-    @Test func `settings that a query changes do not affect the next query`() async throws {
+    @Test("settings that a query changes do not affect the next query")
+    func settingsQueryChanges() async throws {
         try await PostgresServer.run { server async throws in
             let plugin = PostgresPlugin()
             let change = "SELECT length(set_config('search_path', 'pg_temp', false))"

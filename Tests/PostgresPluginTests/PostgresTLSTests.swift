@@ -33,7 +33,8 @@ import Testing
         #""url": "postgresql://scaler:canary-word@\#(host):\#(server.port)/postgres?\#(parameters)", \#(Self.query)"#
     }
 
-    @Test func `a verified connection is made, and refused if the certificate has another authority`() async throws {
+    @Test("a verified connection is made, and refused if the certificate has another authority")
+    func verifiedConnectionMade() async throws {
         let certificates = try TestCertificates.shared.get()
         try await PostgresServer.run(try options(certificates.server)) { server in
             let plugin = PostgresPlugin()
@@ -62,7 +63,8 @@ import Testing
         }
     }
 
-    @Test func `a certificate for another name is refused, unless the config expects that name`() async throws {
+    @Test("a certificate for another name is refused, unless the config expects that name")
+    func certificateNameRefused() async throws {
         let certificates = try TestCertificates.shared.get()
         try await PostgresServer.run(try options(certificates.namedServer)) { server in
             let plugin = PostgresPlugin()
@@ -77,7 +79,8 @@ import Testing
         }
     }
 
-    @Test func `a server that requires a client certificate gets it, and its temporary file is removed`() async throws {
+    @Test("a server that requires a client certificate gets it, and its temporary file is removed")
+    func serverRequiresClient() async throws {
         let certificates = try TestCertificates.shared.get()
         let access = "hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca"
         try await PostgresServer.run(try options(certificates.server, access: access)) { server in
@@ -103,7 +106,8 @@ import Testing
         return try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasPrefix("tls-") }
     }
 
-    @Test func `a server without TLS is refused, unless TLS is optional`() async throws {
+    @Test("a server without TLS is refused, unless TLS is optional")
+    func serverTLSRefused() async throws {
         try await PostgresServer.run { server in
             let plugin = PostgresPlugin()
             let error = try #require(try await plugin.failure(#"\#(server.at), "tls": {}, \#(Self.query)"#))

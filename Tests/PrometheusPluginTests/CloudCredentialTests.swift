@@ -24,7 +24,8 @@ import Testing
                 headers: [HTTPHeader("metadata-flavor", "Google")]))
     }
 
-    @Test func `the workload's Google token is sent with queries, and requested once`() async throws {
+    @Test("the workload's Google token is sent with queries, and requested once")
+    func workloadGoogleToken() async throws {
         let client = FakePrometheus(.success(.one), .success(.one))
         let metadata = FakePrometheus(Self.metadataToken("first"))
         let plugin = PrometheusPlugin(client: client, localClient: metadata)
@@ -41,7 +42,8 @@ import Testing
         #expect(asked.timeout == .seconds(3))
     }
 
-    @Test func `a refused Google token is replaced once`() async throws {
+    @Test("a refused Google token is replaced once")
+    func refusedGoogleToken() async throws {
         let client = FakePrometheus(.success(.unauthorized), .success(.one))
         let metadata = FakePrometheus(Self.metadataToken("first"), Self.metadataToken("second"))
         let plugin = PrometheusPlugin(client: client, localClient: metadata)
@@ -49,26 +51,30 @@ import Testing
         #expect(authorization(client) == ["Bearer first", "Bearer second"])
     }
 
-    @Test(arguments: [
-        (
-            FakePrometheus.Reply.failure(HTTPError(.nameLookup, "no such host")), PluginError.Kind.authFailed,
-            "does not run on Google Cloud"
-        ),
-        (.success(.init(status: 200, "{}")), .authFailed, "is not Google's metadata server"),
-        (
-            .success(.init(status: 404, "", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .authFailed,
-            "no service account"
-        ),
-        (
-            .success(.init(status: 503, "", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .sourceUnreachable,
-            "503"
-        ),
-        (
-            .success(.init(status: 200, "{}", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .sourceUnreachable,
-            "returned no access token"
-        ),
-    ])
-    func `a query without a Google token is not sent`(
+    @Test(
+        "a query without a Google token is not sent",
+        arguments: [
+            (
+                FakePrometheus.Reply.failure(HTTPError(.nameLookup, "no such host")), PluginError.Kind.authFailed,
+                "does not run on Google Cloud"
+            ),
+            (.success(.init(status: 200, "{}")), .authFailed, "is not Google's metadata server"),
+            (
+                .success(.init(status: 404, "", headers: [HTTPHeader("Metadata-Flavor", "Google")])), .authFailed,
+                "no service account"
+            ),
+            (
+                .success(.init(status: 503, "", headers: [HTTPHeader("Metadata-Flavor", "Google")])),
+                .sourceUnreachable,
+                "503"
+            ),
+            (
+                .success(.init(status: 200, "{}", headers: [HTTPHeader("Metadata-Flavor", "Google")])),
+                .sourceUnreachable,
+                "returned no access token"
+            ),
+        ])
+    func queryGoogleToken(
         reply: FakePrometheus.Reply, kind: PluginError.Kind, hint: String
     ) async throws {
         let client = FakePrometheus(.success(.one))
@@ -82,7 +88,8 @@ import Testing
 
     // MARK: AWS
 
-    @Test func `the AWS signing key comes from the config, the environment or the agent`() async throws {
+    @Test("the AWS signing key comes from the config, the environment or the agent")
+    func awsSigningKey() async throws {
         let agent = #"{"AccessKeyId": "agent", "SecretAccessKey": "s", "Token": "t"}"#
         let cases: [(fields: String, environment: [String: String], id: String, token: String?)] = [
             (
@@ -126,7 +133,8 @@ import Testing
         }
     }
 
-    @Test func `the error for a missing AWS key lists where it was searched for`() async throws {
+    @Test("the error for a missing AWS key lists where it was searched for")
+    func errorMissingAWS() async throws {
         let client = FakePrometheus(.success(.one))
         let error = try #require(
             try await PrometheusPlugin(client: client).failure(#""auth": {"sigv4": {"region": "eu-west-1"}}"#))
@@ -136,8 +144,8 @@ import Testing
     }
 
     /// AWS's own library computes the signature again from the received request.
-    @Test(arguments: ["POST", "GET"])
-    func `the AWS signature equals that of AWS's own library`(method: String) async throws {
+    @Test("the AWS signature equals that of AWS's own library", arguments: ["POST", "GET"])
+    func awsSignatureEquals(method: String) async throws {
         let (requests, captured) = AsyncStream<String>.makeStream()
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             guard var request = connection.readHead() else { return }

@@ -17,7 +17,8 @@ import Testing
         }
     }
 
-    @Test func `a truncated answer is never a value`() async throws {
+    @Test("a truncated answer is never a value")
+    func truncatedAnswerNever() async throws {
         let error = try await failure { connection in
             _ = connection.readHead()
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"status\":\"success\"")
@@ -25,7 +26,8 @@ import Testing
         #expect(error.kind == .sourceUnreachable)
     }
 
-    @Test func `an answer that arrives byte by byte ends at the deadline`() async throws {
+    @Test("an answer that arrives byte by byte ends at the deadline")
+    func answerArrivesByte() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .seconds(1)) { connection in
             _ = connection.readHead()
@@ -38,7 +40,8 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(40))
     }
 
-    @Test func `a body of 1 GB is read only up to the size limit`() async throws {
+    @Test("a body of 1 GB is read only up to the size limit")
+    func body1GB() async throws {
         let error = try await failure(timeout: .seconds(120)) { connection in
             _ = connection.readHead()
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n")
@@ -49,12 +52,14 @@ import Testing
         #expect(error.message.contains("larger than 8 MiB"))
     }
 
-    @Test func `a server that accepts and sends nothing is abandoned at the deadline`() async throws {
+    @Test("a server that accepts and sends nothing is abandoned at the deadline")
+    func serverAcceptsSends() async throws {
         let error = try await failure(timeout: .milliseconds(500)) { $0.waitForClose() }
         #expect(error.kind == .deadlineExceeded)
     }
 
-    @Test func `the plugin's output contains no secret`() async throws {
+    @Test("the plugin's output contains no secret")
+    func pluginOutputContains() async throws {
         let place = #""address": "http://127.0.0.1:1", "query": "up""#
         let key =
             #""region": "eu-west-1", "accessKeyID": "a", "secretAccessKey": "canary-1", "sessionToken": "canary-2""#

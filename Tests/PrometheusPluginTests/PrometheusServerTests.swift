@@ -11,7 +11,8 @@ import Testing
     private static let twoSeries =
         #"label_replace(vector(1), \"pod\", \"a\", \"\", \"\") or label_replace(vector(2), \"pod\", \"b\", \"\", \"\")"#
 
-    @Test func `a real server's values are read, and its errors are reported with its message`() async throws {
+    @Test("a real server's values are read, and its errors are reported with its message")
+    func realServerValues() async throws {
         try await PrometheusServer.run { server in
             let plugin = PrometheusPlugin()
             let address = server.address
@@ -48,7 +49,8 @@ import Testing
         }
     }
 
-    @Test func `the rate of a counter is computed from the samples that the server stored`() async throws {
+    @Test("the rate of a counter is computed from the samples that the server stored")
+    func rateCounterComputed() async throws {
         // Two requests per second over the last five minutes, by each of two pods.
         let now = Int(Date().timeIntervalSince1970)
         var samples = "# TYPE http_requests counter\n"
@@ -74,20 +76,23 @@ import Testing
         }
     }
 
-    @Test func `a server below a path prefix is queried`() async throws {
+    @Test("a server below a path prefix is queried")
+    func serverBelowPath() async throws {
         try await PrometheusServer.run(.init(pathPrefix: "/prometheus")) { server in
             let reading = try await PrometheusPlugin().value(address: server.address, query: "vector(1)")
             #expect(reading.value == 1)
         }
     }
 
-    @Test func `a port without a listener is reported as unreachable`() async throws {
+    @Test("a port without a listener is reported as unreachable")
+    func portListenerReported() async throws {
         let error = try #require(try await PrometheusPlugin().failure(address: "http://127.0.0.1:1", query: "1"))
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("127.0.0.1:1"))
     }
 
-    @Test func `a server that requires basic authentication accepts the configured user and password`() async throws {
+    @Test("a server that requires basic authentication accepts the configured user and password")
+    func serverRequiresBasic() async throws {
         // The bcrypt hash of "open sesame".
         let web = "basic_auth_users: {reader: $2b$05$abcdefghijklmnopqrstuupx2xBUC4954936wVIjyyPHmUBFu0wCW}"
         try await PrometheusServer.run(.init(webConfiguration: web)) { server in
@@ -102,7 +107,8 @@ import Testing
         }
     }
 
-    @Test func `the server's certificate is verified, and the client's certificate is presented`() async throws {
+    @Test("the server's certificate is verified, and the client's certificate is presented")
+    func serverCertificateVerified() async throws {
         let identity = try await SelfSignedCertificate()
         let web = """
             tls_server_config:

@@ -20,6 +20,7 @@ import Testing
     }
 
     @Test(
+        "a scalar or a vector of one series is the value, observed at the evaluation time",
         arguments: [
             (#"{"resultType":"scalar","result":[1700000000.5,"42"]}"#, 42.0),
             (vector("42"), 42),
@@ -27,7 +28,7 @@ import Testing
             (vector("1.7976931348623157e+308"), 1.7976931348623157e+308),
             (vector("0"), 0),
         ] as [(String, Double)])
-    func `a scalar or a vector of one series is the value, observed at the evaluation time`(
+    func scalarVectorSeries(
         data: String, value: Double
     ) async throws {
         let reading = try await judge(data).get()
@@ -36,8 +37,10 @@ import Testing
         #expect(reading.detail == nil)
     }
 
-    @Test(arguments: [("avg", 2.0), ("sum", 6), ("min", 1), ("max", 3)])
-    func `several series are combined by the aggregation, regardless of the target type`(
+    @Test(
+        "several series are combined by the aggregation, regardless of the target type",
+        arguments: [("avg", 2.0), ("sum", 6), ("min", 1), ("max", 3)])
+    func seriesCombinedAggregation(
         aggregation: String, value: Double
     ) async throws {
         for targetType in TargetType.allCases {
@@ -49,32 +52,36 @@ import Testing
         }
     }
 
-    @Test func `several series without aggregation are averaged for Value, with a note that counts them`() async throws
-    {
+    @Test("several series without aggregation are averaged for Value, with a note that counts them")
+    func seriesAggregationAveraged() async throws {
         let reading = try await judge(vector("1", "2", "6")).get()
         #expect(reading.value == 3)
         #expect(reading.detail?.contains("average of 3 series") == true)
     }
 
-    @Test func `several series without aggregation are an error for AverageValue that names sum`() async throws {
+    @Test("several series without aggregation are an error for AverageValue that names sum")
+    func seriesAggregationError() async throws {
         let error = try #require(try await judge(vector("1", "2"), targetType: .averageValue).failure)
         #expect(error.kind == .configInvalid)
         #expect(error.message.contains("2 series") && error.message.contains("sum(...)"))
     }
 
-    @Test func `aggregation single accepts one series and refuses two`() async throws {
+    @Test("aggregation single accepts one series and refuses two")
+    func aggregationSingleAccepts() async throws {
         #expect(try await judge(vector("5"), config: #""aggregation": "single""#).get().value == 5)
         let error = try await judge(vector("5", "6"), config: #""aggregation": "single""#).failure
         #expect(error?.kind == .configInvalid)
         #expect(error?.message.contains("2 series") == true)
     }
 
-    @Test(arguments: [
-        (#"{"resultType":"matrix","result":[]}"#, "rate(...)"),
-        (#"{"resultType":"string","result":[1700000000,"x"]}"#, "a string"),
-        (#"{"resultType":"vector","result":[{"metric":{},"histogram":[1700000000,{}]}]}"#, "histogram_quantile"),
-    ])
-    func `a result that is not a number is an invalid query`(data: String, hint: String) async throws {
+    @Test(
+        "a result that is not a number is an invalid query",
+        arguments: [
+            (#"{"resultType":"matrix","result":[]}"#, "rate(...)"),
+            (#"{"resultType":"string","result":[1700000000,"x"]}"#, "a string"),
+            (#"{"resultType":"vector","result":[{"metric":{},"histogram":[1700000000,{}]}]}"#, "histogram_quantile"),
+        ])
+    func resultNumberInvalid(data: String, hint: String) async throws {
         let error = try #require(try await judge(data).failure)
         #expect(error.kind == .configInvalid)
         #expect(error.path == "query")
@@ -82,12 +89,13 @@ import Testing
     }
 
     @Test(
+        "a value that is not finite is no data, also in one of several series",
         arguments: [
             (vector("NaN"), "NaN"), (vector("+Inf"), "+Inf"), (vector("-Inf"), "-Inf"),
             (vector("1", "NaN", "2"), "1 of 3 series is NaN"),
             (#"{"resultType":"scalar","result":[1700000000,"NaN"]}"#, "NaN"),
         ] as [(String, String)])
-    func `a value that is not finite is no data, also in one of several series`(
+    func valueFiniteData(
         data: String, hint: String
     ) async throws {
         for config in ["", #""aggregation": "max""#, #""onEmpty": "zero""#] {
@@ -97,13 +105,15 @@ import Testing
         }
     }
 
-    @Test func `an empty result is no data`() async throws {
+    @Test("an empty result is no data")
+    func emptyResultData() async throws {
         let error = try #require(try await judge(vector()).failure)
         #expect(error.kind == .noData)
         #expect(error.message.contains("onEmpty: zero"))
     }
 
-    @Test func `a null result is treated as an empty one`() async throws {
+    @Test("a null result is treated as an empty one")
+    func nullResultTreated() async throws {
         let null = #"{"resultType":"vector","result":null}"#
         #expect(try await judge(null).failure?.kind == .noData)
         let reading = try await judge(null, config: #""onEmpty": "zero""#).get()
@@ -111,12 +121,14 @@ import Testing
         #expect(reading.isAssumed)
     }
 
-    @Test(arguments: [
-        #"{"status":"success","isPartial":true,"data":DATA,"stats":{"seriesFetched":"3"}}"#,
-        #"{"status":"partial","data":DATA}"#,
-        #"{"status":"success","isPartial":true,"warnings":null,"data":DATA}"#,
-    ])
-    func `a partial result is reported as a warning, and is no data if the config says so`(body: String) async throws {
+    @Test(
+        "a partial result is reported as a warning, and is no data if the config says so",
+        arguments: [
+            #"{"status":"success","isPartial":true,"data":DATA,"stats":{"seriesFetched":"3"}}"#,
+            #"{"status":"partial","data":DATA}"#,
+            #"{"status":"success","isPartial":true,"warnings":null,"data":DATA}"#,
+        ])
+    func partialResultReported(body: String) async throws {
         let body = body.replacing("DATA", with: vector("40.5"))
         let reading = try await PrometheusPlugin(client: FakePrometheus(body)).value()
         #expect(reading.value == 40.5)
@@ -127,11 +139,12 @@ import Testing
     }
 
     @Test(
+        "an empty partial result is no data, even if an empty result is configured as 0",
         arguments: [
             #"{"status":"success","isPartial":true,"data":DATA}"#, #"{"status":"partial","data":DATA}"#,
             #"{"status":"success","warnings":["no store matched"],"data":DATA}"#,
         ], [#""onEmpty": "zero""#, #""failOnWarnings": true, "onEmpty": "zero""#])
-    func `an empty partial result is no data, even if an empty result is configured as 0`(
+    func emptyPartialResult(
         body: String, config: String
     ) async throws {
         for empty in [vector(), #"{"resultType":"vector","result":null}"#] {
@@ -140,28 +153,32 @@ import Testing
         }
     }
 
-    @Test func `a result that is marked as not partial has no warning`() async throws {
+    @Test("a result that is marked as not partial has no warning")
+    func resultMarkedPartial() async throws {
         let body = #"{"status":"success","isPartial":false,"data":\#(vector("1"))}"#
         let reading = try await PrometheusPlugin(client: FakePrometheus(body)).value(#""failOnWarnings": true"#)
         #expect(reading.value == 1)
         #expect(reading.detail == nil)
     }
 
-    @Test func `a status that is neither success nor error gives no value`() async throws {
+    @Test("a status that is neither success nor error gives no value")
+    func statusNeitherSuccess() async throws {
         let body = #"{"status":"fail","data":\#(vector("1"))}"#
         let error = try await PrometheusPlugin(client: FakePrometheus(body)).failure()
         #expect(error?.kind == .sourceUnreachable)
         #expect(error?.message.contains("neither success nor error") == true)
     }
 
-    @Test func `an empty result is an assumed 0 with a warning if the config sets that`() async throws {
+    @Test("an empty result is an assumed 0 with a warning if the config sets that")
+    func emptyResultAssumed() async throws {
         let reading = try await judge(vector(), config: #""onEmpty": "zero""#).get()
         #expect(reading.value == 0)
         #expect(reading.isAssumed)
         #expect(reading.detail?.contains("empty result") == true)
     }
 
-    @Test func `warnings are reported, and mean no data if the config sets that`() async throws {
+    @Test("warnings are reported, and mean no data if the config sets that")
+    func warningsReportedMean() async throws {
         let warnings = #","warnings":["a","b","c","d","e"]"#
         let reading = try await judge(vector("1"), warnings: warnings).get()
         #expect(reading.detail == "Prometheus warns: a; b; c; and 2 more")
@@ -171,13 +188,15 @@ import Testing
         #expect(try await judge(vector("1"), config: #""failOnWarnings": true"#).get().value == 1)
     }
 
-    @Test(arguments: [
-        "null", "[]", "{}", #"{"resultType":"vector"}"#, #"{"resultType":"vector","result":[{"metric":{}}]}"#,
-        #"{"resultType":"scalar","result":[1700000000]}"#, #"{"resultType":"scalar","result":["x","1"]}"#,
-        #"{"resultType":"scalar","result":[1e300,"1"]}"#, #"{"resultType":"scalar","result":[1,"one"]}"#,
-        #"{"resultType":"tensor","result":[]}"#, #"{"resultType":"scalar","result":null}"#,
-    ])
-    func `an answer of another shape is an error of the source and not a value`(data: String) async throws {
+    @Test(
+        "an answer of another shape is an error of the source and not a value",
+        arguments: [
+            "null", "[]", "{}", #"{"resultType":"vector"}"#, #"{"resultType":"vector","result":[{"metric":{}}]}"#,
+            #"{"resultType":"scalar","result":[1700000000]}"#, #"{"resultType":"scalar","result":["x","1"]}"#,
+            #"{"resultType":"scalar","result":[1e300,"1"]}"#, #"{"resultType":"scalar","result":[1,"one"]}"#,
+            #"{"resultType":"tensor","result":[]}"#, #"{"resultType":"scalar","result":null}"#,
+        ])
+    func answerShapeError(data: String) async throws {
         let error = try #require(try await judge(data).failure)
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("Check that address"))

@@ -20,7 +20,8 @@ import Testing
         request.headers.filter { $0.name == name }.map(\.value)
     }
 
-    @Test func `a query is posted as a form`() async throws {
+    @Test("a query is posted as a form")
+    func queryPostedForm() async throws {
         let request = try await request(query: #"sum(rate(a{b=\"c d\"}[5m])) + 1 & é"#)
         #expect(request.method == "POST")
         #expect(request.url == "http://prometheus:9090/api/v1/query")
@@ -30,7 +31,8 @@ import Testing
         #expect(request.maxBodyBytes == 8 << 20)
     }
 
-    @Test func `a query with method GET is in the URL`() async throws {
+    @Test("a query with method GET is in the URL")
+    func queryMethodURL() async throws {
         let request = try await request(#""method": "GET""#, query: "a+b")
         #expect(request.method == "GET")
         #expect(request.body == nil)
@@ -38,17 +40,20 @@ import Testing
         #expect(header("Content-Type", request).isEmpty)
     }
 
-    @Test(arguments: [
-        ("http://prometheus:9090/", "http://prometheus:9090/api/v1/query"),
-        ("https://mimir/prometheus", "https://mimir/prometheus/api/v1/query"),
-        ("https://mimir/a/b//", "https://mimir/a/b/api/v1/query"),
-        ("http://[::1]:9090", "http://[::1]:9090/api/v1/query"),
-    ])
-    func `the path prefix of an address is kept`(address: String, url: String) async throws {
+    @Test(
+        "the path prefix of an address is kept",
+        arguments: [
+            ("http://prometheus:9090/", "http://prometheus:9090/api/v1/query"),
+            ("https://mimir/prometheus", "https://mimir/prometheus/api/v1/query"),
+            ("https://mimir/a/b//", "https://mimir/a/b/api/v1/query"),
+            ("http://[::1]:9090", "http://[::1]:9090/api/v1/query"),
+        ])
+    func pathPrefixAddress(address: String, url: String) async throws {
         #expect(try await request(address: address).url == url)
     }
 
-    @Test func `configured parameters and headers are sent`() async throws {
+    @Test("configured parameters and headers are sent")
+    func configuredParametersHeaders() async throws {
         let request = try await request(
             #""parameters": {"dedup": "true", "a b": ""}, "headers": {"X-Scope-OrgID": "team"}"#)
         let form = String(decoding: try #require(request.body), as: UTF8.self)
@@ -56,7 +61,8 @@ import Testing
         #expect(header("X-Scope-OrgID", request) == ["team"])
     }
 
-    @Test func `the deadline and timeoutSeconds limit the request, and the server gets the timeout`() async throws {
+    @Test("the deadline and timeoutSeconds limit the request, and the server gets the timeout")
+    func deadlineTimeoutSecondsLimit() async throws {
         let byDeadline = try await request(timeout: .seconds(10))
         let timeout = try #require(byDeadline.timeout)
         #expect(timeout < .seconds(10) && timeout > .seconds(9))
@@ -67,29 +73,33 @@ import Testing
 
     // MARK: Credentials
 
-    @Test func `a bearer token is sent as the Authorization header`() async throws {
+    @Test("a bearer token is sent as the Authorization header")
+    func bearerTokenSent() async throws {
         let request = try await request(#""auth": {"bearer": {"token": "abc"}}"#)
         #expect(header("Authorization", request) == ["Bearer abc"])
     }
 
-    @Test(arguments: [
-        ("Aladdin", "open sesame", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), ("a", "b", "YTpi"), ("a", "bc", "YTpiYw=="),
-        ("test", "123£", "dGVzdDoxMjPCow=="),
-    ])
-    func `basic credentials are encoded as in RFC 7617`(user: String, password: String, encoded: String) async throws {
+    @Test(
+        "basic credentials are encoded as in RFC 7617",
+        arguments: [
+            ("Aladdin", "open sesame", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), ("a", "b", "YTpi"), ("a", "bc", "YTpiYw=="),
+            ("test", "123£", "dGVzdDoxMjPCow=="),
+        ])
+    func basicCredentialsEncoded(user: String, password: String, encoded: String) async throws {
         let request = try await request(
             #""auth": {"basic": {"username": "\#(user)", "password": "\#(password)"}}"#)
         #expect(header("Authorization", request) == ["Basic \(encoded)"])
     }
 
-    @Test func `a token file is read without the newline at its end`() async throws {
+    @Test("a token file is read without the newline at its end")
+    func tokenFileRead() async throws {
         let request = try await request(
             #""auth": {"bearer": {"tokenFile": "/token"}}"#, files: FakeFiles(["/token": ["\u{FEFF}abc\n"]]))
         #expect(header("Authorization", request) == ["Bearer abc"])
     }
 
-    @Test(arguments: [401, 403])
-    func `a rotated token is read again after a refusal, and the query is repeated`(status: Int) async throws {
+    @Test("a rotated token is read again after a refusal, and the query is repeated", arguments: [401, 403])
+    func rotatedTokenRead(status: Int) async throws {
         let client = FakePrometheus(
             .success(.init(status: status, "expired")), .success(.one))
         let plugin = PrometheusPlugin(client: client, files: FakeFiles(["/token": ["old", "new"]]))
@@ -97,7 +107,8 @@ import Testing
         #expect(client.requests.flatMap { header("Authorization", $0) } == ["Bearer old", "Bearer new"])
     }
 
-    @Test func `a fresh token is tried only once`() async throws {
+    @Test("a fresh token is tried only once")
+    func freshTokenTried() async throws {
         let client = FakePrometheus(.success(.unauthorized), .success(.unauthorized), .success(.one))
         let plugin = PrometheusPlugin(client: client, files: FakeFiles(["/token": ["a", "b", "c"]]))
         let error = try await plugin.failure(#""auth": {"bearer": {"tokenFile": "/token"}}"#)
@@ -105,22 +116,26 @@ import Testing
         #expect(client.requests.count == 2)
     }
 
-    @Test(arguments: [
-        #""auth": {"bearer": {"token": "t"}}"#, #""auth": {"bearer": {"tokenFile": "/token"}}"#,
-        #""auth": {"basic": {"username": "u", "password": "p"}}"#, "",
-    ])
-    func `unchanged credentials are not tried again`(config: String) async throws {
+    @Test(
+        "unchanged credentials are not tried again",
+        arguments: [
+            #""auth": {"bearer": {"token": "t"}}"#, #""auth": {"bearer": {"tokenFile": "/token"}}"#,
+            #""auth": {"basic": {"username": "u", "password": "p"}}"#, "",
+        ])
+    func unchangedCredentialsTried(config: String) async throws {
         let client = FakePrometheus(.success(.unauthorized), .success(.one))
         let plugin = PrometheusPlugin(client: client, files: FakeFiles(["/token": ["t"]]))
         #expect(try await plugin.failure(config)?.kind == .authFailed)
         #expect(client.requests.count == 1)
     }
 
-    @Test(arguments: [
-        ("/missing", "not a file that the plugin can read"), ("/empty", "is empty"),
-        ("/two-lines", "control character"),
-    ])
-    func `an unusable token file fails the call before a request is sent`(path: String, hint: String) async throws {
+    @Test(
+        "an unusable token file fails the call before a request is sent",
+        arguments: [
+            ("/missing", "not a file that the plugin can read"), ("/empty", "is empty"),
+            ("/two-lines", "control character"),
+        ])
+    func unusableTokenFile(path: String, hint: String) async throws {
         let client = FakePrometheus(.success(.one))
         let files = FakeFiles(["/empty": ["\n"], "/two-lines": ["canary\ncanary"]])
         let plugin = PrometheusPlugin(client: client, files: files)
@@ -133,7 +148,8 @@ import Testing
 
     // MARK: TLS
 
-    @Test func `certificates are read from the config or from files`() async throws {
+    @Test("certificates are read from the config or from files")
+    func certificatesReadConfig() async throws {
         let pem = "-----BEGIN CERTIFICATE-----"
         let key = "-----BEGIN PRIVATE KEY-----"
         let request = try await request(
@@ -148,7 +164,8 @@ import Testing
                     clientKey: Array(key.utf8), serverName: "internal", skipsVerification: true))
     }
 
-    @Test func `an invalid private key is not repeated in the error`() async throws {
+    @Test("an invalid private key is not repeated in the error")
+    func invalidPrivateKey() async throws {
         let plugin = PrometheusPlugin(client: FakePrometheus(.success(.one)), files: FakeFiles())
         let cert = "-----BEGIN CERTIFICATE-----"
         let error = try #require(try await plugin.failure(#""tls": {"cert": "\#(cert)", "key": "canary"}"#))

@@ -38,7 +38,8 @@ import WireFormats
         try await server.requests().last { $0["kind"] == "timeSeries" }?["token"]?.stringValue
     }
 
-    @Test func `the operator's own service account is found through its environment variable first`() async throws {
+    @Test("the operator's own service account is found through its environment variable first")
+    func operatorServiceAccount() async throws {
         try await withStandIn { server async throws in
             let account = try ServiceAccount.shared.get()
             let plugin = PubSubPlugin(
@@ -53,8 +54,10 @@ import WireFormats
         }
     }
 
-    @Test(arguments: [["HOME": "/home"], ["CLOUDSDK_CONFIG": "/home/.config/gcloud", "HOME": "/other"]])
-    func `the login of gcloud is used second, with its billing project`(environment: [String: String]) async throws {
+    @Test(
+        "the login of gcloud is used second, with its billing project",
+        arguments: [["HOME": "/home"], ["CLOUDSDK_CONFIG": "/home/.config/gcloud", "HOME": "/other"]])
+    func loginGcloudUsed(environment: [String: String]) async throws {
         try await withStandIn { server async throws in
             let login: JSON = [
                 "type": "authorized_user", "client_id": "id", "client_secret": "canary-secret",
@@ -69,7 +72,8 @@ import WireFormats
         }
     }
 
-    @Test func `the metadata server is used last`() async throws {
+    @Test("the metadata server is used last")
+    func metadataServerUsed() async throws {
         try await withStandIn { server async throws in
             let plugin = PubSubPlugin(
                 environment: ["GCE_METADATA_HOST": "127.0.0.1:\(server.port)", "HOME": "/home"])
@@ -79,7 +83,8 @@ import WireFormats
         }
     }
 
-    @Test func `a token of another provider is exchanged, and may impersonate a service account`() async throws {
+    @Test("a token of another provider is exchanged, and may impersonate a service account")
+    func tokenProviderExchanged() async throws {
         try await withStandIn { server async throws in
             func account(_ source: JSON, impersonates: Bool) -> String {
                 var members: [String: JSON] = [
@@ -114,7 +119,8 @@ import WireFormats
         }
     }
 
-    @Test func `an unknown signature is reported with both clocks, and without the key`() async throws {
+    @Test("an unknown signature is reported with both clocks, and without the key")
+    func unknownSignatureReported() async throws {
         try await withStandIn { server async throws in
             let account = try ServiceAccount.shared.get()
             var fields = config(server)
@@ -128,7 +134,8 @@ import WireFormats
         }
     }
 
-    @Test func `a wrong clock is refused as by Google, and both clocks are reported`() async throws {
+    @Test("a wrong clock is refused as by Google, and both clocks are reported")
+    func wrongClockRefused() async throws {
         try await withStandIn { server async throws in
             var fields = config(server)
             fields["credentials"] = .string(try ServiceAccount.shared.get().json())
@@ -139,7 +146,8 @@ import WireFormats
         }
     }
 
-    @Test func `a token is renewed before it expires`() async throws {
+    @Test("a token is renewed before it expires")
+    func tokenRenewedExpires() async throws {
         let clock = ManualClock(startMicroseconds: WallClock.nowMicroseconds())
         try await withStandIn(["lifetime": 600]) { server async throws in
             let plugin = PubSubPlugin(
@@ -157,7 +165,8 @@ import WireFormats
         }
     }
 
-    @Test func `concurrent calls request one token`() async throws {
+    @Test("concurrent calls request one token")
+    func concurrentCallsRequest() async throws {
         try await withStandIn { server async throws in
             let plugin = PubSubPlugin(environment: ["GCE_METADATA_HOST": "127.0.0.1:\(server.port)"])
             let fields = config(server)
@@ -170,7 +179,8 @@ import WireFormats
         }
     }
 
-    @Test func `the error for missing credentials lists where they were searched for`() async throws {
+    @Test("the error for missing credentials lists where they were searched for")
+    func errorMissingCredentials() async throws {
         let plugin = PubSubPlugin(environment: ["GCE_METADATA_HOST": "127.0.0.1:1", "HOME": "/home"])
         let error = try #require(
             try await plugin.failure(["project": "shop", "subscription": "orders", "endpoint": "http://127.0.0.1:1"]))
@@ -182,35 +192,37 @@ import WireFormats
         }
     }
 
-    @Test(arguments: [
-        ("missing", nil, "No such file"), ("/denied", "denied", "readPaths"), ("/a", "{", "is not JSON"),
-        ("/a", "{}", "type"), ("/a", #"{"type": "impersonated_service_account"}"#, "supported are"),
-        ("/a", #"{"type": "service_account", "client_email": "a"}"#, "private_key"),
-        ("/a", #"{"type": "service_account", "client_email": "a", "private_key": "canary"}"#, "not an RSA key"),
-        ("/a", #"{"type": "authorized_user", "client_id": "a", "client_secret": "canary"}"#, "refresh_token"),
-        (
-            "/a",
-            #"""
-            {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
-            "credential_source": {"environment_id": "aws1"}}
-            """#, "not supported"
-        ),
-        (
-            "/a",
-            #"""
-            {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
-            "credential_source": {"file": "/denied"}}
-            """#, "readPaths"
-        ),
-        (
-            "/a",
-            #"""
-            {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
-            "credential_source": {"file": "/two words"}}
-            """#, "contains no token"
-        ),
-    ])
-    func `an unusable credentials file is reported with its error`(
+    @Test(
+        "an unusable credentials file is reported with its error",
+        arguments: [
+            ("missing", nil, "No such file"), ("/denied", "denied", "readPaths"), ("/a", "{", "is not JSON"),
+            ("/a", "{}", "type"), ("/a", #"{"type": "impersonated_service_account"}"#, "supported are"),
+            ("/a", #"{"type": "service_account", "client_email": "a"}"#, "private_key"),
+            ("/a", #"{"type": "service_account", "client_email": "a", "private_key": "canary"}"#, "not an RSA key"),
+            ("/a", #"{"type": "authorized_user", "client_id": "a", "client_secret": "canary"}"#, "refresh_token"),
+            (
+                "/a",
+                #"""
+                {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
+                "credential_source": {"environment_id": "aws1"}}
+                """#, "not supported"
+            ),
+            (
+                "/a",
+                #"""
+                {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
+                "credential_source": {"file": "/denied"}}
+                """#, "readPaths"
+            ),
+            (
+                "/a",
+                #"""
+                {"type": "external_account", "audience": "a", "subject_token_type": "b", "token_url": "http://127.0.0.1:1",
+                "credential_source": {"file": "/two words"}}
+                """#, "contains no token"
+            ),
+        ])
+    func unusableCredentialsFile(
         path: String, text: String?, hint: String
     ) async throws {
         var files = ["/two words": "canary canary", "/denied": "denied"]
@@ -224,7 +236,8 @@ import WireFormats
         #expect(!error.message.contains("canary"))
     }
 
-    @Test func `a server that answers in place of the metadata server is not trusted`() async throws {
+    @Test("a server that answers in place of the metadata server is not trusted")
+    func serverAnswersPlace() async throws {
         let metadata = FakeGoogle([.success(.token)])
         let plugin = PubSubPlugin(
             client: FakeGoogle([]), metadataClient: metadata, files: FakeFiles([:]), environment: [:],

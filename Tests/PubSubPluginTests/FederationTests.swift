@@ -20,7 +20,8 @@ import WireFormats
         ["serviceAccount": .string("\(name)@shop.iam.gserviceaccount.com")]
     }
 
-    @Test func `a token of a ServiceAccount is exchanged for one of Google, or of a service account`() async throws {
+    @Test("a token of a ServiceAccount is exchanged for one of Google, or of a service account")
+    func tokenServiceAccountExchanged() async throws {
         try await CloudTokenServices.run { client, tokens in
             // Without an environment: nothing of the operator's is needed.
             let plugin = PubSubPlugin(
@@ -41,7 +42,8 @@ import WireFormats
         }
     }
 
-    @Test func `a token that Cloud Monitoring refuses is exchanged once more, and then an error of the token`()
+    @Test("a token that Cloud Monitoring refuses is exchanged once more, and then an error of the token")
+    func tokenCloudMonitoring()
         async throws
     {
         let client = FakeGoogle(
@@ -60,6 +62,7 @@ import WireFormats
     }
 
     @Test(
+        "an identity that lacks a part, or has two, is rejected with the field's path",
         arguments: [
             (["credentials": "x"], ["token", "credentials"]),
             (["tokenEndpoint": "https://oauth2.googleapis.com/token"], ["tokenEndpoint"]),
@@ -69,7 +72,7 @@ import WireFormats
             // Not the operator's token: it may be sent to any address.
             (["endpoint": "https://monitoring.example.com"], []),
         ] as [([String: JSON], [String])])
-    func `an identity that lacks a part, or has two, is rejected with the field's path`(
+    func identityLacksPart(
         fields: [String: JSON], paths: [String]
     ) {
         let config = JSON.object(Self.config("t.o-k_en", fields).filter { !$0.value.isNull })

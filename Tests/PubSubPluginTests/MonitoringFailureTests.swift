@@ -13,26 +13,28 @@ import WireFormats
         #"{"timeSeries": [{"points": [{"interval": {"endTime": "\#(end)"}, "value": \#(value)}]}]}"#
     }
 
-    @Test(arguments: [
-        (
-            400, #"{"error": {"message": "The supplied filter is bad"}}"#, PluginError.Kind.configInvalid,
-            "filter is bad"
-        ),
-        (401, "", .authFailed, "no longer, valid"), (403, "{}", .authFailed, "monitoring.timeSeries.list"),
-        (404, #"{"error": {"message": "Cannot find metric(s)"}}"#, .notFound, "Cannot find metric(s)"),
-        (429, "", .rateLimited, "429"), (500, "", .sourceUnreachable, "500"),
-        (503, "<html>", .sourceUnreachable, "<html>"), (302, "", .configInvalid, "does not follow"),
-        (200, "<html>sign in</html>", .sourceUnreachable, "not JSON"), (200, "", .sourceUnreachable, "empty body"),
-        (200, #"{"timeSeries": {}}"#, .sourceUnreachable, "timeSeries"),
-        (200, point("soon", #"{"int64Value": "1"}"#), .sourceUnreachable, "endTime"),
-        (200, point("2026-01-01T00:00:00Z", #"{"boolValue": true}"#), .sourceUnreachable, "doubleValue"),
-        (200, point("2026-01-01T00:00:00Z", #"{"int64Value": "many"}"#), .sourceUnreachable, "int64Value"),
-        (200, "{}", .noData, "no point of orders"), (200, #"{"timeSeries": []}"#, .noData, "no point of orders"),
-        (200, #"{"timeSeries": [{"points": []}]}"#, .noData, "no point of orders"),
-        (200, point("2025-12-31T23:50:00Z", #"{"int64Value": "1"}"#), .noData, "600 s old"),
-        (200, #"{"executionErrors": [{"message": "a shard is slow"}]}"#, .noData, "a shard is slow"),
-    ])
-    func `an HTTP error status has an error kind and a message with the fix`(
+    @Test(
+        "an HTTP error status has an error kind and a message with the fix",
+        arguments: [
+            (
+                400, #"{"error": {"message": "The supplied filter is bad"}}"#, PluginError.Kind.configInvalid,
+                "filter is bad"
+            ),
+            (401, "", .authFailed, "no longer, valid"), (403, "{}", .authFailed, "monitoring.timeSeries.list"),
+            (404, #"{"error": {"message": "Cannot find metric(s)"}}"#, .notFound, "Cannot find metric(s)"),
+            (429, "", .rateLimited, "429"), (500, "", .sourceUnreachable, "500"),
+            (503, "<html>", .sourceUnreachable, "<html>"), (302, "", .configInvalid, "does not follow"),
+            (200, "<html>sign in</html>", .sourceUnreachable, "not JSON"), (200, "", .sourceUnreachable, "empty body"),
+            (200, #"{"timeSeries": {}}"#, .sourceUnreachable, "timeSeries"),
+            (200, point("soon", #"{"int64Value": "1"}"#), .sourceUnreachable, "endTime"),
+            (200, point("2026-01-01T00:00:00Z", #"{"boolValue": true}"#), .sourceUnreachable, "doubleValue"),
+            (200, point("2026-01-01T00:00:00Z", #"{"int64Value": "many"}"#), .sourceUnreachable, "int64Value"),
+            (200, "{}", .noData, "no point of orders"), (200, #"{"timeSeries": []}"#, .noData, "no point of orders"),
+            (200, #"{"timeSeries": [{"points": []}]}"#, .noData, "no point of orders"),
+            (200, point("2025-12-31T23:50:00Z", #"{"int64Value": "1"}"#), .noData, "600 s old"),
+            (200, #"{"executionErrors": [{"message": "a shard is slow"}]}"#, .noData, "a shard is slow"),
+        ])
+    func httpErrorStatus(
         status: Int, body: String, kind: PluginError.Kind, hint: String
     ) async throws {
         var replies = [Result<HTTPResponse, HTTPError>.success(.token), .success(.init(status, body))]
@@ -42,18 +44,21 @@ import WireFormats
         #expect(error.message.contains(hint), "\(error.message)")
     }
 
-    @Test(arguments: [
-        (#"{"int64Value": "9007199254740993"}"#, 9_007_199_254_740_992.0), (#"{"doubleValue": 0.5}"#, 0.5),
-        (#"{"int64Value": 12}"#, 12),
-    ])
-    func `integer and floating-point values are read`(value: String, expected: Double) async throws {
+    @Test(
+        "integer and floating-point values are read",
+        arguments: [
+            (#"{"int64Value": "9007199254740993"}"#, 9_007_199_254_740_992.0), (#"{"doubleValue": 0.5}"#, 0.5),
+            (#"{"int64Value": 12}"#, 12),
+        ])
+    func integerFloatingPoint(value: String, expected: Double) async throws {
         let reading = try await FakeGoogle(status: 200, Self.point("2025-12-31T23:58:00Z", value)).result().get()
         #expect(reading.value == expected)
         #expect(
             RFC3339.text(microseconds: reading.observedAtMicroseconds, precision: .seconds) == "2025-12-31T23:58:00Z")
     }
 
-    @Test func `the newest point of a series is used, regardless of the order`() async throws {
+    @Test("the newest point of a series is used, regardless of the order")
+    func newestPointSeries() async throws {
         let points = ["58", "59", "57"].map {
             #"{"interval": {"endTime": "2025-12-31T23:\#($0):00Z"}, "value": {"int64Value": "\#($0)"}}"#
         }
@@ -61,7 +66,8 @@ import WireFormats
         #expect(try await FakeGoogle(status: 200, body).result().get().value == 59)
     }
 
-    @Test func `endless pages are read only up to the page limit`() async throws {
+    @Test("endless pages are read only up to the page limit")
+    func endlessPagesRead() async throws {
         let page = HTTPResponse(200, #"{"nextPageToken": "again"}"#)
         let client = FakeGoogle([.success(.token)] + Array(repeating: .success(page), count: 50))
         let error = try #require(try await client.result().failure)
@@ -86,12 +92,14 @@ import WireFormats
         #expect(client.requests.count == 1 + 3)
     }
 
-    @Test(arguments: [
-        (HTTPError.Kind.nameLookup, PluginError.Kind.sourceUnreachable), (.connect, .sourceUnreachable),
-        (.tls, .sourceUnreachable), (.deadline, .deadlineExceeded), (.bodyTooLarge, .sourceUnreachable),
-        (.cancelled, .cancelled),
-    ])
-    func `each transport failure has its error kind, for Monitoring and the token endpoint`(
+    @Test(
+        "each transport failure has its error kind, for Monitoring and the token endpoint",
+        arguments: [
+            (HTTPError.Kind.nameLookup, PluginError.Kind.sourceUnreachable), (.connect, .sourceUnreachable),
+            (.tls, .sourceUnreachable), (.deadline, .deadlineExceeded), (.bodyTooLarge, .sourceUnreachable),
+            (.cancelled, .cancelled),
+        ])
+    func transportFailureError(
         cause: HTTPError.Kind, kind: PluginError.Kind
     ) async throws {
         let lost = Result<HTTPResponse, HTTPError>.failure(HTTPError(cause, "what happened"))
@@ -99,28 +107,31 @@ import WireFormats
         #expect(try await FakeGoogle([lost]).result().failure?.kind == kind)
     }
 
-    @Test(arguments: [
-        (
-            400, #"{"error": "invalid_grant", "error_description": "Invalid JWT Signature."}"#,
-            PluginError.Kind.authFailed
-        ),
-        (401, #"{"error": {"status": "UNAUTHENTICATED", "message": "no"}}"#, .authFailed), (403, "", .authFailed),
-        (429, "", .rateLimited), (500, "", .sourceUnreachable), (200, "{}", .sourceUnreachable),
-        (200, #"{"access_token": "two words", "expires_in": 10}"#, .sourceUnreachable),
-    ])
-    func `a failed token request has an error kind`(status: Int, body: String, kind: PluginError.Kind) async throws {
+    @Test(
+        "a failed token request has an error kind",
+        arguments: [
+            (
+                400, #"{"error": "invalid_grant", "error_description": "Invalid JWT Signature."}"#,
+                PluginError.Kind.authFailed
+            ),
+            (401, #"{"error": {"status": "UNAUTHENTICATED", "message": "no"}}"#, .authFailed), (403, "", .authFailed),
+            (429, "", .rateLimited), (500, "", .sourceUnreachable), (200, "{}", .sourceUnreachable),
+            (200, #"{"access_token": "two words", "expires_in": 10}"#, .sourceUnreachable),
+        ])
+    func failedTokenRequest(status: Int, body: String, kind: PluginError.Kind) async throws {
         let client = FakeGoogle([.success(.init(status, body))])
         #expect(try await client.result().failure?.kind == kind)
         #expect(client.requests.count == 1)
     }
 
-    @Test(arguments: [("7", 7_000), ("soon", nil)])
-    func `a rate limit error contains Google's Retry-After delay`(header: String, milliseconds: Int?) async throws {
+    @Test("a rate limit error contains Google's Retry-After delay", arguments: [("7", 7_000), ("soon", nil)])
+    func rateLimitError(header: String, milliseconds: Int?) async throws {
         let client = FakeGoogle(status: 429, "", headers: [HTTPHeader("Retry-After", header)])
         #expect(try await client.result().failure?.retryAfterMs == milliseconds)
     }
 
-    @Test func `a request selects one subscription and one metric within the window`() async throws {
+    @Test("a request selects one subscription and one metric within the window")
+    func requestSelectsSubscription() async throws {
         let client = FakeGoogle(status: 200, "{}")
         _ = try await client.result(["metric": "backlogBytes", "window": "10m", "subscription": "a+b%25"])
         let url = try #require(client.requests.last?.url)

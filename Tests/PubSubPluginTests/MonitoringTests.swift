@@ -29,8 +29,8 @@ import WireFormats
         return base.merging(more) { _, mine in mine }
     }
 
-    @Test(arguments: [0, 60, 120])
-    func `the newest visible point is read, with the time of its end`(extraDelay: Int) async throws {
+    @Test("the newest visible point is read, with the time of its end", arguments: [0, 60, 120])
+    func newestVisiblePoint(extraDelay: Int) async throws {
         let scene: [String: JSON] = ["series": [Self.series(Self.tenMinutes, extraDelay: extraDelay)]]
         try await GoogleStandIn.run(scene) { server async throws in
             let before = WallClock.nowMicroseconds()
@@ -45,7 +45,8 @@ import WireFormats
         }
     }
 
-    @Test func `each metric has its own name in Monitoring, unit and target type`() async throws {
+    @Test("each metric has its own name in Monitoring, unit and target type")
+    func metricNameMonitoring() async throws {
         let scene: [String: JSON] = [
             "series": [
                 Self.series(Array(repeating: 7, count: 10)),
@@ -70,7 +71,8 @@ import WireFormats
         }
     }
 
-    @Test func `regions on several pages are combined into one value`() async throws {
+    @Test("regions on several pages are combined into one value")
+    func regionsPagesCombined() async throws {
         let regions = ["europe-west1", "us-east1", "asia-east1"]
         let series = zip(regions, [10, 20, 60]).flatMap { region, value in
             ["num_undelivered_messages", "oldest_unacked_message_age"].map { metric in
@@ -96,7 +98,8 @@ import WireFormats
         }
     }
 
-    @Test func `a window without points is no data, and not 0`() async throws {
+    @Test("a window without points is no data, and not 0")
+    func windowPointsData() async throws {
         let scene: [String: JSON] = ["series": [Self.series(Self.tenMinutes, extraDelay: 400)]]
         try await GoogleStandIn.run(scene) { server async throws in
             let plugin = PubSubPlugin()
@@ -111,7 +114,8 @@ import WireFormats
         }
     }
 
-    @Test func `a full subscription name includes the project`() async throws {
+    @Test("a full subscription name includes the project")
+    func fullSubscriptionName() async throws {
         try await GoogleStandIn.run(["series": [Self.series(Self.tenMinutes)]]) { server async throws in
             var fields = try config(server, ["subscription": "projects/shop/subscriptions/orders"])
             fields["project"] = nil
@@ -119,7 +123,8 @@ import WireFormats
         }
     }
 
-    @Test func `a missing permission is reported by name`() async throws {
+    @Test("a missing permission is reported by name")
+    func missingPermissionReported() async throws {
         try await GoogleStandIn.run(["series": []]) { server async throws in
             let error = try #require(try await PubSubPlugin().failure(try config(server, ["project": "forbidden"])))
             #expect(error.kind == .authFailed)
@@ -128,7 +133,8 @@ import WireFormats
         }
     }
 
-    @Test func `a refused token is replaced once`() async throws {
+    @Test("a refused token is replaced once")
+    func refusedTokenReplaced() async throws {
         let series: JSON = [Self.series(Self.tenMinutes)]
         try await GoogleStandIn.run(["series": series, "revoked": 1]) { server async throws in
             #expect(try await PubSubPlugin().value(try config(server)).value > 0)

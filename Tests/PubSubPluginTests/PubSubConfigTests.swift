@@ -16,7 +16,8 @@ import WireFormats
         }
     }
 
-    @Test func `a minimal config has a subscription and its project`() throws {
+    @Test("a minimal config has a subscription and its project")
+    func minimalConfigSubscription() throws {
         #expect(problems(["project": "shop", "subscription": "orders"]) == [])
         #expect(problems(["subscription": "projects/example.com:shop/subscriptions/orders"]) == [])
         #expect(try PubSubConfig(parsing: #"{"project": "a", "subscription": "b"}"#).windowSeconds == 300)
@@ -24,6 +25,7 @@ import WireFormats
     }
 
     @Test(
+        "an invalid config is refused with the path of the field",
         arguments: [
             (["subscription": "orders"], "project"), (["project": "shop"], "subscription"),
             (["project": "shop", "subscription": "topics/orders"], "subscription"),
@@ -57,14 +59,16 @@ import WireFormats
                 ], "credentials"
             ),
         ] as [([String: JSON], String)])
-    func `an invalid config is refused with the path of the field`(config: [String: JSON], path: String) {
+    func invalidConfigRefused(config: [String: JSON], path: String) {
         let found = problems(config)
         #expect(found.map(\.path) == [path])
         #expect(found.first?.message.contains("canary") == false)
     }
 
-    @Test(arguments: ["endpoint", "tokenEndpoint"])
-    func `the operator's own credentials are sent only to Google and to the loopback`(field: String) throws {
+    @Test(
+        "the operator's own credentials are sent only to Google and to the loopback",
+        arguments: ["endpoint", "tokenEndpoint"])
+    func operatorCredentialsSent(field: String) throws {
         let base: [String: JSON] = ["project": "shop", "subscription": "orders"]
         for url in [
             "https://elsewhere.example", "http://monitoring.googleapis.com", "https://googleapis.com.elsewhere.example",
@@ -82,7 +86,8 @@ import WireFormats
         #expect(problems(base.merging(own) { $1 }) == [])
     }
 
-    @Test func `credentials in a config must be a service account key and point to Google`() throws {
+    @Test("credentials in a config must be a service account key and point to Google")
+    func credentialsConfigService() throws {
         let base: [String: JSON] = ["project": "shop", "subscription": "orders"]
         let elsewhere = try ServiceAccount.shared.get().json(tokenURI: "http://10.0.0.1/token")
         let found = problems(base.merging(["credentials": .string(elsewhere)]) { $1 })
@@ -100,28 +105,33 @@ import WireFormats
         #expect(refused.first?.message.contains("must be the key of a service_account") == true)
     }
 
-    @Test(arguments: [
-        "https://oauth2.googleapis.com/token", "https://accounts.google.com/o/oauth2/token",
-        "https://www.googleapis.com/oauth2/v3/token", "https://www.googleapis.com/oauth2/v4/token",
-        "https://oauth2.mtls.googleapis.com/token", "HTTPS://Accounts.Google.com:443/o/oauth2/token", "",
-    ])
-    func `service account keys with any of Google's token hosts are accepted`(tokenURI: String) throws {
+    @Test(
+        "service account keys with any of Google's token hosts are accepted",
+        arguments: [
+            "https://oauth2.googleapis.com/token", "https://accounts.google.com/o/oauth2/token",
+            "https://www.googleapis.com/oauth2/v3/token", "https://www.googleapis.com/oauth2/v4/token",
+            "https://oauth2.mtls.googleapis.com/token", "HTTPS://Accounts.Google.com:443/o/oauth2/token", "",
+        ])
+    func serviceAccountKeys(tokenURI: String) throws {
         let key = try ServiceAccount.shared.get().json(tokenURI: tokenURI)
         #expect(problems(["project": "shop", "subscription": "orders", "credentials": .string(key)]) == [])
     }
 
-    @Test(arguments: [
-        "http://accounts.google.com/o/oauth2/token", "https://accounts.google.com.elsewhere.example/token",
-        "https://x@accounts.google.com/token", "https://myaccounts.google.com/token",
-        "https://sub.accounts.google.com/token", "https://oauth2.s3nsapis.fr/token",
-    ])
-    func `a key with a host that only resembles Google's is refused`(tokenURI: String) throws {
+    @Test(
+        "a key with a host that only resembles Google's is refused",
+        arguments: [
+            "http://accounts.google.com/o/oauth2/token", "https://accounts.google.com.elsewhere.example/token",
+            "https://x@accounts.google.com/token", "https://myaccounts.google.com/token",
+            "https://sub.accounts.google.com/token", "https://oauth2.s3nsapis.fr/token",
+        ])
+    func keyHostResembles(tokenURI: String) throws {
         let key = try ServiceAccount.shared.get().json(tokenURI: tokenURI)
         let found = problems(["project": "shop", "subscription": "orders", "credentials": .string(key)])
         #expect(found.map(\.path) == ["credentials"], "\(tokenURI)")
     }
 
-    @Test func `a token of the operator may be sent to the universe domain that the administrator names`() {
+    @Test("a token of the operator may be sent to the universe domain that the administrator names")
+    func tokenOperatorSent() {
         let universe = GoogleHosts.universe(of: ["GOOGLE_CLOUD_UNIVERSE_DOMAIN": "S3nsapis.fr"])
         #expect(universe == "s3nsapis.fr")
         #expect(GoogleHosts.canGetToken("https://monitoring.s3nsapis.fr/v3", universe: universe))
@@ -137,7 +147,8 @@ import WireFormats
         }
     }
 
-    @Test func `the plugin's output contains no secret`() async throws {
+    @Test("the plugin's output contains no secret")
+    func pluginOutputContains() async throws {
         let account = try ServiceAccount.shared.get()
         // A part of the key that does not occur in messages by chance.
         let canary = String(account.key.split(separator: "\n")[3])

@@ -26,7 +26,8 @@ import WireFormats
         TimeSeries(points.map { .init(endMicroseconds: Self.at($0.0), value: $0.1) })
     }
 
-    @Test func `a history sums the newest points of the regions at each time, and omits gaps`() throws {
+    @Test("a history sums the newest points of the regions at each time, and omits gaps")
+    func historySumsNewest() throws {
         let europe = series([(120, 3), (0, 1), (60, 2), (1_200, 9)])
         let america = series([(0, 10), (60, 20), (120, 30), (1_200, 90)])
         let range = try query().range(of: [europe, america], window(0, 1_200, step: 60))
@@ -38,7 +39,8 @@ import WireFormats
         #expect(range.unit == "1")
     }
 
-    @Test func `a history of a window with sub-millisecond bounds has values at exactly its times`() throws {
+    @Test("a history of a window with sub-millisecond bounds has values at exactly its times")
+    func historyWindowSub() throws {
         let from = Self.start + 60_123_457
         let window = try #require(
             RangeWindow(fromMicroseconds: from, toMicroseconds: from + 150_000_001, stepSeconds: 75))
@@ -47,14 +49,16 @@ import WireFormats
         #expect(range.points.map(\.value) == [2, 3, 4])
     }
 
-    @Test func `a history without any value is no data`() throws {
+    @Test("a history without any value is no data")
+    func historyValueData() throws {
         let error = #expect(throws: PluginError.self) {
             try query().range(of: [series([(9_000, 1)])], window(0, 600, step: 60))
         }
         #expect(error?.kind == .noData)
     }
 
-    @Test func `a series that continues on the next page is one series`() async throws {
+    @Test("a series that continues on the next page is one series")
+    func seriesContinuesNext() async throws {
         func page(_ seconds: Int64, _ value: Int, next: String?) -> String {
             let time = RFC3339.text(microseconds: Self.at(seconds))
             let token = next.map { #","nextPageToken":"\#($0)""# } ?? ""

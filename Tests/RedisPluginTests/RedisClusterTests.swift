@@ -27,7 +27,8 @@ import Testing
         }
     }
 
-    @Test func `keys are found on every node of a cluster, also while slots move and nodes fail`() async throws {
+    @Test("keys are found on every node of a cluster, also while slots move and nodes fail")
+    func keysFoundNode() async throws {
         try await Self.withCluster { nodes in
             let plugin = RedisPlugin()
             let keys = (1...12).map { "jobs-\($0)" }
@@ -100,7 +101,8 @@ import Testing
         }
     }
 
-    @Test func `a cluster with circular redirects is abandoned`() async throws {
+    @Test("a cluster with circular redirects is abandoned")
+    func clusterCircularRedirects() async throws {
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             while let request = connection.read() {
                 // The node omits its own name, like one that does not know it.
@@ -117,26 +119,32 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("MOVED 3999 127.0.0.1:6381", "127.0.0.1", 6_381, false),
-        ("ASK 1 node-2.example:7000", "node-2.example", 7_000, true),
-        ("MOVED 1 :7001", "asked", 7_001, false), ("MOVED 1 ::1:7001", "::1", 7_001, false),
-    ])
-    func `a redirect is parsed`(message: String, host: String, port: Int, isForOnce: Bool) throws {
+    @Test(
+        "a redirect is parsed",
+        arguments: [
+            ("MOVED 3999 127.0.0.1:6381", "127.0.0.1", 6_381, false),
+            ("ASK 1 node-2.example:7000", "node-2.example", 7_000, true),
+            ("MOVED 1 :7001", "asked", 7_001, false), ("MOVED 1 ::1:7001", "::1", 7_001, false),
+        ])
+    func redirectParsed(message: String, host: String, port: Int, isForOnce: Bool) throws {
         let asked = RedisEndpoint(address: .tcp(host: "asked", port: 6_379), database: 0)
         let redirect = try #require(try Redirect(RedisError(message), from: asked))
         #expect(redirect.address == RedisAddress(host: host, port: port))
         #expect(redirect.isForOnce == isForOnce)
     }
 
-    @Test(arguments: ["ERR MOVED 1 a:1", "MOVEDX 1 a:1", "CROSSSLOT Keys in request don't hash to the same slot"])
-    func `any other error is not read as a redirect`(message: String) throws {
+    @Test(
+        "any other error is not read as a redirect",
+        arguments: ["ERR MOVED 1 a:1", "MOVEDX 1 a:1", "CROSSSLOT Keys in request don't hash to the same slot"])
+    func errorReadRedirect(message: String) throws {
         let asked = RedisEndpoint(address: .tcp(host: "asked", port: 6_379), database: 0)
         #expect(try Redirect(RedisError(message), from: asked) == nil)
     }
 
-    @Test(arguments: ["MOVED", "MOVED 1", "MOVED 1 host", "MOVED 1 host:0", "MOVED 1 a@b/c:70", "ASK 1 ?:70"])
-    func `a redirect without a usable address is not followed`(message: String) {
+    @Test(
+        "a redirect without a usable address is not followed",
+        arguments: ["MOVED", "MOVED 1", "MOVED 1 host", "MOVED 1 host:0", "MOVED 1 a@b/c:70", "ASK 1 ?:70"])
+    func redirectUsableAddress(message: String) {
         let asked = RedisEndpoint(address: .tcp(host: "asked", port: 6_379), database: 0)
         #expect(throws: Redirect.Fault.self) { try Redirect(RedisError(message), from: asked) }
     }

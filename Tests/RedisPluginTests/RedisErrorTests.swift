@@ -19,36 +19,38 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("WRONGPASS invalid username-password pair or user is disabled.", PluginError.Kind.authFailed, "WRONGPASS"),
-        ("NOAUTH Authentication required.", .authFailed, "NOAUTH"),
-        ("NOPERM this user has no permissions to run the 'auth' command", .authFailed, "NOPERM"),
-        ("ERR invalid password", .authFailed, "refuses the password"),
-        ("ERR Client sent AUTH, but no password is set", .authFailed, "has no password set"),
-        (
-            "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
-                + "configuration is correct?", .authFailed, "has no password set"
-        ),
-        ("ERR wrong number of arguments for 'auth' command", .authFailed, "remove username"),
-        ("ERR unknown command 'AUTH', with args beginning with: 'reader' 'canary-word'", .authFailed, "renamed"),
-        ("ERR unknown command `AUTH`, with args beginning with: `canary-w", .authFailed, "renamed"),
-        ("ERR auth permission deny canary-word", .authFailed, "auth permission deny ***"),
-        ("ERR max number of clients reached", .sourceUnreachable, "raise its maxclients"),
-        ("ERR max number of clients + cluster connections reached", .sourceUnreachable, "raise its maxclients"),
-        ("ERR upstream failure", .sourceUnreachable, "upstream failure"),
-        ("LOADING Redis is loading the dataset in memory", .sourceUnreachable, "loading the dataset"),
-        (
-            "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", .sourceUnreachable,
-            "Link"
-        ),
-        ("BUSY Redis is busy running a script.", .sourceUnreachable, "busy running"),
-        ("CLUSTERDOWN The cluster is down", .sourceUnreachable, "cluster is down"),
-        ("TRYAGAIN Multiple keys request during rehashing of slot", .sourceUnreachable, "rehashing"),
-        ("OOM command not allowed when used memory > 'maxmemory'.", .sourceUnreachable, "used memory"),
-        ("READONLY You can't write against a read only replica.", .sourceUnreachable, "read only"),
-        ("DENIED Redis is running in protected mode", .authFailed, "protected mode"),
-    ])
-    func `a failed login has the error kind that the server's message implies`(
+    @Test(
+        "a failed login has the error kind that the server's message implies",
+        arguments: [
+            ("WRONGPASS invalid username-password pair or user is disabled.", PluginError.Kind.authFailed, "WRONGPASS"),
+            ("NOAUTH Authentication required.", .authFailed, "NOAUTH"),
+            ("NOPERM this user has no permissions to run the 'auth' command", .authFailed, "NOPERM"),
+            ("ERR invalid password", .authFailed, "refuses the password"),
+            ("ERR Client sent AUTH, but no password is set", .authFailed, "has no password set"),
+            (
+                "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
+                    + "configuration is correct?", .authFailed, "has no password set"
+            ),
+            ("ERR wrong number of arguments for 'auth' command", .authFailed, "remove username"),
+            ("ERR unknown command 'AUTH', with args beginning with: 'reader' 'canary-word'", .authFailed, "renamed"),
+            ("ERR unknown command `AUTH`, with args beginning with: `canary-w", .authFailed, "renamed"),
+            ("ERR auth permission deny canary-word", .authFailed, "auth permission deny ***"),
+            ("ERR max number of clients reached", .sourceUnreachable, "raise its maxclients"),
+            ("ERR max number of clients + cluster connections reached", .sourceUnreachable, "raise its maxclients"),
+            ("ERR upstream failure", .sourceUnreachable, "upstream failure"),
+            ("LOADING Redis is loading the dataset in memory", .sourceUnreachable, "loading the dataset"),
+            (
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", .sourceUnreachable,
+                "Link"
+            ),
+            ("BUSY Redis is busy running a script.", .sourceUnreachable, "busy running"),
+            ("CLUSTERDOWN The cluster is down", .sourceUnreachable, "cluster is down"),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", .sourceUnreachable, "rehashing"),
+            ("OOM command not allowed when used memory > 'maxmemory'.", .sourceUnreachable, "used memory"),
+            ("READONLY You can't write against a read only replica.", .sourceUnreachable, "read only"),
+            ("DENIED Redis is running in protected mode", .authFailed, "protected mode"),
+        ])
+    func failedLoginError(
         reply: String, kind: PluginError.Kind, hint: String
     ) async throws {
         let error = try await failure(answering: reply, #""username": "reader", "password": "canary-word""#)
@@ -58,15 +60,17 @@ import Testing
         #expect(!error.message.contains("canary"))
     }
 
-    @Test(arguments: [
-        ("ERR DB index is out of range", PluginError.Kind.configInvalid, "refuses database 7"),
-        ("ERR invalid DB index", .configInvalid, "refuses database 7"),
-        ("ERR SELECT is not allowed in cluster mode", .configInvalid, "not allowed in cluster mode"),
-        ("ERR max number of clients reached", .sourceUnreachable, "raise its maxclients"),
-        ("LOADING Redis is loading the dataset in memory", .sourceUnreachable, "next poll"),
-        ("NOAUTH Authentication required.", .authFailed, "required. Next: set password"),
-    ])
-    func `only an error about the database is reported as a wrong database`(
+    @Test(
+        "only an error about the database is reported as a wrong database",
+        arguments: [
+            ("ERR DB index is out of range", PluginError.Kind.configInvalid, "refuses database 7"),
+            ("ERR invalid DB index", .configInvalid, "refuses database 7"),
+            ("ERR SELECT is not allowed in cluster mode", .configInvalid, "not allowed in cluster mode"),
+            ("ERR max number of clients reached", .sourceUnreachable, "raise its maxclients"),
+            ("LOADING Redis is loading the dataset in memory", .sourceUnreachable, "next poll"),
+            ("NOAUTH Authentication required.", .authFailed, "required. Next: set password"),
+        ])
+    func errorAboutDatabase(
         reply: String, kind: PluginError.Kind, hint: String
     ) async throws {
         let error = try await failure(answering: reply, #""database": 7"#)
@@ -74,7 +78,8 @@ import Testing
         #expect(error.message.contains(hint), "\(error.message)")
     }
 
-    @Test func `a long command without a password gets the error that a password is required`() async throws {
+    @Test("a long command without a password gets the error that a password is required")
+    func longCommandPassword() async throws {
         try await RedisServer.run(RedisServer.Options(configuration: ["requirepass word-of-seven"])) { server in
             let source = "-- \(String(repeating: "x", count: 20_000))\\nreturn 1"
             let error = try #require(
@@ -84,7 +89,8 @@ import Testing
         }
     }
 
-    @Test func `a server that accepts no more clients is reported as such, with and without a password`() async throws {
+    @Test("a server that accepts no more clients is reported as such, with and without a password")
+    func serverAcceptsClients() async throws {
         for (password, fields) in [
             ("", ""), ("word-of-seven", #", "password": "word-of-seven""#),
             ("word-of-seven", #", "password": "word-of-seven", "database": 3"#),
@@ -106,7 +112,8 @@ import Testing
         }
     }
 
-    @Test func `a replica that lost its master is an unreachable source`() async throws {
+    @Test("a replica that lost its master is an unreachable source")
+    func replicaLostMaster() async throws {
         let port = try RawServer.unusedPort()
         let options = RedisServer.Options(
             configuration: ["replicaof 127.0.0.1 \(port)", "replica-serve-stale-data no"])
@@ -119,13 +126,15 @@ import Testing
 
     // MARK: Redirects
 
-    @Test(arguments: [
-        ("MOVED 3999 ?:6381", "cluster-announce-hostname"), ("ASK 3999 ?:6381", "cluster-announce-hostname"),
-        ("MOVED 3999 127.0.0.1:0", "set tls"), ("MOVED 3999 a@b:6381", "cluster-announce-ip"),
-        ("MOVED 3999 127.0.0.1", "MOVED SLOT HOST:PORT"), ("MOVED", "MOVED SLOT HOST:PORT"),
-        ("MOVED 3999 127.0.0.1:66000", "MOVED SLOT HOST:PORT"),
-    ])
-    func `an unusable redirect is reported with the fix`(reply: String, hint: String) async throws {
+    @Test(
+        "an unusable redirect is reported with the fix",
+        arguments: [
+            ("MOVED 3999 ?:6381", "cluster-announce-hostname"), ("ASK 3999 ?:6381", "cluster-announce-hostname"),
+            ("MOVED 3999 127.0.0.1:0", "set tls"), ("MOVED 3999 a@b:6381", "cluster-announce-ip"),
+            ("MOVED 3999 127.0.0.1", "MOVED SLOT HOST:PORT"), ("MOVED", "MOVED SLOT HOST:PORT"),
+            ("MOVED 3999 127.0.0.1:66000", "MOVED SLOT HOST:PORT"),
+        ])
+    func unusableRedirectReported(reply: String, hint: String) async throws {
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             while let request = connection.read() {
                 connection.write("-\(reply)\r\n")
@@ -143,7 +152,8 @@ import Testing
         }
     }
 
-    @Test func `a node that prefers host names and has none is reported with the fix`() async throws {
+    @Test("a node that prefers host names and has none is reported with the fix")
+    func nodePrefersHost() async throws {
         let node: @Sendable ([RedisServer]) -> RedisServer.Options = { _ in
             RedisServer.Options(
                 configuration: [

@@ -16,8 +16,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ["$10\r\nabc", ":12", "*2\r\n:1\r\n", "+OK"])
-    func `a truncated reply is never a value`(part: String) async throws {
+    @Test("a truncated reply is never a value", arguments: ["$10\r\nabc", ":12", "*2\r\n:1\r\n", "+OK"])
+    func truncatedReplyNever(part: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(part)
@@ -27,13 +27,15 @@ import Testing
         #expect(!error.message.contains("TLS"))
     }
 
-    @Test func `a server that closes the connection immediately is reported as possibly requiring TLS`() async throws {
+    @Test("a server that closes the connection immediately is reported as possibly requiring TLS")
+    func serverClosesConnection() async throws {
         let error = try await failure { _ = $0.read() }
         #expect(error.kind == .sourceUnreachable)
         #expect(error.message.contains("may expect TLS"))
     }
 
-    @Test func `a reply that arrives byte by byte ends at the deadline`() async throws {
+    @Test("a reply that arrives byte by byte ends at the deadline")
+    func replyArrivesByte() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .seconds(1)) { connection in
             _ = connection.read()
@@ -45,14 +47,16 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `a server that accepts and sends nothing is abandoned at the deadline`() async throws {
+    @Test("a server that accepts and sends nothing is abandoned at the deadline")
+    func serverAcceptsSends() async throws {
         let start = ContinuousClock.now
         let error = try await failure(timeout: .milliseconds(500)) { $0.waitForClose() }
         #expect(error.kind == .deadlineExceeded)
         #expect(ContinuousClock.now - start < .seconds(60))
     }
 
-    @Test func `a reply of 1 GB is read only up to the size limit`() async throws {
+    @Test("a reply of 1 GB is read only up to the size limit")
+    func reply1GB() async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write("$1073741824\r\n")
@@ -63,8 +67,10 @@ import Testing
         #expect(error.message.contains("larger than 4 MiB"))
     }
 
-    @Test(arguments: ["*1048577\r\n", "*2147483647\r\n", "*1\r\n*1000000000\r\n"])
-    func `an announcement of too many elements allocates no memory for them`(announcement: String) async throws {
+    @Test(
+        "an announcement of too many elements allocates no memory for them",
+        arguments: ["*1048577\r\n", "*2147483647\r\n", "*1\r\n*1000000000\r\n"])
+    func announcementTooMany(announcement: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(announcement)
@@ -73,8 +79,10 @@ import Testing
         #expect(error.kind == .configInvalid)
     }
 
-    @Test(arguments: ["HTTP/1.1 400 Bad Request\r\n\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}\u{46}", "\r\n"])
-    func `a reply that is not in the Redis protocol is reported as such`(answer: String) async throws {
+    @Test(
+        "a reply that is not in the Redis protocol is reported as such",
+        arguments: ["HTTP/1.1 400 Bad Request\r\n\r\n", "\u{15}\u{3}\u{1}\u{0}\u{2}\u{2}\u{46}", "\r\n"])
+    func replyRedisProtocol(answer: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(answer)
@@ -84,8 +92,8 @@ import Testing
         #expect(error.message.contains("not answer in the Redis protocol"))
     }
 
-    @Test(arguments: [":-1\r\n", "$1\r\n5\r\n", "*0\r\n", "$-1\r\n"])
-    func `a reply of another type is never a length`(answer: String) async throws {
+    @Test("a reply of another type is never a length", arguments: [":-1\r\n", "$1\r\n5\r\n", "*0\r\n", "$-1\r\n"])
+    func replyTypeNever(answer: String) async throws {
         let error = try await failure { connection in
             _ = connection.read()
             connection.write(answer)
@@ -94,22 +102,24 @@ import Testing
         #expect(error.message.contains("key l"))
     }
 
-    @Test(arguments: [
-        ("LOADING Redis is loading the dataset in memory", PluginError.Kind.sourceUnreachable, "next poll"),
-        ("BUSY Redis is busy running a script", .sourceUnreachable, "next poll"),
-        ("CLUSTERDOWN The cluster is down", .sourceUnreachable, "next poll"),
-        ("TRYAGAIN Multiple keys request during rehashing of slot", .sourceUnreachable, "next poll"),
-        ("MASTERDOWN Link with MASTER is down.", .sourceUnreachable, "down. The next poll retries"),
-        ("NOAUTH Authentication required.", .authFailed, "set password"),
-        ("WRONGPASS invalid username-password pair", .authFailed, "WRONGPASS"),
-        ("NOPERM this user has no permissions to run the 'llen' command", .authFailed, "allow the ACL user"),
-        ("DENIED Redis is running in protected mode", .authFailed, "set a password"),
-        ("MOVED 3999 127.0.0.1:6381", .configInvalid, ": the server is a node of a cluster"),
-        ("", .sourceUnreachable, "an error without a text"),
-        ("ERR unknown command 'LLEN', with args beginning with: 'l'", .configInvalid, "too old"),
-        ("ERR max number of clients reached", .sourceUnreachable, "max number of clients"),
-    ])
-    func `an error reply has an error kind and a message with the fix`(
+    @Test(
+        "an error reply has an error kind and a message with the fix",
+        arguments: [
+            ("LOADING Redis is loading the dataset in memory", PluginError.Kind.sourceUnreachable, "next poll"),
+            ("BUSY Redis is busy running a script", .sourceUnreachable, "next poll"),
+            ("CLUSTERDOWN The cluster is down", .sourceUnreachable, "next poll"),
+            ("TRYAGAIN Multiple keys request during rehashing of slot", .sourceUnreachable, "next poll"),
+            ("MASTERDOWN Link with MASTER is down.", .sourceUnreachable, "down. The next poll retries"),
+            ("NOAUTH Authentication required.", .authFailed, "set password"),
+            ("WRONGPASS invalid username-password pair", .authFailed, "WRONGPASS"),
+            ("NOPERM this user has no permissions to run the 'llen' command", .authFailed, "allow the ACL user"),
+            ("DENIED Redis is running in protected mode", .authFailed, "set a password"),
+            ("MOVED 3999 127.0.0.1:6381", .configInvalid, ": the server is a node of a cluster"),
+            ("", .sourceUnreachable, "an error without a text"),
+            ("ERR unknown command 'LLEN', with args beginning with: 'l'", .configInvalid, "too old"),
+            ("ERR max number of clients reached", .sourceUnreachable, "max number of clients"),
+        ])
+    func errorReplyError(
         reply: String, kind: PluginError.Kind, hint: String
     ) async throws {
         let error = try await failure { connection in
@@ -120,7 +130,8 @@ import Testing
         #expect(error.message.contains(hint), "\(error.message)")
     }
 
-    @Test func `a kept connection that fails during a command is replaced`() async throws {
+    @Test("a kept connection that fails during a command is replaced")
+    func keptConnectionFails() async throws {
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             _ = connection.read()
             connection.write(":\(connection.number)\r\n")
@@ -136,7 +147,8 @@ import Testing
         }
     }
 
-    @Test func `a cancelled call ends immediately, and its connection is not reused`() async throws {
+    @Test("a cancelled call ends immediately, and its connection is not reused")
+    func cancelledCallEnds() async throws {
         let (arrivals, arrived) = AsyncStream<Void>.makeStream()
         let script: @Sendable (RawServer.Connection) -> Void = { connection in
             _ = connection.read()
@@ -157,7 +169,8 @@ import Testing
         }
     }
 
-    @Test func `a name without an address and a port without a listener have different errors`() async throws {
+    @Test("a name without an address and a port without a listener have different errors")
+    func nameAddressPort() async throws {
         let plugin = RedisPlugin()
         let name = try #require(try await plugin.failure(#""address": "redis.invalid", "list": "l""#))
         #expect(name.kind == .sourceUnreachable)
@@ -168,7 +181,8 @@ import Testing
         #expect(refused.message.contains("no connection to 127.0.0.1:\(port)"), "\(refused.message)")
     }
 
-    @Test func `a server that is suspended for a while is read again once it resumes`() async throws {
+    @Test("a server that is suspended for a while is read again once it resumes")
+    func serverSuspendedRead() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "list", "a")

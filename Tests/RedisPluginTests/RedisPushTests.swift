@@ -25,7 +25,8 @@ import Testing
         }
     }
 
-    @Test func `a list's length is pushed immediately and after each change, also to and from 0`() async throws {
+    @Test("a list's length is pushed immediately and after each change, also to and from 0")
+    func listLengthPushed() async throws {
         try await RedisServer.run(Self.server("Klg")) { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "jobs", "a")
@@ -41,7 +42,8 @@ import Testing
         }
     }
 
-    @Test func `each kind of key is notified, in its own database`() async throws {
+    @Test("each kind of key is notified, in its own database")
+    func kindKeyNotified() async throws {
         try await RedisServer.run(Self.server("KA")) { server in
             let plugin = RedisPlugin()
             let cases: [(fields: String, change: [String])] = [
@@ -62,7 +64,8 @@ import Testing
         }
     }
 
-    @Test func `keys of one server share one connection, which closes with the last of them`() async throws {
+    @Test("keys of one server share one connection, which closes with the last of them")
+    func keysServerShare() async throws {
         try await RedisServer.run(Self.server("Kl")) { server in
             let plugin = RedisPlugin()
             try await withThrowingTaskGroup { group in
@@ -85,7 +88,8 @@ import Testing
         }
     }
 
-    @Test func `a server with missing, insufficient or unknown notification settings is polled`() async throws {
+    @Test("a server with missing, insufficient or unknown notification settings is polled")
+    func serverMissingInsufficient() async throws {
         let cases: [(events: String, more: String, message: String)] = [
             (#""""#, "", "notify-keyspace-events is off"), ("Ks", "", "is set to sK"), ("El", "", "is set to lE"),
             ("KA", #"rename-command CONFIG """#, "does not allow checking whether it reports changes"),
@@ -102,7 +106,8 @@ import Testing
         }
     }
 
-    @Test func `a script, a cluster and a Sentinel are polled`() async throws {
+    @Test("a script, a cluster and a Sentinel are polled")
+    func scriptClusterSentinel() async throws {
         let cases = [
             #""address": "127.0.0.1:9", "script": {"source": "return 1"}"#,
             #""address": "127.0.0.1:9", "cluster": true, "list": "jobs""#,
@@ -116,7 +121,8 @@ import Testing
         }
     }
 
-    @Test func `a user who may not subscribe gets an error, and readings end when the server stops`() async throws {
+    @Test("a user who may not subscribe gets an error, and readings end when the server stops")
+    func userWhoSubscribe() async throws {
         let user = "user limited on >limited-password ~* resetchannels +llen +config|get"
         try await RedisServer.run(Self.server("Kl", user)) { server in
             let plugin = RedisPlugin()

@@ -50,7 +50,8 @@ import Testing
         }
     }
 
-    @Test func `the master is found through Sentinel, and after its crash its successor`() async throws {
+    @Test("the master is found through Sentinel, and after its crash its successor")
+    func masterFoundThrough() async throws {
         try await Deployment.run { deployment in
             let plugin = RedisPlugin()
             try await deployment.master.command("RPUSH", "jobs", "a", "b", "c")
@@ -83,7 +84,8 @@ import Testing
         }
     }
 
-    @Test func `a master that was demoted is replaced by the new one`() async throws {
+    @Test("a master that was demoted is replaced by the new one")
+    func masterDemotedReplaced() async throws {
         try await Deployment.run { deployment in
             let plugin = RedisPlugin()
             let call = #"\#(deployment.config), "list": "jobs""#
@@ -97,7 +99,8 @@ import Testing
         }
     }
 
-    @Test func `an error of the Sentinels is reported with its cause`() async throws {
+    @Test("an error of the Sentinels is reported with its cause")
+    func errorSentinelsReported() async throws {
         try await RedisServer.run { server in
             let sentinel = RedisServer.Options(isSentinel: true)
             try await RedisServer.run(sentinel) { sentinel in
@@ -122,7 +125,8 @@ import Testing
         }
     }
 
-    @Test func `a Sentinel that does not answer leaves time for the others`() async throws {
+    @Test("a Sentinel that does not answer leaves time for the others")
+    func sentinelAnswerLeaves() async throws {
         let silence: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RedisServer.run { master in
             let options = RedisServer.Options(
@@ -138,7 +142,8 @@ import Testing
         }
     }
 
-    @Test func `the Sentinels have their own password`() async throws {
+    @Test("the Sentinels have their own password")
+    func sentinelsPassword() async throws {
         let master = RedisServer.Options(
             configuration: ["requirepass canary-master"], clientArguments: ["--no-auth-warning", "-a", "canary-master"])
         try await RedisServer.run(master) { master in
@@ -163,7 +168,8 @@ import Testing
         }
     }
 
-    @Test func `a replica that a Sentinel still reports as master is not read`() async throws {
+    @Test("a replica that a Sentinel still reports as master is not read")
+    func replicaSentinelStill() async throws {
         try await RedisServer.run { master in
             let replica = RedisServer.Options(configuration: ["replicaof 127.0.0.1 \(master.port)"])
             try await RedisServer.run(replica) { replica in

@@ -6,7 +6,8 @@ import Testing
 
 /// The plugin with a real server.
 @Suite(.timeLimit(.minutes(2))) struct RedisServerTests {
-    @Test func `the length of a key is read, and a missing key is empty`() async throws {
+    @Test("the length of a key is read, and a missing key is empty")
+    func lengthKeyRead() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "list", "a", "b", "c")
@@ -32,7 +33,8 @@ import Testing
         }
     }
 
-    @Test func `a number is read from a key, and a missing key is no data`() async throws {
+    @Test("a number is read from a key, and a missing key is no data")
+    func numberReadKey() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("SET", "whole", "42")
@@ -52,7 +54,8 @@ import Testing
         }
     }
 
-    @Test func `a key of another type is reported with both types`() async throws {
+    @Test("a key of another type is reported with both types")
+    func keyTypeReported() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("HSET", "hash", "a", "1")
@@ -76,7 +79,8 @@ import Testing
         }
     }
 
-    @Test func `the lag of a stream includes undelivered and pending entries`() async throws {
+    @Test("the lag of a stream includes undelivered and pending entries")
+    func lagStreamIncludes() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             for item in 1...7 { try await server.command("XADD", "stream", "*", "n", "\(item)") }
@@ -91,7 +95,8 @@ import Testing
         }
     }
 
-    @Test func `a lag that the server does not know is counted by the plugin`() async throws {
+    @Test("a lag that the server does not know is counted by the plugin")
+    func lagServerKnow() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command(
@@ -108,7 +113,8 @@ import Testing
         }
     }
 
-    @Test func `a missing stream or group is no data`() async throws {
+    @Test("a missing stream or group is no data")
+    func missingStreamGroup() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("XADD", "stream", "1-0", "n", "1")
@@ -129,7 +135,8 @@ import Testing
         }
     }
 
-    @Test func `the number that a script returns is the value, and a script cannot write`() async throws {
+    @Test("the number that a script returns is the value, and a script cannot write")
+    func numberScriptReturns() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "list", "a", "b")
@@ -157,7 +164,8 @@ import Testing
         }
     }
 
-    @Test func `the database is selected on every new connection`() async throws {
+    @Test("the database is selected on every new connection")
+    func databaseSelectedNew() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("-n", "3", "RPUSH", "list", "a")
@@ -173,7 +181,8 @@ import Testing
         }
     }
 
-    @Test func `a Unix socket works like a port`() async throws {
+    @Test("a Unix socket works like a port")
+    func unixSocketWorks() async throws {
         let options = RedisServer.Options(configuration: ["unixsocket DIR/redis.sock", "port 0"])
         try await RedisServer.run(options) { server in
             let plugin = RedisPlugin()
@@ -185,7 +194,8 @@ import Testing
         }
     }
 
-    @Test func `connections are kept, and only requested commands are sent`() async throws {
+    @Test("connections are kept, and only requested commands are sent")
+    func connectionsKeptRequested() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             let before = try await server.counters()
@@ -199,7 +209,8 @@ import Testing
         }
     }
 
-    @Test func `concurrent calls share a bounded number of connections`() async throws {
+    @Test("concurrent calls share a bounded number of connections")
+    func concurrentCallsShare() async throws {
         try await RedisServer.run { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "list", "a")

@@ -27,7 +27,8 @@ import Testing
         return lines.lastIndex(of: "lag").flatMap { lines[($0 + 1)...].first.map(String.init) }
     }
 
-    @Test func `stream entries that were trimmed before delivery do not count`() async throws {
+    @Test("stream entries that were trimmed before delivery do not count")
+    func streamEntriesWere() async throws {
         try await RedisServer.run { server in
             try await add(1...5, to: server)
             try await server.command("XGROUP", "CREATE", "jobs:s", "workers", "0")
@@ -48,7 +49,8 @@ import Testing
         }
     }
 
-    @Test func `a stream trimmed past the group's position counts as undelivered as a whole`() async throws {
+    @Test("a stream trimmed past the group's position counts as undelivered as a whole")
+    func streamTrimmedPast() async throws {
         try await RedisServer.run { server in
             try await add(1...10, to: server)
             try await server.command("XGROUP", "CREATE", "jobs:s", "workers", "0")
@@ -61,7 +63,8 @@ import Testing
         }
     }
 
-    @Test func `a backlog too long to be counted is at most the length of the stream`() async throws {
+    @Test("a backlog too long to be counted is at most the length of the stream")
+    func backlogTooLong() async throws {
         try await RedisServer.run { server in
             try await add(1...3_001, to: server)
             try await server.command("XGROUP", "CREATE", "jobs:s", "workers", "0")
@@ -73,7 +76,8 @@ import Testing
         }
     }
 
-    @Test func `the server's count is used if the user may not read the stream itself`() async throws {
+    @Test("the server's count is used if the user may not read the stream itself")
+    func serverCountUsed() async throws {
         let options = RedisServer.Options(
             configuration: ["user default on nopass ~* +@all", "user reader on >reader-word ~* +xinfo|groups"])
         try await RedisServer.run(options) { server in
@@ -85,8 +89,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [7, 4_711, 90_210])
-    func `the lag is correct after any mix of adding, delivering, deleting and trimming`(seed: UInt64) async throws {
+    @Test(
+        "the lag is correct after any mix of adding, delivering, deleting and trimming", arguments: [7, 4_711, 90_210])
+    func lagCorrectMix(seed: UInt64) async throws {
         try await RedisServer.run { server in
             var random = SplitMix64(seed: seed)
             var model = ModelledStream()

@@ -25,7 +25,8 @@ import Testing
         String(decoding: pem, as: UTF8.self).replacing("\n", with: "\\n")
     }
 
-    @Test func `a verified connection is kept, and refused if the certificate has another authority`() async throws {
+    @Test("a verified connection is kept, and refused if the certificate has another authority")
+    func verifiedConnectionKept() async throws {
         let certificates = try TestCertificates.shared.get()
         try await RedisServer.run(try options(certificates.server)) { server in
             let plugin = RedisPlugin()
@@ -48,7 +49,8 @@ import Testing
         }
     }
 
-    @Test func `a certificate for another name is refused, unless the config expects that name`() async throws {
+    @Test("a certificate for another name is refused, unless the config expects that name")
+    func certificateNameRefused() async throws {
         let certificates = try TestCertificates.shared.get()
         try await RedisServer.run(try options(certificates.namedServer)) { server in
             let plugin = RedisPlugin()
@@ -61,7 +63,8 @@ import Testing
         }
     }
 
-    @Test func `a server that requires a client certificate gets it`() async throws {
+    @Test("a server that requires a client certificate gets it")
+    func serverRequiresClient() async throws {
         let certificates = try TestCertificates.shared.get()
         try await RedisServer.run(try options(certificates.server, clients: "yes")) { server in
             let plugin = RedisPlugin()
@@ -76,7 +79,8 @@ import Testing
         }
     }
 
-    @Test func `plaintext to a TLS port fails immediately with the hint that the server may expect TLS`() async throws {
+    @Test("plaintext to a TLS port fails immediately with the hint that the server may expect TLS")
+    func plaintextTLSPort() async throws {
         try await RedisServer.run(try options(try TestCertificates.shared.get().server)) { server in
             let error = try #require(try await RedisPlugin().failure(#"\#(server.at), "list": "list""#))
             #expect(error.kind == .sourceUnreachable)
@@ -84,7 +88,8 @@ import Testing
         }
     }
 
-    @Test func `TLS to a plaintext port fails by the deadline with the hint to omit TLS`() async throws {
+    @Test("TLS to a plaintext port fails by the deadline with the hint to omit TLS")
+    func tlsPlaintextPort() async throws {
         try await RedisServer.run { server in
             let start = ContinuousClock.now
             let error = try #require(
@@ -96,7 +101,8 @@ import Testing
         }
     }
 
-    @Test func `a port that accepts but does not answer TLS is distinguished from an unreachable one`() async throws {
+    @Test("a port that accepts but does not answer TLS is distinguished from an unreachable one")
+    func portAcceptsAnswer() async throws {
         let silence: @Sendable (RawServer.Connection) -> Void = { $0.waitForClose() }
         try await RawServer.run(script: silence) { port in
             let error = try #require(

@@ -13,7 +13,8 @@ import Testing
         ],
         clientArguments: ["--no-auth-warning", "--user", "admin", "--pass", "admin-word"])
 
-    @Test func `an ACL user reads what its rules allow, and a refusal names the missing permission`() async throws {
+    @Test("an ACL user reads what its rules allow, and a refusal names the missing permission")
+    func aclUserReads() async throws {
         try await RedisServer.run(Self.options) { server in
             let plugin = RedisPlugin()
             try await server.command("RPUSH", "jobs", "a", "b")
@@ -38,7 +39,8 @@ import Testing
         }
     }
 
-    @Test func `the password is sent again after every reconnect`() async throws {
+    @Test("the password is sent again after every reconnect")
+    func passwordSentReconnect() async throws {
         try await RedisServer.run(Self.options) { server in
             let plugin = RedisPlugin()
             let call = #"\#(server.at), "username": "reader", "password": "canary-word", "database": 1, "list": "jobs""#
@@ -51,7 +53,8 @@ import Testing
         }
     }
 
-    @Test func `calls with other credentials do not share a connection`() async throws {
+    @Test("calls with other credentials do not share a connection")
+    func callsCredentialsShare() async throws {
         try await RedisServer.run(Self.options) { server in
             let plugin = RedisPlugin()
             let right = #"\#(server.at), "username": "reader", "password": "canary-word", "list": "jobs""#
@@ -62,7 +65,8 @@ import Testing
         }
     }
 
-    @Test func `a rotated password works from the next call on that contains it`() async throws {
+    @Test("a rotated password works from the next call on that contains it")
+    func rotatedPasswordWorks() async throws {
         try await RedisServer.run(Self.options) { server in
             let plugin = RedisPlugin()
             func call(_ word: String) -> String {
@@ -76,7 +80,8 @@ import Testing
         }
     }
 
-    @Test func `a refused password of a server without one is not repeated in the error`() async throws {
+    @Test("a refused password of a server without one is not repeated in the error")
+    func refusedPasswordServer() async throws {
         let options = RedisServer.Options(configuration: ["rename-command AUTH \"\""])
         for options in [RedisServer.Options(), options] {
             try await RedisServer.run(options) { server in

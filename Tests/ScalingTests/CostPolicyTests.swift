@@ -41,8 +41,8 @@ struct CostPolicyTests {
         Row("maxReplicas may be tighter", 3, [300], bounds: 1...4, policy: five, gives: 4, .budgetCap, .maxReplicas),
     ]
 
-    @Test(arguments: rows)
-    func `the cost policy limits the replicas of each case`(_ row: Row) {
+    @Test("the cost policy limits the replicas of each case", arguments: rows)
+    func costPolicyLimits(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy == row.limitedBy)

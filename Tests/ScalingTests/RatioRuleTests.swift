@@ -83,8 +83,8 @@ struct RatioRuleTests {
         Case("the least queue", .queue, -.greatestFiniteMagnitude, current: 2, asks: 1),
     ]
 
-    @Test(arguments: cases)
-    func `a metric recommends the replicas of each case`(_ row: Case) {
+    @Test("a metric recommends the replicas of each case", arguments: cases)
+    func metricRecommendsReplicas(_ row: Case) {
         let rule = RatioRule(scaleUpTolerance: 0.1, scaleDownTolerance: 0.1)
         let outcome = rule.outcome(value: row.value, metric: row.metric, current: row.current, ready: row.ready)
         #expect(outcome.recommended == row.recommended)

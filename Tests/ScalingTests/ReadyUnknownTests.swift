@@ -25,8 +25,8 @@ struct ReadyUnknownTests {
             history: ScalingHistory(scaledToZero: true, hasSeenReplicas: true), gives: 1, .activation),
     ]
 
-    @Test(arguments: rows)
-    func `an unknown number of ready replicas holds the decisions that depend on it`(_ row: Row) {
+    @Test("an unknown number of ready replicas holds the decisions that depend on it", arguments: rows)
+    func unknownNumberReady(_ row: Row) {
         var row = row
         row.input.ready = nil
         let decision = row.decide()

@@ -161,8 +161,8 @@ struct RulePairTests {
             .tolerance, .notReady),
     ]
 
-    @Test(arguments: first + windows + limits)
-    func `two rules together decide as each case says`(_ row: Row) {
+    @Test("two rules together decide as each case says", arguments: first + windows + limits)
+    func rulesTogetherDecide(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy == row.limitedBy)

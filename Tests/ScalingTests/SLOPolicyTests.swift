@@ -31,8 +31,8 @@ struct SLOPolicyTests {
         Row("no value at all holds", 4, [nil, .failed], metrics: [.rate, .queue], gives: 4, .noData),
     ]
 
-    @Test(arguments: severalMetrics)
-    func `the slo policy decides each case of several metrics`(_ row: Row) {
+    @Test("the slo policy decides each case of several metrics", arguments: severalMetrics)
+    func sloPolicyDecides(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy == row.limitedBy)
@@ -96,8 +96,8 @@ struct SLOPolicyTests {
             safety: .free.with { $0.maxScaleUpRate = .replicas(1) }, gives: 5, .errorBudget),
     ]
 
-    @Test(arguments: errorBudget)
-    func `the slo policy decides each case of an error budget`(_ row: Row) {
+    @Test("the slo policy decides each case of an error budget", arguments: errorBudget)
+    func sloPolicyDecidesCase(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy.filter { $0 != .tolerance } == row.limitedBy)

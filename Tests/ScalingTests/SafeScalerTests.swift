@@ -115,8 +115,8 @@ struct SafeScalerTests {
         Row("one replica wanted, one allowed", 1, [900], bounds: 1...1, gives: 1, .maxReplicas),
     ]
 
-    @Test(arguments: off + boundsJump + rates + bounds)
-    func `the SafeScaler decides each case`(_ row: Row) {
+    @Test("the SafeScaler decides each case", arguments: off + boundsJump + rates + bounds)
+    func safeScalerDecidesCase(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy.filter { $0 != .tolerance } == row.limitedBy)
@@ -194,8 +194,8 @@ struct SafeScalerTests {
         Cooldown("nothing has ever been scaled", limits(any: 300), wants: .down, holds: false),
     ]
 
-    @Test(arguments: cooldowns)
-    func `a cooldown holds or allows a change as each case says`(_ row: Cooldown) {
+    @Test("a cooldown holds or allows a change as each case says", arguments: cooldowns)
+    func cooldownHoldsAllows(_ row: Cooldown) {
         let decision = Row(row.name, 4, [row.up ? 200 : 50], safety: row.limits, history: row.last, gives: 4).decide()
         #expect(decision.desired == (row.holds ? 4 : row.up ? 8 : 2))
         #expect(decision.limitedBy == (row.holds ? [.cooldown] : []))

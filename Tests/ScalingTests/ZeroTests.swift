@@ -46,8 +46,8 @@ struct ZeroTests {
             policy: SLOPolicy(objective: .threeNines), history: atZero, gives: 0, .activation),
     ]
 
-    @Test(arguments: activation)
-    func `a scaler at 0 replicas starts or stays at 0 as each case says`(_ row: Row) {
+    @Test("a scaler at 0 replicas starts or stays at 0 as each case says", arguments: activation)
+    func scaler0Replicas(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         // The error budget requires replicas that have no effect.
@@ -131,8 +131,8 @@ struct ZeroTests {
         Row("never seen idle before", 1, [0], bounds: 0...9, safety: wait300, gives: 1),
     ]
 
-    @Test(arguments: toZero)
-    func `a scaler scales to 0 or keeps its replicas as each case says`(_ row: Row) {
+    @Test("a scaler scales to 0 or keeps its replicas as each case says", arguments: toZero)
+    func scalerScales0(_ row: Row) {
         let decision = row.decide()
         #expect(decision.desired == row.desired)
         #expect(decision.limitedBy == row.limitedBy)

@@ -31,8 +31,8 @@ struct JSONParserTests {
         (#""\udc00\ud800""#, "\u{FFFD}\u{FFFD}"), (#""\ud800\ud83d\ude00""#, "\u{FFFD}😀"),
     ]
 
-    @Test(arguments: accepted)
-    func `a JSON text is parsed`(_ text: String, _ value: JSON) throws {
+    @Test("a JSON text is parsed", arguments: accepted)
+    func jsonTextParsed(_ text: String, _ value: JSON) throws {
         #expect(try JSON(parsing: text) == value)
     }
 
@@ -81,8 +81,8 @@ struct JSONParserTests {
         ("\"\\n\u{1F}\"", "unescaped control character in a string", 3),
     ]
 
-    @Test(arguments: rejected)
-    func `a text that is not JSON is refused with the byte offset`(_ text: String, _ message: String, _ offset: Int) {
+    @Test("a text that is not JSON is refused with the byte offset", arguments: rejected)
+    func textJSONRefused(_ text: String, _ message: String, _ offset: Int) {
         let error = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: text) }
         #expect(error?.message == message)
         #expect(error?.offset == offset)

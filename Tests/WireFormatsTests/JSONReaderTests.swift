@@ -76,8 +76,8 @@ struct JSONReaderTests {
         Fault("spec.gone: is not a known field; known fields: max, min") { try $0.rejectUnknown("max", "min") },
     ]
 
-    @Test(arguments: faults)
-    func `each error of the typed reader names the place and the fix`(_ fault: Fault) throws {
+    @Test("each error of the typed reader names the place and the fix", arguments: faults)
+    func errorTypedReader(_ fault: Fault) throws {
         let spec = try spec()
         // If there are several unknown fields, the first in alphabetical order is named.
         let only =

@@ -19,8 +19,8 @@ struct JSONWriterTests {
         ("\u{0}\u{8}\u{C}\u{1F}\u{7F}", #""\u0000\u0008\u000c\u001f\u007f""#), ("é€😀\u{2028}", "\"é€😀\u{2028}\""),
     ]
 
-    @Test(arguments: written)
-    func `a value is written as compact JSON text`(_ value: JSON, _ text: String) {
+    @Test("a value is written as compact JSON text", arguments: written)
+    func valueWrittenCompact(_ value: JSON, _ text: String) {
         #expect(self.text(of: value) == text)
         #expect(value.description == text)
     }
@@ -30,8 +30,8 @@ struct JSONWriterTests {
         ("\u{10FFFF}\u{FFFF}\u{80}", #""\udbff\udfff\uffff\u0080""#), (["é": "ü"], #"{"\u00e9":"\u00fc"}"#),
     ]
 
-    @Test(arguments: ascii)
-    func `a value is written in ASCII only`(_ value: JSON, _ text: String) throws {
+    @Test("a value is written in ASCII only", arguments: ascii)
+    func valueWrittenASCII(_ value: JSON, _ text: String) throws {
         #expect(self.text(of: value, ascii: true) == text)
         #expect(try JSON(parsing: text) == value)
     }
