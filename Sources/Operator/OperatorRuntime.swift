@@ -81,8 +81,7 @@ package struct OperatorRuntime: Sendable {
         controller = ScalerController(
             ScalerController.Dependencies(
                 changes: changes, scalers: scalers, targets: targets, autoscalers: autoscalers, budgets: budgets,
-                pause: pause,
-                source: source, secrets: secrets,
+                pause: pause, source: source, secrets: secrets,
                 writer: ScalerWriter(client: client, events: events, audit: auditLog, logger: logger),
                 leadership: leadership, time: time, metrics: metrics, memory: memory, logger: logger))
         let certificates = configuration.admission.map {
@@ -96,10 +95,7 @@ package struct OperatorRuntime: Sendable {
                 return Self.admission(certificates, validator, time, metrics, logger, onAdmissionBound)
             } ?? []
         api = Self.api(configuration, memory, time, logger, onAPIBound)
-        self.source = source
-        self.events = events
-        self.scalers = scalers
-        self.targets = targets
+        (self.source, self.events, self.scalers, self.targets) = (source, events, scalers, targets)
         (self.autoscalers, self.budgets, self.pause) = (autoscalers, budgets, pause)
         awaits = Self.readiness(scalers: scalers, certificates: certificates)
         page = Self.page(configuration, scalers: scalers, controller: controller, source: source, metrics: metrics)
