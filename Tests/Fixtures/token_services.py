@@ -25,7 +25,8 @@ SUBJECT = "system:serviceaccount:shop:metrics-reader"
 ROLE = "arn:aws:iam::123456789012:role/scaler"
 PROVIDER = "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/shop/providers/cluster"
 ACCOUNT = "scaler@shop.iam.gserviceaccount.com"
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+# Of the http and of the pubsub plugin.
+SCOPES = [[f"https://www.googleapis.com/auth/{name}"] for name in ("cloud-platform", "monitoring.read")]
 
 
 def new_key():
@@ -137,7 +138,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def impersonate(self, body):
         account = self.path.rpartition("/")[2]
-        allowed = self.headers.get("Authorization") == "Bearer federated-1" and json.loads(body)["scope"] == [SCOPE]
+        allowed = self.headers.get("Authorization") == "Bearer federated-1" and json.loads(body)["scope"] in SCOPES
         if not allowed or account != f"{ACCOUNT}:generateAccessToken":
             said = {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "Permission 'iam.serviceAccounts.getAccessToken' denied"}}
             return self.reply(403, json.dumps(said))

@@ -75,7 +75,10 @@ struct CommandLineTests {
     @Test(
         "the help names every command and goes to standard output",
         arguments: [
-            ("generalscaler", ["decide", "explain", "migrate", "run", "schema", "simulate", "tune", "validate"]),
+            (
+                "generalscaler",
+                ["console", "decide", "explain", "migrate", "run", "schema", "simulate", "top", "tune", "validate"]
+            ),
             ("generalscaler-dev", ["cluster", "demo", "new-plugin", "try"]),
         ])
     func help(program: String, commands: [String]) async throws {

@@ -169,7 +169,7 @@ struct APIServerFaultTests {
     private func pages(
         _ type: MetricTypeCase, _ page: @escaping @Sendable (_ continuation: String?) -> (status: Int, body: String)
     ) async throws -> PluginError {
-        try await failure(type) { connection in
+        try await failure(type, timeout: .seconds(120)) { connection in
             while let head = connection.readHead() {
                 let target = head.split(separator: " ")[1]
                 let mark = target.ranges(of: "continue=").first

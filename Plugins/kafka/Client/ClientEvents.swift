@@ -55,7 +55,7 @@ final class ClientEvents: Sendable {
             switch code {
             case RD_KAFKA_RESP_ERR__TRANSPORT: Self.lost(masked(text))
             case RD_KAFKA_RESP_ERR__AUTHENTICATION: refused(masked(text))
-            default: KafkaFailure(code, "", detail: masked(text))
+            default: Self.broken(code, masked(text))
             }
         state.withLock { state in
             // This error says only that all brokers are down. An earlier error has the reason.
@@ -65,6 +65,13 @@ final class ClientEvents: Sendable {
                 state.failure = failure
             }
         }
+    }
+
+    private static func broken(_ code: rd_kafka_resp_err_t, _ text: String) -> KafkaFailure {
+        let failure = KafkaFailure(code, "the connection to the cluster", detail: text)
+        let error = failure.error
+        return KafkaFailure(
+            PluginError(error.kind, error.message, path: error.path ?? "brokers"), isSilence: failure.isSilence)
     }
 
     private static func lost(_ text: String) -> KafkaFailure {
