@@ -128,7 +128,9 @@ class FakeAPI:
         request.send_header("Content-Type", "text/event-stream")
         request.send_header("Connection", "close")
         request.end_headers()
-        last = self.number
+        # What has changed since the list that the reader has.
+        query = urllib.parse.parse_qs(urllib.parse.urlparse(request.path).query)
+        last = int(query["after"][0])
         request.wfile.write(b":\n\n")
         while True:
             with self.lock:
