@@ -211,7 +211,7 @@ struct BlindSpotTests {
         let report = try await check(Self.source("0.8").replacing("error(1003,", with: "error(-32603,"))
         expect(.internalErrors, in: report)
         let messages = report.failures.flatMap(\.findings).filter { $0.rule == .internalErrors }.map(\.message)
-        for behavior in ["refuses connections", "sends nothing"] {
+        for behavior in ["refuses connections", "accepts connections and sends nothing"] {
             #expect(
                 messages.contains {
                     $0.contains("when the source that address names \(behavior) with internal_error: ")

@@ -147,7 +147,8 @@ final class SessionWatch: @unchecked Sendable {
             }
             let left = PluginHostLimits.watchInterval - (.now - lastTick)
             if left > .zero {
-                pause(max(1, Int32(left / .milliseconds(1))))
+                // Rounded up: each wake-up costs more than what a tick does.
+                pause(Int32((left / .milliseconds(1)).rounded(.up)))
             } else {
                 lastTick = .now
                 tick(subjects)
