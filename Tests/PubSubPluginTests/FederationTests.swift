@@ -49,7 +49,7 @@ import WireFormats
         let client = FakeGoogle(
             ["first", "second"].flatMap { token in
                 [
-                    .success(.init(200, #"{"access_token": "\(token)", "expires_in": 3599, "token_type": "Bearer"}"#)),
+                    .success(.init(200, #"{"access_token": "\#(token)", "expires_in": 3599, "token_type": "Bearer"}"#)),
                     .success(.init(401, #"{"error": {"message": "revoked"}}"#)),
                 ]
             })
