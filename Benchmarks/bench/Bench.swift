@@ -11,8 +11,8 @@ protocol Benchmark: Sendable {
     func run() async throws -> [Measurement]
 }
 
-/// Runs all benchmarks, or those with the given prefixes (`--suite forecast --traces DIRECTORY`), prints a table, and writes JSON Lines to
-/// `.build/bench.jsonl`. With `--strict`, a missed goal is a failure. With ``Soak/flag``, runs the soak test.
+/// Runs all benchmarks, or those with the given prefixes (`--suite forecast --traces DIRECTORY`), prints a table, and
+/// writes JSON Lines to `.build/bench.jsonl`. With `--strict`, a missed goal is a failure. With ``Soak/flag``, runs the soak test.
 @main
 enum Bench {
     private static func benchmarks(traces: String?) -> [any Benchmark] {
@@ -27,6 +27,7 @@ enum Bench {
 
     /// The argument before the prefix of a suite, which may also stand alone.
     private static let suiteFlag = "--suite"
+    private static let strictFlag = "--strict"
 
     static func main() async throws {
         stdio_guard_buffer_stdout_by_line()
@@ -42,11 +43,18 @@ enum Bench {
             traces = words[flag + 1]
             words.removeSubrange(flag...flag + 1)
         }
-        let names = words.filter { !$0.hasPrefix("--") }
+        let all = benchmarks(traces: traces)
+        let names = words.filter { $0 != strictFlag }
+        if let unknown = names.first(where: { name in !all.contains { $0.isMeant(by: name) } }) {
+            let suites = all.map(\.name).joined(separator: ", ")
+            print(
+                "bench: there is no suite or option \(unknown). Suites: \(suites). Options: \(strictFlag), "
+                    + "\(ForecastBenchmark.tracesFlag) DIRECTORY")
+            exit(2)
+        }
         var measurements: [Measurement] = []
         print(Table.header)
-        for benchmark in benchmarks(traces: traces)
-        where names.isEmpty || names.contains(where: { "\(benchmark.name)-".hasPrefix("\($0)-") }) {
+        for benchmark in all where names.isEmpty || names.contains(where: { benchmark.isMeant(by: $0) }) {
             for measurement in try await benchmark.run() {
                 print(Table.row(measurement))
                 measurements.append(measurement)
@@ -54,7 +62,7 @@ enum Bench {
         }
         try write(measurements, to: "\(checkout())/.build/bench.jsonl")
         let missed = measurements.contains { $0.isMet == false }
-        if missed, CommandLine.arguments.contains("--strict") { exit(1) }
+        if missed, words.contains(strictFlag) { exit(1) }
     }
 
     /// Runs the helper process that a benchmark has started. Returns false if this is not one.
@@ -86,6 +94,11 @@ enum Bench {
         defer { fclose(file) }
         for measurement in measurements { fputs("\(measurement.json)\n", file) }
     }
+}
+
+extension Benchmark {
+    /// Whether a word of the command line names it: its name, or the beginning of that up to a hyphen.
+    fileprivate func isMeant(by word: String) -> Bool { "\(name)-".hasPrefix("\(word)-") }
 }
 
 struct BenchError: Error, CustomStringConvertible {

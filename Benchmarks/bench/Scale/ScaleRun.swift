@@ -76,7 +76,7 @@ struct ScaleRun {
         let passed = (ContinuousClock.now - start) / .seconds(1)
         let queries = try metrics.take()
         let writes = try cluster.take().filter {
-            !["get", "list", "watch"].contains($0.verb) && $0.resource != "leases"
+            !["get", "list", "watch"].contains($0.verb.lowercased()) && $0.resource != "leases"
         }
         for write in writes.prefix(5) { progress("write: \(write)") }
         let own = (after.own - before.own) * 1e3 * 60 / passed
