@@ -171,7 +171,6 @@ let package = Package(
             dependencies: [
                 "HTTPTransport", "KubernetesClient", "Operator", "WireFormats", hummingbird, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             resources: [
@@ -188,9 +187,8 @@ let package = Package(
             name: "generalscaler",
             dependencies: [
                 "Backtest", "CJemalloc", "CommandSupport", "Console", "HTTPTransport", "KubernetesClient", "Migration",
-                "Operator",
-                "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "TimeZones", "WireFormats",
-                "YAMLFormat", argumentParser, logging, serviceLifecycle,
+                "Operator", "PluginHost", "PluginProtocol", "ScalerAPI", "Scaling", "SystemIO", "TimeZones",
+                "WireFormats", "YAMLFormat", argumentParser, logging, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             resources: [.embedInCode("Resources/crd.yaml")],
@@ -232,10 +230,9 @@ let package = Package(
             name: "generalscaler-dev",
             dependencies: [
                 "ClusterSimulator", "CommandSupport", "Console", "HTTPTransport", "KubernetesClient", "Operator",
-                "PluginHost",
-                "PluginProtocol", "SDKFiles", "ScalerAPI", "Scaling", "SystemIO", "TimeZones", "WireFormats",
-                "YAMLFormat",
-                argumentParser, hummingbird, logging, serviceLifecycle, subprocess, systemPackage,
+                "PluginHost", "PluginProtocol", "SDKFiles", "ScalerAPI", "Scaling", "SystemIO", "TimeZones",
+                "WireFormats", "YAMLFormat", argumentParser, hummingbird, logging, serviceLifecycle, subprocess,
+                systemPackage,
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -363,7 +360,7 @@ let package = Package(
             ]
         ),
         .testTarget(name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "TestSupport", "WireFormats"]),
-        .testTarget(name: "ConsoleTests", dependencies: ["Console"]),
+        .testTarget(name: "ConsoleTests", dependencies: ["Console", "ScalerAPI", "Scaling"]),
         .testTarget(
             name: "OperatorTests",
             dependencies: [

@@ -1,3 +1,4 @@
+import KubernetesClient
 import Synchronization
 
 /// Decides who may use the console's local server: other users, and other sites in the user's browser, may not.
@@ -23,8 +24,8 @@ final class ConsoleGate: Sendable {
     }
 
     static let loginPath = "/login"
-    private let session: String
-    private let oneTimeToken: String
+    private let session: SecretString
+    private let oneTimeToken: SecretString
     private let isUsed = Mutex(false)
 
     init() {
@@ -33,7 +34,7 @@ final class ConsoleGate: Sendable {
     }
 
     /// The link for the browser, with the one-time token.
-    func link(port: Int) -> String { "http://127.0.0.1:\(port)\(Self.loginPath)?token=\(oneTimeToken)" }
+    func link(port: Int) -> String { "http://127.0.0.1:\(port)\(Self.loginPath)?token=\(oneTimeToken.revealed)" }
 
     /// - Parameter port: the port of the server.
     func verdict(on arrival: Arrival, port: Int) -> Verdict {
@@ -50,14 +51,14 @@ final class ConsoleGate: Sendable {
         }
         guard arrival.method == "GET" else { return .refuse(status: 405, message: "the console only reads") }
         if arrival.path == Self.loginPath { return login(arrival, port: port) }
-        guard let cookie = arrival.cookie, Self.isSame(cookie, session) else {
+        guard let cookie = arrival.cookie, session.isEqual(cookie) else {
             return .refuse(status: 401, message: "open the link that generalscaler console has printed")
         }
         return .pass
     }
 
     private func login(_ arrival: Arrival, port: Int) -> Verdict {
-        guard let token = arrival.token, Self.isSame(token, oneTimeToken),
+        guard let token = arrival.token, oneTimeToken.isEqual(token),
             !isUsed.withLock({ isUsed in
                 defer { isUsed = true }
                 return isUsed
@@ -66,25 +67,18 @@ final class ConsoleGate: Sendable {
             return .refuse(
                 status: 403, message: "the link is wrong or was used before; start generalscaler console again")
         }
-        return .admit(cookie: "\(Self.cookieName(port: port))=\(session); HttpOnly; SameSite=Strict; Path=/")
+        return .admit(cookie: "\(Self.cookieName(port: port))=\(session.revealed); HttpOnly; SameSite=Strict; Path=/")
     }
 
     /// A browser sends the cookies of one host to all its ports.
     static func cookieName(port: Int) -> String { "generalscaler_console_\(port)" }
 
-    /// Compares in a time that does not depend on where the texts differ.
-    private static func isSame(_ one: String, _ other: String) -> Bool {
-        guard one.utf8.count == other.utf8.count else { return false }
-        var difference: UInt8 = 0
-        for (byte, expected) in zip(one.utf8, other.utf8) { difference |= byte ^ expected }
-        return difference == 0
-    }
-
-    private static func random() -> String {
+    private static func random() -> SecretString {
         var generator = SystemRandomNumberGenerator()
-        return (0..<ConsoleLimits.tokenBytes).map { _ in
-            let byte = UInt8.random(in: .min ... .max, using: &generator)
-            return (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        return SecretString(
+            (0..<ConsoleLimits.tokenBytes).map { _ in
+                let byte = UInt8.random(in: .min ... .max, using: &generator)
+                return (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }.joined())
     }
 }

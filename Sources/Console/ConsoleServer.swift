@@ -1,7 +1,6 @@
 import HTTPTransport
 import HTTPTypes
 import Hummingbird
-import HummingbirdCore
 package import Logging
 import NIOCore
 import Operator
@@ -18,8 +17,10 @@ package struct ConsoleServer: Sendable {
     private static let files: [String: (type: String, content: @Sendable () -> [UInt8])] = [
         "/": ("text/html; charset=utf-8", { PackageResources.console_html }),
         "/console.css": ("text/css; charset=utf-8", { PackageResources.console_css }),
-        "/console.js": ("text/javascript; charset=utf-8", { PackageResources.console_js }),
+        "/console.js": ("text/javascript; charset=utf-8", script),
     ]
+
+    static func script() -> [UInt8] { PackageResources.console_js }
 
     private let port: Int
     private let upstream: any UpstreamAPI
@@ -41,26 +42,17 @@ package struct ConsoleServer: Sendable {
 
     /// Serves until a graceful shutdown.
     package func run() async throws {
-        var logger = logger
-        logger.logLevel = .warning
         let bound = BoundPort()
-        let address = ListenAddress(host: "127.0.0.1", port: port)
-        let application = Application(
-            responder: CallbackResponder<BasicRequestContext> { request, _ in
-                await respond(to: request, port: bound.value)
-            },
-            server: OpenConnections(ConsoleLimits.connections).server { $0.uri.path == Self.eventsPath },
-            configuration: .init(address: .hostname(address.host, port: address.port)),
-            onServerRunning: { [gate, onBound] channel in
-                bound.value = channel.localAddress?.port ?? 0
-                onBound(gate.link(port: bound.value))
-            },
-            logger: logger)
-        do {
-            try await application.runService(gracefulShutdownSignals: [])
-        } catch {
-            throw ListenError(error, address, option: "--port") ?? error
+        let responder = CallbackResponder<BasicRequestContext> { request, _ in
+            await respond(to: request, port: bound.value)
         }
+        try await OpenConnections(ConsoleLimits.connections).serve(
+            responder, at: ListenAddress(host: "127.0.0.1", port: port), option: "--port", logger: logger,
+            isLarge: { $0.uri.path == Self.eventsPath },
+            onBound: { [gate, onBound] port in
+                bound.value = port
+                onBound(gate.link(port: port))
+            })
     }
 
     /// The port that the system chose, set once before the first request.

@@ -6,6 +6,14 @@ package struct SecretString: Sendable, Hashable {
     package init(_ revealed: String) {
         self.revealed = revealed
     }
+
+    /// Returns whether the secret is this text, in a time that does not depend on where they differ.
+    package func isEqual(_ text: String) -> Bool {
+        guard text.utf8.count == revealed.utf8.count else { return false }
+        var difference: UInt8 = 0
+        for (one, other) in zip(text.utf8, revealed.utf8) { difference |= one ^ other }
+        return difference == 0
+    }
 }
 
 extension SecretString: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

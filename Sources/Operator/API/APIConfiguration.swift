@@ -47,11 +47,9 @@ package struct APIToken: Sendable {
         return SecretString(String(decoding: token[0], as: UTF8.self))
     }
 
-    /// Returns whether a request's token is the current one, in a time that does not depend on where they differ.
+    /// Returns whether a request's token is the current one.
     func accepts(_ given: String?) -> Bool {
-        guard let given, let token = try? read().revealed, given.utf8.count == token.utf8.count else { return false }
-        var difference: UInt8 = 0
-        for (one, other) in zip(given.utf8, token.utf8) { difference |= one ^ other }
-        return difference == 0
+        guard let given, let token = try? read() else { return false }
+        return token.isEqual(given)
     }
 }

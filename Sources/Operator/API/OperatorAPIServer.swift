@@ -9,24 +9,14 @@ import WireFormats
 
 /// Serves the operator's memory, read-only, to requests with the token. Only the leader has an answer.
 struct OperatorAPIServer: Service {
-    /// A request context with the request's connection.
-    private struct Context: RequestContext {
-        var coreContext: CoreRequestContextStorage
-        let channel: any Channel
-
-        init(source: ApplicationRequestContextSource) {
-            coreContext = CoreRequestContextStorage(source: source)
-            channel = source.channel
-        }
-    }
-
     /// Refuses requests without the token, before anything else is known about them.
     private struct TokenCheck: RouterMiddleware {
         let token: APIToken
 
         @concurrent
         func handle(
-            _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+            _ request: Request, context: ConnectionContext,
+            next: @concurrent (Request, ConnectionContext) async throws -> Response
         ) async throws -> Response {
             guard token.accepts(request.headers[OperatorAPIServer.tokenHeader]) else {
                 return OperatorAPIServer.problem(
@@ -51,25 +41,13 @@ struct OperatorAPIServer: Service {
 
     func run() async throws {
         _ = try configuration.token.read()
-        var logger = logger
-        logger.logLevel = .warning
-        let address = configuration.listen
-        let application = Application(
-            router: router,
-            server: OpenConnections(limits).server { $0.uri.path == Self.eventsPath },
-            configuration: .init(address: .hostname(address.host, port: address.port)),
-            onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
-            logger: logger
-        )
-        do {
-            try await application.runService(gracefulShutdownSignals: [])
-        } catch {
-            throw ListenError(error, address, option: "--api-listen") ?? error
-        }
+        try await OpenConnections(limits).serve(
+            router.buildResponder(), at: configuration.listen, option: "--api-listen", logger: logger,
+            isLarge: { $0.uri.path == Self.eventsPath }, onBound: onBound)
     }
 
-    private var router: Router<Context> {
-        let router = Router(context: Context.self)
+    private var router: Router<ConnectionContext> {
+        let router = Router(context: ConnectionContext.self)
         router.add(middleware: TokenCheck(token: configuration.token))
         let turns = AsyncSemaphore(APILimits.answersAtOnce)
         router.get("v1/scalers") { [answers] _, _ in

@@ -1,4 +1,6 @@
-package import HummingbirdCore
+package import Hummingbird
+import HummingbirdCore
+package import Logging
 package import NIOCore
 import Synchronization
 
@@ -23,6 +25,17 @@ package struct ConnectionLimits: Sendable {
         self.idleTime = idleTime
         self.exchangeTime = exchangeTime
         self.headerBytes = headerBytes
+    }
+}
+
+/// A request context with the request's connection.
+struct ConnectionContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
     }
 }
 
@@ -77,10 +90,34 @@ package final class OpenConnections: Sendable {
         connections.withLock { $0.removeAll { $0.channel === channel } }
     }
 
-    /// Returns an HTTP/1 server whose connections are tracked here.
+    /// Serves HTTP/1 until a graceful shutdown.
     ///
-    /// - Parameter isLarge: whether the response to a request is one of the ``ConnectionLimits/largeResponses``.
-    package func server(isLarge: @escaping @Sendable (Request) -> Bool) -> HTTPServerBuilder {
+    /// - Parameters:
+    ///   - option: the command-line option of the address, for the message if it cannot be used.
+    ///   - isLarge: whether the response to a request is one of the ``ConnectionLimits/largeResponses``.
+    ///   - onBound: called with the port once it is bound.
+    package func serve<Responder: HTTPResponder>(
+        _ responder: Responder, at address: ListenAddress, option: String, logger: Logger,
+        isLarge: @escaping @Sendable (Request) -> Bool, onBound: @escaping @Sendable (Int) -> Void
+    ) async throws where Responder.Context: InitializableFromSource<ApplicationRequestContextSource> {
+        var logger = logger
+        logger.logLevel = .warning
+        let application = Application(
+            responder: responder,
+            server: server(isLarge: isLarge),
+            configuration: .init(address: .hostname(address.host, port: address.port)),
+            onServerRunning: { channel in onBound(channel.localAddress?.port ?? 0) },
+            logger: logger
+        )
+        do {
+            try await application.runService(gracefulShutdownSignals: [])
+        } catch {
+            throw ListenError(error, address, option: option) ?? error
+        }
+    }
+
+    /// Returns an HTTP/1 server whose connections are tracked here.
+    private func server(isLarge: @escaping @Sendable (Request) -> Bool) -> HTTPServerBuilder {
         HTTPServerBuilder { [self] responder in
             HTTP1Channel(
                 responder: { (request, writer: consuming ResponseWriter, channel) in

@@ -6,17 +6,6 @@ import SystemIO
 
 /// Serves `/metrics`, `/healthz` and `/readyz` for `GET` and `HEAD`.
 struct StatusServer: Service {
-    /// A request context with the request's connection.
-    private struct Context: RequestContext {
-        var coreContext: CoreRequestContextStorage
-        let channel: any Channel
-
-        init(source: ApplicationRequestContextSource) {
-            coreContext = CoreRequestContextStorage(source: source)
-            channel = source.channel
-        }
-    }
-
     private static let metricsPath = "/metrics"
 
     let address: ListenAddress
@@ -31,24 +20,13 @@ struct StatusServer: Service {
     let onBound: @Sendable (Int) -> Void
 
     func run() async throws {
-        var logger = logger
-        logger.logLevel = .warning
-        let application = Application(
-            router: router,
-            server: OpenConnections(limits).server { $0.uri.path == Self.metricsPath },
-            configuration: .init(address: .hostname(address.host, port: address.port)),
-            onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port ?? 0) },
-            logger: logger
-        )
-        do {
-            try await application.runService(gracefulShutdownSignals: [])
-        } catch {
-            throw ListenError(error, address, option: "--listen") ?? error
-        }
+        try await OpenConnections(limits).serve(
+            router.buildResponder(), at: address, option: "--listen", logger: logger,
+            isLarge: { $0.uri.path == Self.metricsPath }, onBound: onBound)
     }
 
-    private var router: Router<Context> {
-        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
+    private var router: Router<ConnectionContext> {
+        let router = Router(context: ConnectionContext.self, options: .autoGenerateHeadEndpoints)
         router.get("healthz") { [heartbeat] _, _ in
             await heartbeat()
             return "ok\n"
