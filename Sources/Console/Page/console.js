@@ -29,7 +29,8 @@ const rowHeight = 44;
 const causes = {
   MinReplicas: "minReplicas asks for more.", MaxReplicas: "maxReplicas allows no more. Raise it if the load is real.",
   Schedule: "A schedule sets a bound or a target now.", Forecast: "A forecast asks for more than the present load.",
-  BudgetCap: "The budget (maxCostPerHour) allows no more.", UsefulReplicas: "The source has no work for more replicas.",
+  BudgetCap: "The budget (maxCostPerHour) allows no more.",
+  Budget: "A ScalingBudget, which several scalers share, allows no more.", UsefulReplicas: "The source has no work for more replicas.",
   ErrorBudget: "The error budget is being spent too fast, so replicas are added.",
   Tolerance: "The value is close enough to the target.", NotReady: "Replicas that are not ready are waited for.",
   ScaleUpStabilized: "The window before a scale-up has seen a lower recommendation.",
@@ -45,7 +46,7 @@ const causes = {
   ReplicasConflict: "Another client also sets the replicas.",
 };
 const alarming = new Set(["NoData", "Fallback", "PartialMetrics", "StuckAtZero", "SwitchedOff", "DuplicateTarget", "ReplicasConflict"]);
-const bounded = new Set(["MaxReplicas", "BudgetCap", "ErrorBudget", "NotReady"]);
+const bounded = new Set(["MaxReplicas", "BudgetCap", "Budget", "ErrorBudget", "NotReady"]);
 const harmless = new Set(["Tolerance", "Activation", "Schedule", "Forecast", "BoundsJump", "ToZero"]);
 // 0 needs attention, 1 has met a bound, 2 is limited, 3 is as recommended.
 const level = row => {

@@ -77,8 +77,11 @@ package struct StatusChange: Sendable {
     /// Causes that are worth an event. The others change with the load and are only in the status.
     private static let notable: Set<Cause> = [
         .noData, .fallback, .stuckAtZero, .switchedOff, .duplicateTarget, .replicasConflict, .partialMetrics,
-        .assumedValue, .errorBudget, .budgetCap, .dryRun,
+        .assumedValue, .errorBudget, .budgetCap, .budget, .dryRun,
     ]
+
+    /// Those that are as configured, so that nothing is wrong.
+    private static let expected: Set<Cause> = [.dryRun, .budgetCap, .budget]
 
     private func announcements(of decision: Decision) -> [Announcement] {
         let before = Set(previousDecision?.limitedBy ?? [])
@@ -91,8 +94,7 @@ package struct StatusChange: Sendable {
             faults
             + new.map { cause in
                 Announcement(
-                    isWarning: cause != .dryRun && cause != .budgetCap, reason: cause.rawValue, message: decision.reason
-                )
+                    isWarning: !Self.expected.contains(cause), reason: cause.rawValue, message: decision.reason)
             }
         let wasReady = previous.first { $0.condition.kind == .ready }?.condition.status
         let isReady = conditions.first { $0.kind == .ready }?.status

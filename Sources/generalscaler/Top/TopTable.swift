@@ -11,12 +11,6 @@ struct TopTable {
         let reason: String
     }
 
-    /// Causes that need a fix.
-    private static let alarming: Set<Cause> = [
-        .noData, .fallback, .partialMetrics, .stuckAtZero, .switchedOff, .duplicateTarget, .replicasConflict,
-    ]
-    /// Causes for which the target may have too few replicas.
-    private static let bounded: Set<Cause> = [.maxReplicas, .budgetCap, .errorBudget, .notReady]
     private static let header = [
         "NAMESPACE", "NAME", "READY", "TARGET", "METRIC", "REPLICAS", "LIMITED BY", "REASON",
     ]
@@ -34,9 +28,9 @@ struct TopTable {
         let ready = status?["conditions"]?.arrayValue?.first { $0["type"] == "Ready" }?["status"]
         let causes = (status?["limitedBy"]?.arrayValue ?? []).compactMap { $0.stringValue.flatMap(Cause.init) }
         let summary = status?["summary"]
-        let isAlarming = ready == "False" || causes.contains(where: Self.alarming.contains)
+        let isAlarming = ready == "False" || causes.contains(where: Cause.alarming.contains)
         let isLimited = summary?["limitedBy"]?.stringValue != nil
-        let level = isAlarming ? 0 : causes.contains(where: Self.bounded.contains) ? 1 : isLimited ? 2 : 3
+        let level = isAlarming ? 0 : causes.contains(where: Cause.bounding.contains) ? 1 : isLimited ? 2 : 3
         let (namespace, name) = (text(metadata?["namespace"]), text(metadata?["name"]))
         return Row(
             level: level, name: "\(namespace)/\(name)",
