@@ -72,14 +72,13 @@ struct ConsoleCommand: AsyncParsableCommand {
             let text = "Open this link in the browser; it works once:\n\(link)\n"
             StandardStreams.write(Array(text.utf8), to: STDOUT_FILENO)
         }
+        // By type: the default name contains the values of all properties.
+        let service = ServiceGroupConfiguration.ServiceConfiguration(
+            service: server, serviceName: "\(type(of: server))")
         try await ServiceGroup(
-            services: [RunningConsole(server: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+            configuration: .init(services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         ).run()
     }
 }
 
-private struct RunningConsole: Service {
-    let server: ConsoleServer
-
-    func run() async throws { try await server.run() }
-}
+extension ConsoleServer: Service {}

@@ -69,6 +69,47 @@ struct TryCommandTests {
         }
     }
 
+    @Test("try --verbose logs its services without the config of the plugin")
+    func verbose() async throws {
+        try await Program.withDirectory { directory in
+            let value = "\(directory)/canary"
+            try Program.write("37.5", to: value)
+            let arguments = try Self.arguments(directory, config: #"{"file": "\#(value)"}"#)
+            let status = try await RunningProcess.run(
+                "generalscaler-dev", arguments + ["--read-path", directory, "--verbose"]
+            ) { process in
+                try await process.errorLine { $0.contains("TrialStart") }
+                try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["37.5", "4", "4"]) }
+                try process.send(.interrupt)
+                await process.untilEnded()
+                #expect(process.errors.filter { $0.contains("canary") } == [])
+            }
+            #expect(status == .exited(0))
+        }
+    }
+
+    @Test("try reports a new version of the program that does not start, and keeps the running one")
+    func brokenVersion() async throws {
+        try await Program.withDirectory { directory in
+            let value = "\(directory)/value"
+            try Program.write("37.5", to: value)
+            let arguments = try Self.arguments(directory, config: #"{"file": "\#(value)"}"#)
+            let status = try await RunningProcess.run(
+                "generalscaler-dev", arguments + ["--read-path", directory]
+            ) { process in
+                try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["37.5", "4", "4"]) }
+                try ExecutableFile.write("#!/bin/sh\nexit 7\n", to: arguments[1])
+                try await process.errorLine {
+                    $0.contains("new plugin version rejected; keeping the old one") && $0.contains("exited with code 7")
+                }
+                try Program.write("1", to: value)
+                try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["1", "1", "1"]) }
+                try process.send(.interrupt)
+            }
+            #expect(status == .exited(0))
+        }
+    }
+
     private static func cells(_ row: String) -> [String] { row.split(separator: " ").map(String.init) }
 
     @Test("try ends with the plugin's reason if it refuses the config or does not start")
