@@ -98,7 +98,9 @@ final class ScalerMemory: Sendable {
                 value: metric.observation.value.map { Float($0) } ?? .nan,
                 current: Int32(clamping: decision.current), recommended: Int32(clamping: decision.recommended))
             state.recent.append(reading, within: MemoryLimits.recentBytes(scalers: scalers))
-            guard seconds >= entry.series[index].nextCoarse else { continue }
+            // Further ahead than a step: the clock was set back.
+            let next = entry.series[index].nextCoarse
+            guard seconds >= next || next - seconds > MemoryLimits.coarseSeconds else { continue }
             entry.series[index].nextCoarse =
                 (seconds / MemoryLimits.coarseSeconds + 1) * MemoryLimits.coarseSeconds
             state.coarse.append(reading, within: MemoryLimits.coarseBytes(scalers: scalers))

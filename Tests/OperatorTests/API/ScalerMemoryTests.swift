@@ -60,6 +60,22 @@ struct ScalerMemoryTests {
         #expect(zip(steps, steps.dropFirst()).allSatisfy { $0 >= $1 || $1 == UInt32(interval) })
     }
 
+    @Test("readings are kept for longer although the clock was set back")
+    func clock() throws {
+        let memory = ScalerMemory()
+        memory.begin(at: Self.at(0))
+        for number in 0..<5 { Self.take(Self.decision(10_007, 7.25, metrics: 20), number, into: memory) }
+        for poll in 0..<Int64(1_500) {
+            for number in 0..<5 { Self.take(Self.decision(poll * 15, 7.25, metrics: 20), number, into: memory) }
+        }
+        let readings = try #require(memory.past(of: key(3))?.metrics[4]).readings
+        #expect(try #require(readings.last).seconds - UInt32(Self.start) == 1_499 * 15)
+        for hour in 0..<2 {
+            let seconds = (UInt32(Self.start) + UInt32(hour) * 3_600)..<(UInt32(Self.start) + UInt32(hour + 1) * 3_600)
+            #expect(readings.count { seconds.contains($0.seconds) } >= 12)
+        }
+    }
+
     @Test("the bound grows with the scalers up to one constant")
     func totals() {
         #expect(MemoryLimits.bytes(scalers: 1_000) <= 6 << 20)
