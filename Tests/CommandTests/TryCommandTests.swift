@@ -33,53 +33,30 @@ struct TryCommandTests {
                 print(json.dumps(message), flush=True)
         """#
 
+    private static let program = "generalscaler-plugin-number-in-file"
+
     private static func arguments(_ directory: String, config: String) throws -> [String] {
-        try ExecutableFile.write(plugin, to: "\(directory)/generalscaler-plugin-number-in-file")
+        try ExecutableFile.write(plugin, to: "\(directory)/\(program)")
         try Program.write(config, to: "\(directory)/c.json")
-        return ["try", "\(directory)/generalscaler-plugin-number-in-file", "--config", "\(directory)/c.json"]
+        return ["try", "\(directory)/\(program)", "--config", "\(directory)/c.json"]
     }
 
-    @Test("try shows each reading and failure, and the replicas that follow the value up and down")
-    func scales() async throws {
+    /// Runs try with a config that names a file, and interrupts it after the body. Nothing on standard error may have the
+    /// name `canary` of a file.
+    private func trying(
+        file name: String = "value", _ options: [String] = [],
+        _ body: @escaping @Sendable (RunningProcess, _ directory: String, _ file: String) async throws -> Void
+    ) async throws {
         try await Program.withDirectory { directory in
-            let value = "\(directory)/value"
-            try Program.write("37.5", to: value)
-            let arguments = try Self.arguments(directory, config: #"{"file": "\#(value)"}"#)
+            let file = "\(directory)/\(name)"
+            try Program.write("37.5", to: file)
+            let arguments = try Self.arguments(directory, config: #"{"file": "\#(file)"}"#)
             let status = try await RunningProcess.run(
-                "generalscaler-dev", arguments + ["--read-path", directory]
+                "generalscaler-dev", arguments + ["--read-path", directory] + options
             ) { process in
-                try await process.outputLine {
-                    $0
-                        == "Scaling 1 to 10 replicas on number-in-file, target 10 (the default: --target-value sets another). "
-                        + "Ctrl-C ends it."
-                }
-                try await process.outputLine { $0.contains("value  replicas  ready  decision") }
                 // Two more than 1 at a time: the table's columns are value, replicas and ready.
                 try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["37.5", "4", "4"]) }
-                try FileManager.default.removeItem(atPath: value)
-                try await process.outputLine { $0.contains("cannot read: No such file or directory") }
-                try Program.write("1", to: value)
-                try await process.outputLine {
-                    $0.hasSuffix("1 replica is enough up to the target 10; a value above it scales up")
-                }
-                try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["1", "1", "1"]) }
-                try process.send(.interrupt)
-            }
-            #expect(status == .exited(0))
-        }
-    }
-
-    @Test("try --verbose logs its services without the config of the plugin")
-    func verbose() async throws {
-        try await Program.withDirectory { directory in
-            let value = "\(directory)/canary"
-            try Program.write("37.5", to: value)
-            let arguments = try Self.arguments(directory, config: #"{"file": "\#(value)"}"#)
-            let status = try await RunningProcess.run(
-                "generalscaler-dev", arguments + ["--read-path", directory, "--verbose"]
-            ) { process in
-                try await process.errorLine { $0.contains("TrialStart") }
-                try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["37.5", "4", "4"]) }
+                try await body(process, directory, file)
                 try process.send(.interrupt)
                 await process.untilEnded()
                 #expect(process.errors.filter { $0.contains("canary") } == [])
@@ -88,25 +65,40 @@ struct TryCommandTests {
         }
     }
 
+    @Test("try shows each reading and failure, and the replicas that follow the value up and down")
+    func scales() async throws {
+        try await trying { process, _, value in
+            #expect(
+                process.output.contains(
+                    "Scaling 1 to 10 replicas on number-in-file, target 10 (the default: --target-value sets another). "
+                        + "Ctrl-C ends it."))
+            #expect(process.output.contains { $0.contains("value  replicas  ready  decision") })
+            try FileManager.default.removeItem(atPath: value)
+            try await process.outputLine { $0.contains("cannot read: No such file or directory") }
+            try Program.write("1", to: value)
+            try await process.outputLine {
+                $0.hasSuffix("1 replica is enough up to the target 10; a value above it scales up")
+            }
+            try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["1", "1", "1"]) }
+        }
+    }
+
+    @Test("try --verbose logs its services without the config of the plugin")
+    func verbose() async throws {
+        try await trying(file: "canary", ["--verbose"]) { process, _, _ in
+            try await process.errorLine { $0.contains("TrialStart") }
+        }
+    }
+
     @Test("try reports a new version of the program that does not start, and keeps the running one")
     func brokenVersion() async throws {
-        try await Program.withDirectory { directory in
-            let value = "\(directory)/value"
-            try Program.write("37.5", to: value)
-            let arguments = try Self.arguments(directory, config: #"{"file": "\#(value)"}"#)
-            let status = try await RunningProcess.run(
-                "generalscaler-dev", arguments + ["--read-path", directory]
-            ) { process in
-                try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["37.5", "4", "4"]) }
-                try ExecutableFile.write("#!/bin/sh\nexit 7\n", to: arguments[1])
-                try await process.errorLine {
-                    $0.contains("new plugin version rejected; keeping the old one") && $0.contains("exited with code 7")
-                }
-                try Program.write("1", to: value)
-                try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["1", "1", "1"]) }
-                try process.send(.interrupt)
+        try await trying { process, directory, value in
+            try ExecutableFile.write("#!/bin/sh\nexit 7\n", to: "\(directory)/\(Self.program)")
+            try await process.errorLine {
+                $0.contains("new plugin version rejected; keeping the old one") && $0.contains("exited with code 7")
             }
-            #expect(status == .exited(0))
+            try Program.write("1", to: value)
+            try await process.outputLine { Self.cells($0).dropFirst().starts(with: ["1", "1", "1"]) }
         }
     }
 
