@@ -50,6 +50,9 @@ struct PeerRuleTests {
         #expect(try objection(rule, "10.9.9.9") == nil)
         #expect(try objection(rule, "::ffff:10.9.9.9") == nil)
         #expect(try objection(rule, "fd00:7::9") == nil)
+        #expect(try objection(rule, "64:ff9b:1::10.9.9.9") == nil)
+        // With a prefix of 96 bits, the gateway reaches 203.0.113.9; with one of 48 bits, 10.9.9.9.
+        #expect(try objection(rule, "64:ff9b:1:a09:9:900:203.0.113.9") != nil)
         #expect(try objection(rule, "11.0.0.1")?.contains("in none of the networks of a list") == true)
         #expect(try objection(PeerRule(networks: [], setting: "a list"), "10.0.0.1") != nil)
         let all = PeerRule(networks: ["0.0.0.0/0", "::/0"], setting: "a list")

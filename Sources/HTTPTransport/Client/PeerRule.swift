@@ -32,12 +32,16 @@ package struct PeerRule: Sendable, Hashable {
 
     /// Returns why no connection is made to that address; nil if one may be.
     package func objection(to peer: IPAddress) -> String? {
-        let all = [peer] + peer.embeddedIPv4
+        let embedded = peer.embeddedIPv4
+        let all = [peer] + embedded
         if let reserved = all.map(ReservedNetworks.init).first(where: { !named.isSuperset(of: $0) }) {
             return
                 "its address is \(peer), \(reserved.name), which is used only if the config names it as an IP address"
         }
-        guard let networks, !networks.contains(where: { all.contains(where: $0.contains) }) else { return nil }
+        guard let networks else { return nil }
+        func isAllowed(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address) } }
+        // Which of several IPv4 addresses a gateway reaches is unknown.
+        if isAllowed(peer) || (!embedded.isEmpty && embedded.allSatisfy(isAllowed)) { return nil }
         return "its address is \(peer), which is in none of the networks of \(setting)"
     }
 }
