@@ -115,7 +115,7 @@ let package = Package(
         .target(name: "PluginProtocol", dependencies: ["WireFormats"]),
         .target(
             name: "PluginSDK",
-            dependencies: ["PluginProtocol", "WireFormats", "CLinux", logging]
+            dependencies: ["PluginProtocol", "SystemIO", "WireFormats", "CLinux", logging]
         ),
         // The access tokens of Google; apart from SourceSupport, so that only the sources that need them link a crypto
         // library.
@@ -328,7 +328,7 @@ let package = Package(
         .testTarget(
             name: "PluginSDKTests",
             dependencies: [
-                "PluginProtocol", "PluginSDK", "TestSupport", "WireFormats", "test-plugin", subprocess,
+                "PluginProtocol", "PluginSDK", "SystemIO", "TestSupport", "WireFormats", "test-plugin", subprocess,
             ]
         ),
         .executableTarget(
@@ -389,7 +389,7 @@ let package = Package(
             dependencies: [
                 "Backtest", "CHiredis", "GoogleAuth", "HTTPTransport", "JSONPath", "KubernetesClient", "Operator",
                 "PluginConformance",
-                "PluginHost", "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "TimeZones",
+                "PluginHost", "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "SystemIO", "TimeZones",
                 "WireFormats", "YAMLFormat",
             ] + plugins),
         .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "TimeZones", "WireFormats"]),

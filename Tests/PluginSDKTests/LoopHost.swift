@@ -1,5 +1,6 @@
 import Glibc
 import PluginProtocol
+import SystemIO
 import WireFormats
 
 @testable import PluginSDK

@@ -1,4 +1,5 @@
 import PluginProtocol
+import SystemIO
 import Testing
 import WireFormats
 

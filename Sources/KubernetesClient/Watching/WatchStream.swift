@@ -1,4 +1,5 @@
 import HTTPTransport
+import SystemIO
 import WireFormats
 
 /// An event of a watch.
@@ -15,7 +16,7 @@ package enum WatchEvent: Sendable, Hashable {
 /// The events of a watch as they arrive. Read by one task.
 package struct WatchStream {
     private let stream: HTTPStream
-    private var lines = LineSplitter(maximumLineBytes: KubernetesLimits.watchLineBytes)
+    private var lines = LineSplitter(maxBytes: KubernetesLimits.watchLineBytes)
     private let reader: ObjectReader
     private let received: @Sendable () -> Void
 
@@ -46,16 +47,16 @@ package struct WatchStream {
 
     /// Returns the next event that has already arrived.
     private mutating func nextBuffered() throws(KubernetesError) -> WatchEvent? {
-        do {
-            while let line = try lines.next() {
-                if line.isEmpty { continue }
-                return try WatchEvent(line: line, reader)
-            }
-            return nil
-        } catch is LineSplitter.LineTooLong {
+        switch lines.next() {
+        case nil: return nil
+        case .overlong:
             throw KubernetesError(.tooLarge, "a watch event is longer than \(KubernetesLimits.watchLineBytes) bytes")
-        } catch {
-            throw KubernetesError(.malformedAnswer, "a line of the watch is not an event: \(error)")
+        case .complete(let line):
+            do {
+                return try WatchEvent(line: line, reader)
+            } catch {
+                throw KubernetesError(.malformedAnswer, "a line of the watch is not an event: \(error)")
+            }
         }
     }
 

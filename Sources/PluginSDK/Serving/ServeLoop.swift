@@ -1,5 +1,6 @@
 import PluginProtocol
 import Synchronization
+import SystemIO
 
 /// The I/O around ``ServeSession``: one thread that reads, runs the calls' tasks, and writes complete lines.
 ///

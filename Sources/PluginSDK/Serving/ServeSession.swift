@@ -1,4 +1,5 @@
 import PluginProtocol
+import SystemIO
 import WireFormats
 
 /// A plugin's side of the protocol as a state machine without I/O.

@@ -1,3 +1,4 @@
+import SystemIO
 import WireFormats
 
 @testable import HTTPTransport
@@ -47,7 +48,7 @@ extension FuzzTarget {
     }
 
     private static func watch(_ chunks: [ArraySlice<UInt8>]) throws(FuzzFinding) -> [WatchEvent] {
-        var lines = LineSplitter(maximumLineBytes: FuzzLimits.inputBytes / 2)
+        var lines = LineSplitter(maxBytes: FuzzLimits.inputBytes / 2)
         var machine = WatchMachine()
         _ = machine.next(after: .page(resourceVersion: "1", continueToken: nil)) { 0 }
         var store = ObjectStore<Lease>()
@@ -55,8 +56,8 @@ extension FuzzTarget {
         for chunk in chunks {
             lines.append(Array(chunk))
             do {
-                while let line = try lines.next() {
-                    guard !line.isEmpty else { continue }
+                while let piece = lines.next() {
+                    guard case .complete(let line) = piece else { return events }
                     let event = try WatchEvent(line: line, ObjectReader())
                     events.append(event)
                     try apply(event, to: &store, &machine)

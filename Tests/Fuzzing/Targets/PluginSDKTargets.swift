@@ -1,5 +1,6 @@
 import PluginProtocol
 import SourceSupport
+import SystemIO
 import WireFormats
 
 @testable import PluginSDK

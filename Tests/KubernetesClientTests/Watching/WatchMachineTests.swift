@@ -149,32 +149,3 @@ struct WatchMachineTests {
         #expect(backoff.delay(attempt: 1_000_000, random: 1) == .seconds(10))
     }
 }
-
-@Suite("Lines of a stream")
-struct LineSplitterTests {
-    private func lines(_ chunks: [String], maximum: Int = 100) throws -> [String] {
-        var splitter = LineSplitter(maximumLineBytes: maximum)
-        var lines: [String] = []
-        for chunk in chunks {
-            splitter.append(Array(chunk.utf8))
-            while let line = try splitter.next() { lines.append(String(decoding: line, as: UTF8.self)) }
-        }
-        return lines
-    }
-
-    @Test("lines of a stream do not depend on the boundaries of chunks", arguments: 1...12)
-    func chunks(size: Int) throws {
-        let text = Array("a\nbb\n\nccc\u{2028}c\r\ndddddddd\nunfinished")
-        let chunks = stride(from: 0, to: text.count, by: size).map {
-            String(text[$0..<min($0 + size, text.count)])
-        }
-        #expect(try lines(chunks) == ["a", "bb", "", "ccc\u{2028}c\r", "dddddddd"])
-    }
-
-    @Test("a line of a stream may be as long as the limit, with or without its newline, and no longer")
-    func bound() throws {
-        #expect(try lines(["12345\n"], maximum: 5) == ["12345"])
-        #expect(throws: LineSplitter.LineTooLong.self) { try lines(["123456\n"], maximum: 5) }
-        #expect(throws: LineSplitter.LineTooLong.self) { try lines(["123", "456"], maximum: 5) }
-    }
-}

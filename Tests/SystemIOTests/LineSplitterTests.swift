@@ -1,6 +1,6 @@
 import Testing
 
-@testable import PluginSDK
+@testable import SystemIO
 
 @Suite struct LineSplitterTests {
     private func lines(_ chunks: [String], maxBytes: Int = 16) -> [String] {
@@ -33,6 +33,14 @@ import Testing
         chunks: [String], expected: [String]
     ) {
         #expect(lines(chunks) == expected)
+    }
+
+    @Test("an overlong line is reported before its newline arrives, and once")
+    func overlongAtOnce() {
+        #expect(lines(["0123456789", "0123456789"]) == ["<overlong>"])
+        #expect(lines(["0123456789", "0123456789", "0123456789", "\n\nnext\n"]) == ["<overlong>", "next"])
+        #expect(lines(["12345\n"], maxBytes: 5) == ["12345"])
+        #expect(lines(["123", "456"], maxBytes: 5) == ["<overlong>"])
     }
 
     @Test("a stream split at any byte gives the same lines")
