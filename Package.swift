@@ -32,7 +32,7 @@ let sources: KeyValuePairs<String, [Target.Dependency]> = [
     "redis": ["CHiredis"],
     "http": ["GoogleAuth", "JSONPath", "WireFormats"],
     "kafka": ["CKafka", "SystemIO", logging],
-    "kubernetes": ["WireFormats"],
+    "kubernetes": ["SystemIO", "WireFormats"],
     "postgresql": ["CPostgres", "SystemIO"],
     "pubsub": ["GoogleAuth", "WireFormats"],
 ]

@@ -8,8 +8,6 @@ enum KafkaLimits {
     static let maxIdleAge: Duration = .seconds(180)
     /// How long librdkafka takes a token as valid. The brokers decide; the host renews tokens long before.
     static let tokenLife: Duration = .seconds(86_400)
-    /// How often calls are checked for the end of their time; less than what a call reserves for its error.
-    static let overdueCheck: Duration = .milliseconds(20)
     /// Threads that wait for answers about topics.
     static let maxThreads = 32
     /// The timeout of one request about a topic.

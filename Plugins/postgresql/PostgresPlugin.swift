@@ -16,6 +16,7 @@ struct PostgresPlugin: MetricPlugin {
 
     private let calls = CallQueue()
     private let pool = ConnectionPool()
+    private let overdue = OverdueCalls()
     private let files: any FileReader
 
     init() {
@@ -42,7 +43,7 @@ struct PostgresPlugin: MetricPlugin {
                 return .failure(error.error)
             }
         }
-        return try await call.reading()
+        return try await call.reading(endedBy: overdue)
     }
 
     /// Removes the variables that libpq fills in settings from.

@@ -4,7 +4,7 @@ import Synchronization
 import SystemIO
 
 /// One call and its deadline. The reading, or an error, comes by the deadline even if librdkafka is silent.
-final class KafkaCall: Sendable {
+final class KafkaCall: LimitedCall {
     /// The time at which requests stop waiting.
     let deadline: ContinuousClock.Instant
     /// The time at which the call itself ends.
@@ -28,6 +28,8 @@ final class KafkaCall: Sendable {
     func enter(_ phase: String) { self.phase.withLock { $0 = phase } }
 
     func finish(_ result: Result<MetricReading, PluginError>) { promise.fulfill(result.mapError { $0 }) }
+
+    func expire() { finish(.failure(overdue)) }
 
     /// - Parameter calls: ends this one at its limit.
     /// - Throws: ``PluginError``.

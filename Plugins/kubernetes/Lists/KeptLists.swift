@@ -1,6 +1,7 @@
 import PluginSDK
 import SourceSupport
 import Synchronization
+import SystemIO
 
 /// Keeps each list for a few seconds, so that all calls that need it share one request.
 final class KeptLists<Key: Hashable & Sendable, Value: Sendable>: Sendable {
@@ -12,8 +13,20 @@ final class KeptLists<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         let size: Int
     }
 
+    private struct Kept {
+        var entries: [Key: Entry] = [:]
+        /// When each list was read, the oldest first. An entry that was read again since is in here twice.
+        var ages = FIFO<(key: Key, readAt: ContinuousClock.Instant)>()
+        /// The objects of all entries.
+        var size = 0
+
+        mutating func remove(_ key: Key) {
+            size -= entries.removeValue(forKey: key)?.size ?? 0
+        }
+    }
+
     private let transfers = SharedTransfers<Key, Outcome>()
-    private let entries = Mutex<[Key: Entry]>([:])
+    private let kept = Mutex(Kept())
     private let size: @Sendable (Value) -> Int
     private let now: @Sendable () -> ContinuousClock.Instant
 
@@ -28,12 +41,12 @@ final class KeptLists<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     func value(
         for key: Key, read: () async throws(PluginError) -> Value
     ) async throws(PluginError) -> Value {
-        if let kept = kept(key) { return kept }
+        if let known = known(key) { return known }
         let outcome = await transfers.value(
             for: key, isFinal: Self.isFinal, cancelled: .failure(PluginError(.cancelled, "the call was cancelled")),
             transfer: {
                 // It may have been read since the check above.
-                if let kept = kept(key) { return .success(kept) }
+                if let known = known(key) { return .success(known) }
                 do throws(PluginError) {
                     let value = try await read()
                     keep(value, for: key)
@@ -45,27 +58,30 @@ final class KeptLists<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return try outcome.get()
     }
 
-    private func kept(_ key: Key) -> Value? {
+    private func known(_ key: Key) -> Value? {
         let now = now()
-        return entries.withLock { entries in
-            guard let entry = entries[key], now - entry.readAt < KubernetesLimits.listLifetime else { return nil }
+        return kept.withLock { kept in
+            guard let entry = kept.entries[key], now - entry.readAt < KubernetesLimits.listLifetime else { return nil }
             return entry.value
         }
     }
 
     private func keep(_ value: Value, for key: Key) {
         let (now, size) = (now(), size(value))
-        entries.withLock { entries in
-            entries = entries.filter { now - $0.value.readAt < KubernetesLimits.listLifetime }
-            entries[key] = nil
-            var total = size + entries.values.reduce(0) { $0 + $1.size }
-            while entries.count >= KubernetesLimits.maxLists || total > KubernetesLimits.maxKeptObjects,
-                let oldest = entries.min(by: { $0.value.readAt < $1.value.readAt })
-            {
-                entries[oldest.key] = nil
-                total -= oldest.value.size
+        kept.withLock { kept in
+            kept.remove(key)
+            while let oldest = kept.ages.first {
+                let isOld = now - oldest.readAt >= KubernetesLimits.listLifetime
+                guard
+                    isOld || kept.entries.count >= KubernetesLimits.maxLists
+                        || kept.size + size > KubernetesLimits.maxKeptObjects
+                else { break }
+                _ = kept.ages.popFirst()
+                if kept.entries[oldest.key]?.readAt == oldest.readAt { kept.remove(oldest.key) }
             }
-            entries[key] = Entry(value: value, readAt: now, size: size)
+            kept.entries[key] = Entry(value: value, readAt: now, size: size)
+            kept.ages.append((key, now))
+            kept.size += size
         }
     }
 

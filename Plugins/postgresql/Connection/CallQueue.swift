@@ -38,8 +38,12 @@ final class CallQueue: Sendable {
 
     private func run(_ job: Job, on endpoint: PostgresEndpoint) {
         threads.start { [self] in
-            if !job.call.isInterrupted { job.call.finish(job.body()) }
-            if let next = next(on: endpoint) { run(next, on: endpoint) }
+            var job = job
+            while true {
+                if !job.call.isInterrupted { job.call.finish(job.body()) }
+                guard let next = next(on: endpoint) else { return }
+                job = next
+            }
         }
     }
 

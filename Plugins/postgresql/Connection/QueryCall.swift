@@ -7,7 +7,7 @@ import SystemIO
 /// One call: the time it has, the thread that works for it, and the task that awaits its reading.
 ///
 /// The reading comes by the deadline even if the thread is held up in a function of libpq's that cannot be interrupted.
-final class QueryCall: Sendable {
+final class QueryCall: LimitedCall {
     private struct State {
         var isInterrupted = false
         /// The socket that the thread waits for; only while it does.
@@ -18,7 +18,7 @@ final class QueryCall: Sendable {
     /// When the thread stops waiting.
     let deadline: ContinuousClock.Instant
     /// When the task does.
-    private let limit: ContinuousClock.Instant
+    let limit: ContinuousClock.Instant
     private let place: String
     private let state = Mutex(State())
     private let promise = AsyncPromise<MetricReading>()
@@ -41,15 +41,16 @@ final class QueryCall: Sendable {
         promise.fulfill(result.mapError { $0 })
     }
 
+    func expire() {
+        interrupt()
+        finish(.failure(overdue))
+    }
+
+    /// - Parameter calls: ends this one at its limit.
     /// - Throws: ``PluginError``.
-    func reading() async throws -> MetricReading {
-        // Awaited here in that it is cancelled once there is a reading.
-        let timer = Task {
-            try await Task.sleep(until: limit, clock: .continuous)
-            interrupt()
-            promise.fulfill(.failure(overdue))
-        }
-        defer { timer.cancel() }
+    func reading(endedBy calls: OverdueCalls) async throws -> MetricReading {
+        calls.add(self)
+        defer { calls.remove(self) }
         do {
             return try await promise.value
         } catch is CancellationError {

@@ -21,16 +21,15 @@ struct MetricReader: Sendable {
         }
         let cache = ConfigCache<Plugin.Config>()
         prepare = { call in
-            let config: Plugin.Config
             do throws(PluginError) {
-                config = try cache.decoded(call.config)
+                let config = try cache.decoded(call.config)
+                return .success({ await Self.run(plugin, call, config) })
             } catch {
                 return .failure(error)
             }
-            return .success({ await Self.run(plugin, call, config) })
         }
         subscribe = { call in
-            let config: Plugin.Config
+            let config: DecodedConfig<Plugin.Config>
             do throws(PluginError) {
                 config = try cache.decoded(call.config)
             } catch {
@@ -39,19 +38,19 @@ struct MetricReader: Sendable {
             guard let plugin = plugin as? any PushMetricPlugin else {
                 return .failure(PluginError(.methodNotFound, "the plugin does not support subscriptions"))
             }
-            return .success({ await Self.push(plugin, call, config, $0) })
+            return .success({ await Self.push(plugin, call, config.config, config.secrets, $0) })
         }
     }
 
     private static func run<Plugin: MetricPlugin>(
-        _ plugin: Plugin, _ call: ServeSession.Call, _ config: Plugin.Config
+        _ plugin: Plugin, _ call: ServeSession.Call, _ decoded: DecodedConfig<Plugin.Config>
     ) async -> Outcome {
         do {
-            let answer = try await answer(plugin, call, config)
-            return .success(answer.mapDetail { Secret.masking(config.configSecrets, in: $0) })
+            let answer = try await answer(plugin, call, decoded.config)
+            return .success(answer.mapDetail { Secret.masking(decoded.secrets, in: $0) })
         } catch {
             var failure = pluginError(error)
-            failure.message = Secret.masking(config.configSecrets, in: failure.message)
+            failure.message = Secret.masking(decoded.secrets, in: failure.message)
             return .failure(failure)
         }
     }
@@ -82,9 +81,9 @@ struct MetricReader: Sendable {
 
     /// - Parameter config: the config, of the plugin's own type, which is erased in an existential.
     private static func push<Plugin: PushMetricPlugin>(
-        _ plugin: Plugin, _ call: ServeSession.Call, _ config: any MetricConfig, _ executor: LoopExecutor
+        _ plugin: Plugin, _ call: ServeSession.Call, _ config: any MetricConfig, _ secrets: [Secret],
+        _ executor: LoopExecutor
     ) async {
-        let secrets = config.configSecrets
         func masked(_ error: any Error) -> PluginError {
             var failure = pluginError(error)
             failure.message = Secret.masking(secrets, in: failure.message)
@@ -122,24 +121,30 @@ struct MetricReader: Sendable {
     }
 }
 
+/// A config and its secrets, which only reflection finds: too slow for each reading.
+///
+/// A class, because a config may be large, and half of the cache's table is free slots.
+private final class DecodedConfig<Config: MetricConfig>: Sendable {
+    let config: Config
+    let secrets: [Secret]
+
+    init(_ config: Config) {
+        self.config = config
+        secrets = config.configSecrets
+    }
+}
+
 /// A cache of decoded configs: hosts send the same few configs again and again.
 private final class ConfigCache<Config: MetricConfig>: Sendable {
-    /// Keeps the table small: a config may be large, and half of a table is free slots.
-    private final class Box: Sendable {
-        let config: Config
+    private let configs = Mutex<[ConfigText: DecodedConfig<Config>]>([:])
 
-        init(_ config: Config) { self.config = config }
-    }
-
-    private let configs = Mutex<[ConfigText: Box]>([:])
-
-    func decoded(_ text: ConfigText) throws(PluginError) -> Config {
-        if let known = configs.withLock({ $0[text] }) { return known.config }
-        let config = try Self.decode(text)
+    func decoded(_ text: ConfigText) throws(PluginError) -> DecodedConfig<Config> {
+        if let known = configs.withLock({ $0[text] }) { return known }
+        let config = DecodedConfig(try Self.decode(text))
         configs.withLock { configs in
             // A simple limit that is rarely reached.
             if configs.count >= ServeLimits.maxCachedConfigs { configs.removeAll() }
-            configs[text] = Box(config)
+            configs[text] = config
         }
         return config
     }
