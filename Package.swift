@@ -389,7 +389,8 @@ let package = Package(
             dependencies: [
                 "Backtest", "CHiredis", "GoogleAuth", "HTTPTransport", "JSONPath", "KubernetesClient", "Operator",
                 "PluginConformance",
-                "PluginHost", "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "SystemIO", "TimeZones",
+                "PluginHost", "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "SystemIO",
+                "TimeZones",
                 "WireFormats", "YAMLFormat",
             ] + plugins),
         .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "TimeZones", "WireFormats"]),

@@ -53,7 +53,7 @@ package struct OperatorRuntime: Sendable {
         onAdmissionBound: @escaping @Sendable (Int) -> Void = { _ in },
         onAPIBound: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
-        let metrics = OperatorMetrics()
+        let metrics = OperatorCounters()
         let client = KubernetesClient(
             configuration: configuration.cluster, http: http, time: time, random: random, logger: logger,
             observe: { metrics.apiRequest(verb: $0.verb, code: $0.status) })
@@ -143,7 +143,7 @@ package struct OperatorRuntime: Sendable {
 
     private static func admission(
         _ certificates: CertificateManager, _ validator: AdmissionValidator, _ time: TimeSource,
-        _ metrics: OperatorMetrics, _ logger: Logger, _ onBound: @escaping @Sendable (Int) -> Void
+        _ metrics: OperatorCounters, _ logger: Logger, _ onBound: @escaping @Sendable (Int) -> Void
     ) -> [any Service] {
         let server = AdmissionServer(
             address: certificates.configuration.listen, certificates: certificates, validator: validator, time: time,
@@ -188,7 +188,7 @@ package struct OperatorRuntime: Sendable {
 
     private static func page(
         _ configuration: OperatorConfiguration, scalers: Informer<GeneralScaler>, controller: ScalerController,
-        source: any MetricSource, metrics: OperatorMetrics
+        source: any MetricSource, metrics: OperatorCounters
     ) -> @Sendable () async -> MetricsPage {
         let process = ProcessProbe()
         return {

@@ -22,7 +22,7 @@ enum YAMLScalar {
 
     /// Returns the member name of a key: `16` for `0x10`, and `true` for `yes`.
     static func name(_ key: Node) throws(YAMLDocument.Failure) -> String {
-        let problem = YAMLDocument.Failure("has a key that is not a string", line: key.mark?.line)
+        let problem = invalidKey(key, line: key.mark?.line)
         guard let scalar = key.scalar else { throw problem }
         guard scalar.style == .plain else { return scalar.string }
         switch try resolved(scalar) {
@@ -30,6 +30,15 @@ enum YAMLScalar {
         case .null: throw problem
         case let value: return value.description
         }
+    }
+
+    /// The error for a key that is no scalar. `{{ value }}` of a template is a mapping with a mapping as its key.
+    static func invalidKey(_ key: Node, line: Int?) -> YAMLDocument.Failure {
+        YAMLDocument.Failure(
+            key.mapping == nil
+                ? "has a key that is not a string"
+                : "has a mapping as a key: if this is a Helm template, render it with `helm template` first", line: line
+        )
     }
 
     static func isMergeKey(_ key: Node) -> Bool {

@@ -118,7 +118,7 @@ package enum YAMLTree {
         case .mapping(let mapping):
             for (key, value) in mapping {
                 guard let scalar = key.scalar, scalar.style != .plain || scalar.string.first != aliasMark else {
-                    throw YAMLDocument.Failure("has a key that is not a string", line: key.mark?.line ?? 1)
+                    throw YAMLScalar.invalidKey(key, line: key.mark?.line ?? 1)
                 }
                 try checkKeys(value)
             }

@@ -52,6 +52,25 @@ struct HPATests {
         }
     }
 
+    @Test("metrics that autoscaling/v1 keeps in an annotation are reported as not converted")
+    func annotatedMetrics() throws {
+        let result = try Corpus.migrated(
+            text: """
+                apiVersion: autoscaling/v1
+                kind: HorizontalPodAutoscaler
+                metadata:
+                  name: web
+                  annotations:
+                    autoscaling.alpha.kubernetes.io/metrics: '[{"type":"Resource"}]'
+                    autoscaling.alpha.kubernetes.io/conditions: '[]'
+                spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 9,
+                  targetCPUUtilizationPercentage: 70}
+                """)
+        #expect(!result.isComplete)
+        #expect(result.text.contains("not convertible: metadata.annotations.autoscaling.alpha.kubernetes.io/metrics"))
+        #expect(result.text.contains("different: metadata.annotations.autoscaling.alpha.kubernetes.io/conditions"))
+    }
+
     @Test("a metric of pods becomes the query of the adapter's rule, with the average of the pods")
     func adapterRule() throws {
         let spec = """

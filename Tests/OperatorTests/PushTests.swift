@@ -165,7 +165,7 @@ struct PushTests {
             return 7
         }
         let time = clock.time
-        let readings = SharedReadings(source: source, time: time, metrics: OperatorMetrics())
+        let readings = SharedReadings(source: source, time: time, metrics: OperatorCounters())
         let query = ReadingQuery(type: "test", config: PluginConfig([:]), targetType: .value)
         let user = ObjectIdentity(namespace: "shop", name: "web", uid: "1")
         readings.subscribe(user, to: query, terms: .init(interval: .seconds(10), timeout: .seconds(1)))

@@ -22,7 +22,7 @@ struct SharedReadingsTests {
         let source = ScriptedSource(now: clock.wallMicroseconds)
         source.answer("test", answer)
         let time = clock.time
-        return (SharedReadings(source: source, time: time, metrics: OperatorMetrics()), source)
+        return (SharedReadings(source: source, time: time, metrics: OperatorCounters()), source)
     }
 
     @Test("concurrent callers share one call, and a caller soon after gets the same answer")

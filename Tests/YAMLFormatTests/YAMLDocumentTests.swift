@@ -30,10 +30,24 @@ struct YAMLDocumentTests {
 
     @Test(
         "a key that is not a plain string is refused with its line",
-        arguments: ["a: 1\n? [b]\n: 2", "a: 1\n[b]: 2", "a: 1\n? {b: c}\n: 2", "a: &a x\n*a : 2", "a: &a [x]\n{*a}: 2"])
+        arguments: ["a: 1\n? [b]\n: 2", "a: 1\n[b]: 2", "a: &a x\n*a : 2"])
     func keys(text: String) {
         let failure = #expect(throws: YAMLDocument.Failure.self) { try YAMLDocument.parse(text) }
         #expect(failure?.description == "has a key that is not a string, on line 2")
+    }
+
+    @Test(
+        "a mapping as a key is refused with advice on Helm templates",
+        arguments: [
+            "a: 1\n? {b: c}\n: 2", "a: &a [x]\n{*a}: 2", "a: 1\nname: {{ .Values.name }}",
+            "a: 1\nb: {{ include \"name\" . }}",
+        ])
+    func template(text: String) {
+        let failure = #expect(throws: YAMLDocument.Failure.self) { try YAMLDocument.parse(text) }
+        #expect(
+            failure?.description
+                == "has a mapping as a key: if this is a Helm template, render it with `helm template` first, on line 2"
+        )
     }
 
     /// Each would expand to 9 to the power of 30 values.

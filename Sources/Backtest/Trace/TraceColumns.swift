@@ -2,8 +2,10 @@ import Scaling
 
 /// The columns of a CSV trace, from its header.
 struct TraceColumns {
-    /// Names of the time column that spreadsheets and monitoring tools write, in lower case.
-    static let timeNames: Set<String> = ["time", "timestamp", "date", "datetime", "date time", "_time"]
+    /// Names of the time column that spreadsheets and monitoring tools write, also those set to German, in lower case.
+    static let timeNames: Set<String> = [
+        "time", "timestamp", "date", "datetime", "date time", "_time", "zeit", "datum",
+    ]
 
     /// The index of the time column.
     let time: Int

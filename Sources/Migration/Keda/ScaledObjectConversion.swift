@@ -139,7 +139,7 @@ struct ScaledObjectConversion {
                 continue
             }
             guard let rules = TriggerCatalog.rules(type) else {
-                ledger.refuse(path, nearest: OtherTriggers.nearest(type))
+                ledger.refuse(path, nearest: UnsupportedTriggers.nearest(type))
                 continue
             }
             let target = spec["scaleTargetRef"]

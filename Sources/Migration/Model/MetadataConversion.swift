@@ -13,6 +13,11 @@ enum MetadataConversion {
         "scaledobject.keda.sh/", "deployment.kubernetes.io/", "helm.sh/",
     ]
 
+    /// Annotations in which autoscaling/v1 keeps the fields of later versions.
+    private static let laterVersionFields = [
+        "autoscaling.alpha.kubernetes.io/metrics", "autoscaling.alpha.kubernetes.io/behavior",
+    ]
+
     /// Returns the metadata of the result.
     ///
     /// - Parameter handled: annotations that the caller converts itself.
@@ -35,7 +40,10 @@ enum MetadataConversion {
             var kept: [String: JSON] = [:]
             for (key, value) in object.json["metadata"]?[field]?.objectValue ?? [:] where !handled.contains(key) {
                 let path = "metadata.\(field).\(key)"
-                if ownedPrefixes.contains(where: { key.hasPrefix($0) }) {
+                if laterVersionFields.contains(key) {
+                    ledger.refuse(
+                        path, nearest: "convert the object as autoscaling/v2: `kubectl get hpa.v2.autoscaling -o yaml`")
+                } else if ownedPrefixes.contains(where: { key.hasPrefix($0) }) {
                     ledger.different(path, to: "", "belongs to the tool that wrote the source object; not copied")
                 } else if key.contains("keda.sh/") {
                     ledger.refuse(

@@ -15,7 +15,7 @@ struct AdmissionServer: Service {
     let certificates: CertificateManager
     let validator: AdmissionValidator
     let time: TimeSource
-    let metrics: OperatorMetrics
+    let metrics: OperatorCounters
     let logger: Logger
     var times = ReviewTimes()
     /// Called with the port once it is bound.

@@ -27,13 +27,13 @@ final class CertificateManager: Service {
     private let client: KubernetesClient
     private let files: FileReader
     private let time: TimeSource
-    private let metrics: OperatorMetrics
+    private let metrics: OperatorCounters
     private let logger: Logger
     private let state = Mutex<Serving?>(nil)
 
     init(
         _ configuration: AdmissionConfiguration, client: KubernetesClient, files: FileReader = .system,
-        time: TimeSource, metrics: OperatorMetrics, logger: Logger
+        time: TimeSource, metrics: OperatorCounters, logger: Logger
     ) {
         self.configuration = configuration
         self.client = client

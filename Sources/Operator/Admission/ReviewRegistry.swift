@@ -25,7 +25,7 @@ final class ReviewRegistry: @unchecked Sendable {
     let times: ReviewTimes
     let time: TimeSource
     private let certificates: CertificateManager
-    private let metrics: OperatorMetrics
+    private let metrics: OperatorCounters
     private let reviews: AsyncStream<OpenReview>.Continuation
     private var connections = ReviewConnections(limit: AdmissionLimits.connections)
     private var freeTurns = AdmissionLimits.bodiesAtOnce
@@ -35,7 +35,7 @@ final class ReviewRegistry: @unchecked Sendable {
     /// - Parameter reviews: receives each review; never holds more than there are connections.
     init(
         on loop: any EventLoop, certificates: CertificateManager, times: ReviewTimes, time: TimeSource,
-        metrics: OperatorMetrics, reviews: AsyncStream<OpenReview>.Continuation
+        metrics: OperatorCounters, reviews: AsyncStream<OpenReview>.Continuation
     ) {
         self.loop = loop
         self.certificates = certificates

@@ -27,7 +27,7 @@ actor ScalerController: Service {
         let writer: ScalerWriter
         let leadership: Leadership
         let time: TimeSource
-        let metrics: OperatorMetrics
+        let metrics: OperatorCounters
         /// Nil unless the API is served.
         let memory: ScalerMemory?
         let logger: Logger

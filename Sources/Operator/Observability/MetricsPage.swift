@@ -16,7 +16,7 @@ struct MetricsPage {
     let process: ProcessUsage
     let controller: ControllerSnapshot
     let plugins: [PluginHealth]
-    let counters: OperatorMetrics
+    let counters: OperatorCounters
 
     func text(_ format: MetricsText.Format) -> String {
         var text = MetricsText(format)

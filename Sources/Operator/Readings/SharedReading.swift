@@ -10,7 +10,7 @@ final class SharedReading: Sendable {
     struct Dependencies: Sendable {
         let source: any MetricSource
         let time: TimeSource
-        let metrics: OperatorMetrics
+        let metrics: OperatorCounters
     }
 
     private typealias Waiter = CheckedContinuation<ReadingOutcome, Never>

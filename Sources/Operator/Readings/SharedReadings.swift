@@ -57,7 +57,7 @@ final class SharedReadings: Sendable {
     private let lastWaiter = Atomic<UInt64>(0)
     private let onPush = Mutex<@Sendable ([ObjectIdentity]) -> Void>({ _ in })
 
-    init(source: any MetricSource, time: TimeSource, metrics: OperatorMetrics) {
+    init(source: any MetricSource, time: TimeSource, metrics: OperatorCounters) {
         dependencies = SharedReading.Dependencies(source: source, time: time, metrics: metrics)
     }
 

@@ -6,7 +6,7 @@ extension SLOPolicy: ConfigurablePolicy {
     package static let fields = ["tolerance", "scaleUpTolerance", "scaleDownTolerance", "objective"]
 
     package init(config: PolicyConfig) throws(JSONPathError) {
-        let both = try config.fraction("tolerance") ?? SLOPolicy.defaultTolerance
+        let both = try config.fraction("tolerance") ?? RatioRule.defaultTolerance
         self.init(
             scaleUpTolerance: try config.fraction("scaleUpTolerance") ?? both,
             scaleDownTolerance: try config.fraction("scaleDownTolerance") ?? both,

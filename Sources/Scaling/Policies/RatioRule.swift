@@ -3,7 +3,9 @@
 /// Source: Kubernetes documentation, "Horizontal Pod Autoscaling", algorithm details; two differences (ready replicas
 /// limit a scale-up, and a scale-down is held while half of the replicas are not ready) prevent repeated scale-ups
 /// during a rollout.
-struct RatioRule: Sendable, Hashable {
+package struct RatioRule: Sendable, Hashable {
+    package static let defaultTolerance = 0.1
+
     var scaleUpTolerance: Double
     var scaleDownTolerance: Double
 

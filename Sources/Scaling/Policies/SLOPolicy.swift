@@ -6,11 +6,9 @@ package struct SLOPolicy: ScalingPolicy, Hashable {
     package var scaleDownTolerance: Double
     package var objective: ErrorBudget?
 
-    package static let defaultTolerance = 0.1
-
     package init(
-        scaleUpTolerance: Double = SLOPolicy.defaultTolerance,
-        scaleDownTolerance: Double = SLOPolicy.defaultTolerance,
+        scaleUpTolerance: Double = RatioRule.defaultTolerance,
+        scaleDownTolerance: Double = RatioRule.defaultTolerance,
         objective: ErrorBudget? = nil
     ) {
         self.scaleUpTolerance = scaleUpTolerance

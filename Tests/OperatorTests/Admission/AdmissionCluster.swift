@@ -21,7 +21,7 @@ struct AdmissionCluster {
 
     let environment: TestEnvironment
     let clock: ManualClock
-    let metrics = OperatorMetrics()
+    let metrics = OperatorCounters()
 
     /// - Parameter age: how far the clock is behind the machine's.
     init(age: Duration = .zero) throws {

@@ -46,7 +46,7 @@ struct PluginConditionTests {
         let page = MetricsPage(
             version: "1", lease: "", isDefinitionMissing: false, process: ProcessUsage(),
             controller: ControllerSnapshot(scalers: [], leads: true, queueDepth: 0),
-            plugins: [health("a", nil)], counters: OperatorMetrics()
+            plugins: [health("a", nil)], counters: OperatorCounters()
         ).text(.prometheus)
         #expect(page.contains("generalscaler_plugin_up{plugin=\"a\"} 0\n"))
         #expect(page.contains("generalscaler_plugin_restarts_total{plugin=\"a\"} 5\n"))

@@ -14,7 +14,7 @@ struct MetricsPageTests {
         _ scalers: [ScalerSnapshot] = [], _ format: MetricsText.Format = .prometheus,
         process: ProcessUsage = Self.process, isDefinitionMissing: Bool = false
     ) -> String {
-        let counters = OperatorMetrics()
+        let counters = OperatorCounters()
         counters.apiRequest(verb: "list", code: 200)
         counters.apiRequest(verb: "list", code: 200)
         counters.apiRequest(verb: "patch", code: nil)
@@ -156,7 +156,7 @@ struct MetricsPageTests {
             #expect(page.contains("\n\n" + table), "replace the table in docs/reference/metrics.md by:\n\(table)")
         }
         #expect(page.contains("\(MetricsPage.maxScalers)"))
-        #expect(page.contains("\(OperatorMetrics.maxTypes) metric types"))
+        #expect(page.contains("\(OperatorCounters.maxTypes) metric types"))
     }
 
     @Test("the number of series is bounded: further scalers are only counted, and further metric types are combined")
@@ -173,14 +173,14 @@ struct MetricsPageTests {
         #expect(lines.contains("generalscaler_hidden_scalers 5"))
         #expect(lines.contains("generalscaler_scalers \(MetricsPage.maxScalers + 5)"))
 
-        let counters = OperatorMetrics()
-        for number in 0..<OperatorMetrics.maxTypes + 5 {
+        let counters = OperatorCounters()
+        for number in 0..<OperatorCounters.maxTypes + 5 {
             counters.sourceAnswered(type: "type-\(number)", after: .seconds(1), failure: "busy")
         }
         var text = MetricsText(.prometheus)
         counters.write(into: &text)
         let types = text.text.split(separator: "\n").filter { $0.hasPrefix("generalscaler_source_errors_total{") }
-        #expect(types.count == OperatorMetrics.maxTypes + 1)
+        #expect(types.count == OperatorCounters.maxTypes + 1)
         #expect(types.contains(#"generalscaler_source_errors_total{type="other",reason="busy"} 5"#))
     }
 

@@ -96,6 +96,24 @@ extension RuleBook {
             requests at most 10,000 points.
             """,
             fix: "sort the points by time, and leave out those without a value or outside from and to"),
+        .checked(
+            .usefulReplicas, .metric, "Useful replicas",
+            """
+            `usefulReplicas` in a reading is the most replicas that the source has work for, such as the partitions \
+            of a Kafka topic that have messages: a whole number from 1 to 2147483647. The metric then recommends no \
+            more replicas, regardless of its value. A plugin omits it if there is no such limit, or if the value is 0.
+            """,
+            fix: "write a whole number of at least 1, or omit usefulReplicas"),
+        .checked(
+            .internalErrors, .metric, "No internal errors",
+            """
+            The error -32603 (`internal_error`) says that the plugin itself failed. A call with a valid config is not \
+            answered with it: other errors exist for failures of the source, also one that refuses connections, sends \
+            nothing, or sends something else.
+            """,
+            fix:
+                "correct the failure, which plugin-check call shows with the plugin's standard error; answer what the source "
+                + "does wrong with an error such as 1003 or 1006"),
     ]
 
     static let concurrency: [Rule] = [

@@ -53,35 +53,5 @@ extension RuleBook {
             reading of each subscription at most every 50 ms; it counts and drops readings that exceed the rate, break \
             a rule or have an unknown id.
             """, because: "it applies to the host, and is covered by the host's tests"),
-        // A rule keeps its number: newer rules come last, regardless of their group.
-        .checked(
-            .filledFields, .handshake, "Fields that the host fills in",
-            """
-            A member of the config whose schema has `x-from` is filled in by the host, as text, in every call: with \
-            `scaler.namespace`, `scaler.name`, `target.apiVersion`, `target.kind`, `target.name`, \
-            `target.selector` (the label selector of the target's pods, such as `app=web`; absent while the target is \
-            unknown) or `metric.targetValue` (such as `0.5`; absent for a metric without a target). With `defaults`, \
-            the member comes from the administrator's defaults of the plugin, has any type, and is absent if they do \
-            not set it. A GeneralScaler that sets such a member is rejected.
-            """,
-            fix: "mark only members of the config itself, with one of the eight values"),
-        .checked(
-            .usefulReplicas, .metric, "Useful replicas",
-            """
-            `usefulReplicas` in a reading is the most replicas that the source has work for, such as the partitions \
-            of a Kafka topic that have messages: a whole number from 1 to 2147483647. The metric then recommends no \
-            more replicas, regardless of its value. A plugin omits it if there is no such limit, or if the value is 0.
-            """,
-            fix: "write a whole number of at least 1, or omit usefulReplicas"),
-        .checked(
-            .internalErrors, .metric, "No internal errors",
-            """
-            The error -32603 (`internal_error`) says that the plugin itself failed. A call with a valid config is not \
-            answered with it: other errors exist for failures of the source, also one that refuses connections, sends \
-            nothing, or sends something else.
-            """,
-            fix:
-                "correct the failure, which plugin-check call shows with the plugin's standard error; answer what the source "
-                + "does wrong with an error such as 1003 or 1006"),
     ]
 }

@@ -95,5 +95,16 @@ extension RuleBook {
             A plugin ignores unknown members of a message. (In a `config`, an unknown key is an error.)
             """,
             fix: "read the members you need, and ignore the others"),
+        .checked(
+            .filledFields, .handshake, "Fields that the host fills in",
+            """
+            A member of the config whose schema has `x-from` is filled in by the host, as text, in every call: with \
+            `scaler.namespace`, `scaler.name`, `target.apiVersion`, `target.kind`, `target.name`, \
+            `target.selector` (the label selector of the target's pods, such as `app=web`; absent while the target is \
+            unknown) or `metric.targetValue` (such as `0.5`; absent for a metric without a target). With `defaults`, \
+            the member comes from the administrator's defaults of the plugin, has any type, and is absent if they do \
+            not set it. A GeneralScaler that sets such a member is rejected.
+            """,
+            fix: "mark only members of the config itself, with one of the eight values"),
     ]
 }

@@ -1,4 +1,6 @@
 /// The rules of the plugin protocol by name; the raw value is the number on the protocol page.
+///
+/// A rule keeps its number: a new one comes last here, and in the rule book in its group.
 package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     // Launch
     case fileName = 1
@@ -76,11 +78,9 @@ package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     case pushRate
     case subscriptionEnds
     case hostPushes
-    // Config fields that the host fills in
+    // Later rules of the groups above
     case filledFields
-    // Readings
     case usefulReplicas
-    // Defects of the plugin itself
     case internalErrors
 
     /// `P-17`.

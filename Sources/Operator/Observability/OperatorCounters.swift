@@ -4,7 +4,7 @@ import Synchronization
 
 /// Counts the operator's activity. The state of each scaler is not stored here: `/metrics` reads it from the
 /// controller.
-package final class OperatorMetrics: Sendable {
+package final class OperatorCounters: Sendable {
     private struct State {
         var polls = Histogram()
         var scalesUp = 0

@@ -1,5 +1,5 @@
 /// Types of triggers without a source here, with the nearest way.
-enum OtherTriggers {
+enum UnsupportedTriggers {
     private static let plugin = "a new plugin: docs/tutorials/first-plugin.md"
     private static let exporter = "an exporter for Prometheus, and the type `prometheus`"
     private static let http =
