@@ -48,8 +48,8 @@ extension RuleBook {
             .readingShape, .metric, "Reading",
             """
             `get_metric_value {type, config, targetType, deadlineMs}` is answered with `{value, unit?, observedAt, \
-            detail?, assumed?, usefulReplicas?}` or an error. `assumed: true` says that the source has no value, and that the config \
-            assumes this one: it never causes a scale to 0 replicas.
+            detail?, assumed?, usefulReplicas?, active?}` or an error. `assumed: true` says that the source has no \
+            value, and that the config assumes this one: it never causes a scale to 0 replicas.
             """,
             fix: "compare the result with docs/reference/schemas/get-metric-value-result.json"),
         .checked(

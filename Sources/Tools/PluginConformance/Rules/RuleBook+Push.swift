@@ -12,9 +12,9 @@ extension RuleBook {
             .pushedReading, .push, "A pushed reading",
             """
             From that answer on, the notification `reading {subscription, value, unit?, observedAt, detail?, \
-            assumed?, usefulReplicas?}` carries what `get_metric_value` would have answered at that moment: first the \
-            present value, then the value after each change. `subscription` is the id of the request `subscribe`. P-34, \
-            P-35 and P-68 apply. A value that is not a reading is not pushed.
+            assumed?, usefulReplicas?, active?}` carries what `get_metric_value` would have answered at that moment: \
+            first the present value, then the value after each change. `subscription` is the id of the request \
+            `subscribe`. P-34, P-35, P-68 and P-70 apply. A value that is not a reading is not pushed.
             """,
             fix: "compare the params with docs/reference/schemas/reading-params.json, and send one at once"),
         .checked(
@@ -83,5 +83,15 @@ extension RuleBook {
             fix:
                 "correct the failure, which plugin-check call shows with the plugin's standard error; answer what the source "
                 + "does wrong with an error such as 1003 or 1006"),
+        .checked(
+            .activity, .metric, "Activity",
+            """
+            `active` in a reading is `true` or `false` if the source itself says whether it has work. It replaces the \
+            comparison of the value with `activationValue`: `true` starts the target at 0 replicas, even with the value \
+            0; `false` starts nothing, and counts as idle. Above 0 replicas the value alone determines how many are \
+            recommended. A plugin omits it if its source says nothing of the kind, and answers with an error if it \
+            cannot learn what its source says.
+            """,
+            fix: "write true or false, or omit active"),
     ]
 }
