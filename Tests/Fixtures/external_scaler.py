@@ -9,6 +9,10 @@ Metadata:
     fault      METHOD=FAULT: what goes wrong, one of FAULTS below or the name of a status of gRPC
 
 Usage: external_scaler.py [--port N] [--max-streams N] [--cert FILE --key FILE [--client-ca FILE]] [--without METHOD]...
+       [--commands]
+
+With --commands, each line of standard input has the name of a queue and JSON that changes its state. It is answered with the time
+of the change in microseconds since 1970, and the scaler ends with its input.
 """
 
 import argparse
@@ -19,6 +23,7 @@ import json
 import pathlib
 import sys
 import tempfile
+import time
 
 import grpc
 from grpc_tools import protoc
@@ -135,6 +140,16 @@ async def stream_metric_spec(reference, context):
         yield await get_metric_spec(reference, context)
 
 
+async def follow_commands(server):
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        queue, _, change = line.decode().partition(" ")
+        print(time.time_ns() // 1_000, flush=True)
+        queues[queue].set(json.loads(change))
+    await server.stop(None)
+
+
 def encoded(message):
     return message if isinstance(message, bytes) else message.SerializeToString()
 
@@ -156,6 +171,7 @@ async def main():
     parser.add_argument("--key", type=pathlib.Path)
     parser.add_argument("--client-ca", type=pathlib.Path)
     parser.add_argument("--without", action="append", default=[])
+    parser.add_argument("--commands", action="store_true")
     options = parser.parse_args()
     limits = [("grpc.max_concurrent_streams", options.max_streams)] if options.max_streams else []
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), *limits])
@@ -172,7 +188,7 @@ async def main():
         port = server.add_insecure_port(place)
     await server.start()
     print(f"listening on {port}", flush=True)
-    await server.wait_for_termination()
+    await (follow_commands(server) if options.commands else server.wait_for_termination())
 
 
 asyncio.run(main())
