@@ -19,8 +19,13 @@ let isFuzzBuild = Context.environment["GENERALSCALER_FUZZ"] != nil
 
 // What many targets depend on.
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport = Target.Dependency.product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -32,6 +37,7 @@ let sources: KeyValuePairs<String, [Target.Dependency]> = [
     "redis": ["CHiredis"],
     "http": ["GoogleAuth", "JSONPath", "WireFormats"],
     "kafka": ["CKafka", "SystemIO", logging],
+    "keda": ["SystemIO", grpcCore, grpcTransport, nioCore, nioHTTP2, nioPosix],
     "kubernetes": ["SystemIO", "WireFormats"],
     "postgresql": ["CPostgres", "SystemIO"],
     "pubsub": ["GoogleAuth", "WireFormats"],
@@ -85,7 +91,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         // What swift-subprocess's API takes paths and descriptors as.
@@ -126,7 +135,9 @@ let package = Package(
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]),
         // What the sources of this package share; plugin authors elsewhere do without it.
-        .target(name: "SourceSupport", dependencies: ["HTTPTransport", "PluginProtocol", "PluginSDK", "WireFormats"]),
+        .target(
+            name: "SourceSupport",
+            dependencies: ["HTTPTransport", "PluginProtocol", "PluginSDK", "SystemIO", "WireFormats"]),
         .target(
             name: "PluginHost",
             dependencies: [
@@ -466,6 +477,10 @@ let package = Package(
                 "generalscaler-plugin-kafka", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
                 "WireFormats", "kafka-mock", subprocess,
             ]
+        ),
+        .testTarget(
+            name: "KedaPluginTests",
+            dependencies: ["generalscaler-plugin-keda", "PluginSDK", "SourceSupport", "TestSupport", "WireFormats"]
         ),
         .testTarget(
             name: "KubernetesPluginTests",

@@ -39,7 +39,8 @@ metrics:
   - {name: prometheus, value: 350, target: 100, targetType: Value, ratio: 3.5, recommended: 7,
      observedAt: "2026-01-01T00:00:00Z"}
   - {name: queue, noData: the key does not exist, target: 5, targetType: AverageValue}
-  - {name: orders, value: 900, target: 100, targetType: AverageValue, recommended: 3, usefulReplicas: 3}
+  - {name: orders, value: 900, target: 100, targetType: AverageValue, recommended: 3, usefulReplicas: 3,
+     active: false}
   - {name: drain, value: 42, assumed: true, target: 30, targetType: Value, formula: "backlog / (rate ?? 1)",
      filledFormula: "42 / (no data ?? 1)"}
 inputs:

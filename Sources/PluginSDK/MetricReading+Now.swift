@@ -10,11 +10,11 @@ extension MetricReading {
     /// A value that is not finite is reported as `no_data`.
     public init(
         _ value: Double, unit: String? = nil, detail: String? = nil, isAssumed: Bool = false,
-        usefulReplicas: Int? = nil
+        usefulReplicas: Int? = nil, isActive: Bool? = nil
     ) {
         self.init(
             value: value, unit: unit, observedAtMicroseconds: Self.nowMicroseconds, detail: detail,
-            isAssumed: isAssumed, usefulReplicas: usefulReplicas)
+            isAssumed: isAssumed, usefulReplicas: usefulReplicas, isActive: isActive)
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.

@@ -81,9 +81,9 @@ extension Decision {
         case .noData: changesReplicas || limitedBy.contains(.fallback) ? nil : "replicas are held without data"
         case .fallback: "the fallback applies"
         case .boundsJump: "\(current) is \(desired < current ? "above maxReplicas" : "below minReplicas")"
-        case .activation:
-            desired > 0 ? "a metric is above its activation value" : "no metric is above its activation value"
-        case .toZero: "every metric has been idle for the scale-down cooldown"
+        case .activation: activation
+        case .toZero:
+            "every metric has been idle for the scale-down cooldown" + (inactiveSources.map { " (\($0))" } ?? "")
         case .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas"
         case .paused: "the scaler is paused"
         case .dryRun: "mode is DryRun, so nothing is patched"
@@ -99,6 +99,25 @@ extension Decision {
             .max { ($0.recommended ?? 0) < ($1.recommended ?? 0) }
         let most = (capped?.usefulReplicas ?? recommended).counted("replica")
         return "\(capped?.name ?? "a metric") has work for at most \(most)"
+    }
+
+    private var activation: String {
+        if desired > 0 {
+            return metrics.first { $0.isActive == true }.map { "the source of \($0.name) is active" }
+                ?? "a metric is above its activation value"
+        }
+        let byValue =
+            metrics.contains { $0.isActive != false } || metrics.isEmpty
+            ? "no metric is above its activation value" : nil
+        return [byValue, inactiveSources].compactMap(\.self).joined(separator: ", and ")
+    }
+
+    /// Names the metrics whose sources say that they have no work; nil if there is none.
+    private var inactiveSources: String? {
+        let names = metrics.filter { $0.isActive == false }.map(\.name)
+        guard !names.isEmpty else { return nil }
+        return names.count == 1
+            ? "the source of \(names[0]) is not active" : "the sources of \(names.joined(separator: ", ")) are not active"
     }
 
     private var assumed: String {

@@ -18,7 +18,7 @@ package struct Decision: Sendable, Hashable {
     package var budget: BudgetRecord?
     /// The cap of the shared budgets; nil if the scaler is under none.
     package var sharedBudget: SharedBudgetCap?
-    /// Whether every metric has a value and none is above its activation.
+    /// Whether every metric has a value and none is above its activation, or active by its source.
     package var isIdle: Bool
     /// When the cooldown that holds the replicas ends: the earliest time at which the decision may change.
     package var cooldownEnd: Timestamp?
@@ -84,6 +84,8 @@ package struct MetricRecord: Sendable, Hashable {
     package var recommended: Int?
     /// The most replicas that the source has work for, which caps `recommended`; nil if it does not say.
     package var usefulReplicas: Int?
+    /// Whether the source has work, if it says so itself.
+    package var isActive: Bool?
     /// The formula that gave the value; nil for a metric that is read.
     package var formula: FormulaRecord?
 

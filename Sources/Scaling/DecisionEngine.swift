@@ -67,7 +67,7 @@ private struct DecisionStep {
         history.errorBudgetHeldSince = policy.errorBudgetHeldSince
         hasMissing = observations.contains { $0.value == nil }
         isActive = zip(spec.metrics, observations).contains { metric, observation in
-            observation.value.map { $0 > metric.activation } ?? false
+            observation.value.map { input.activity[metric.name] ?? ($0 > metric.activation) } ?? false
         }
         forecasts = spec.forecastRecords(input.forecasts, observations)
         if !isIdle || history.lastActiveTime == nil { history.lastActiveTime = now }

@@ -16,6 +16,8 @@ package struct DecisionInput: Sendable {
     package var results: [String: Formula.Result] = [:]
     /// The most replicas that a metric's source has work for, by metric: at least 1. Caps that metric's recommendation.
     package var usefulReplicas: [String: Int] = [:]
+    /// Whether a metric's source says that it has work, by metric, in place of the comparison with its activation.
+    package var activity: [String: Bool] = [:]
     /// What is forecast, by metric. A metric without a reading has no forecast.
     package var forecasts: [String: LoadForecast] = [:]
     /// The cap of the shared budgets; nil if the scaler is under none.

@@ -39,7 +39,7 @@ REFUSED = [
     ({"plugins": {"config": {"redis": {"maxInFlight": 7}}, "existingSecret": "my-plugins"}},
      "plugins.config and plugins.existingSecret are both set.*Secret my-plugins"),
     ({"plugins": {"config": {"promtheus": {"maxInFlight": 7}}}},
-     "there is no plugin promtheus.*Plugins are http, kafka, kubernetes, postgresql, prometheus, pubsub, redis.*extraPlugins.*argv"),
+     "there is no plugin promtheus.*Plugins are http, kafka, keda, kubernetes, postgresql, prometheus, pubsub, redis.*extraPlugins.*argv"),
     ({"extraPlugins": [{"name": "a", "configMap": {"name": "b", "key": "c"}}] * 2}, r"extraPlugins\[1\].*has the name a too"),
     ({"secrets": {"access": "all", "named": [{"namespace": "shop", "name": "a"}]}},
      'secrets.access is "all".*have no effect: set secrets.access to "named"'),

@@ -5,6 +5,7 @@ import Testing
 
 @testable import generalscaler_plugin_http
 @testable import generalscaler_plugin_kafka
+@testable import generalscaler_plugin_keda
 @testable import generalscaler_plugin_kubernetes
 @testable import generalscaler_plugin_postgresql
 @testable import generalscaler_plugin_prometheus
@@ -26,6 +27,7 @@ struct PluginPageTests {
     private static let plugins = [
         Plugin(name: "http", config: HTTPSourceConfig.self),
         Plugin(name: "kafka", config: KafkaConfig.self),
+        Plugin(name: "keda-external", page: "keda", config: KedaConfig.self),
         Plugin(name: "kubernetes-resource", page: "kubernetes", config: ResourcePlugin.Config.self),
         Plugin(name: "kubernetes-external", page: "kubernetes", config: ExternalPlugin.Config.self),
         Plugin(name: "kubernetes-custom", page: "kubernetes", config: CustomPlugin.Config.self),

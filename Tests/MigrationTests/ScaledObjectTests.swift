@@ -64,6 +64,40 @@ struct ScaledObjectTests {
         #expect(nearest.contains("prometheus"))
     }
 
+    @Test("an external trigger becomes a keda-external metric with the target 1, and all its metadata")
+    func externalTrigger() throws {
+        let result = try migrated(
+            """
+            {type: external, metadata: {scalerAddress: "scaler.shop:9090", enableTLS: "true", unsafeSsl: "true", "a.b": "1",
+            tokenFromEnv: TOKEN}}, {type: external-push, metricType: Value, metadata: {scalerAddress: "dns:///[fd00::7]:9090",
+            unsafeSsl: "true"}}, {type: external, metadata: {scalerAddress: "unix:///run/scaler.sock"}}
+            """,
+            more: """
+                ---
+                apiVersion: apps/v1
+                kind: Deployment
+                metadata: {name: worker, namespace: shop}
+                spec: {template: {spec: {containers: [{name: a, env: [
+                  {name: TOKEN, valueFrom: {secretKeyRef: {name: scaler, key: token}}}]}]}}}
+                """)
+        let metrics = result.scalers[0].json["spec"]?["metrics"]
+        #expect(
+            metrics?[0]?["config"] == [
+                "address": "scaler.shop:9090", "tls": ["insecureSkipVerify": true], "metadata": ["a.b": "1"],
+                "secretMetadata": ["tokenFromEnv": ["valueFrom": ["secretKeyRef": ["name": "scaler", "key": "token"]]]],
+            ])
+        #expect(metrics?[0]?["type"] == "keda-external" && metrics?[0]?["targetValue"] == 1)
+        #expect(metrics?[0]?["targetType"] == "AverageValue" && metrics?[0]?["activationValue"] == nil)
+        #expect(metrics?[1]?["config"] == ["address": "[fd00::7]:9090"] && metrics?[1]?["targetType"] == "Value")
+        guard case .different? = outcome(result, "spec.triggers[1].metadata.unsafeSsl"),
+            case .notConvertible? = outcome(result, "spec.triggers[2].metadata.scalerAddress"),
+            case .converted? = outcome(result, "spec.triggers[0].metadata.tokenFromEnv")
+        else {
+            Issue.record("\(result.text)")
+            return
+        }
+    }
+
     @Test("an object without a trigger that can be converted gives no scaler")
     func nothing() throws {
         let result = try migrated("{type: azure-queue, metadata: {queueName: a}}")

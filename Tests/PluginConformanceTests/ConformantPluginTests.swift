@@ -75,6 +75,10 @@ struct ConformantPluginTests {
             config: ["brokers": ["127.0.0.1:9"], "group": "shop"], badConfig: ["brokers": [], "group": "shop"],
             kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
         Subject(
+            command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-keda")),
+            config: ["address": "127.0.0.1:9"], badConfig: ["address": "http://127.0.0.1:9"],
+            kept: [.fileName, .secretsUnseen, .noNetwork, .inFlight, .cancel, .deadline]),
+        Subject(
             command: PluginCommand(path: BuiltExecutable.path("generalscaler-plugin-postgresql")),
             config: ["address": "127.0.0.1:9", "database": "shop", "username": "scaler", "query": "SELECT 1"],
             badConfig: ["address": "127.0.0.1:9", "database": "shop", "username": "scaler", "query": ";"],

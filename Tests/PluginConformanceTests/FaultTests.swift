@@ -97,6 +97,7 @@ struct FaultTests {
             (.finiteValue, "inner = reading\ndef reading(): return inner() | {'value': None}"),
             (.observedAt, "inner = reading\ndef reading(): return inner() | {'observedAt': '2126-01-02T03:04:05Z'}"),
             (.usefulReplicas, "inner = reading\ndef reading(): return inner() | {'usefulReplicas': 0}"),
+            (.activity, "inner = reading\ndef reading(): return inner() | {'active': 1}"),
             (
                 .targetTypes,
                 "inner = handle\ndef handle(r): return error(-32602, 'x') if 'Average' in str(r) else inner(r)"

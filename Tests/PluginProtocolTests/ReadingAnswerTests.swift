@@ -47,6 +47,23 @@ struct ReadingAnswerTests {
         }
     }
 
+    @Test("active round-trips, is omitted if the source says nothing, and is refused unless it is a bool")
+    func activity() throws {
+        for isActive in [nil, true, false] {
+            let reading = MetricReading(value: 2.5, observedAtMicroseconds: 0, isActive: isActive)
+            var writer = JSONWriter()
+            reading.encode(into: &writer)
+            let json = try JSON(parsing: writer.bytes)
+            #expect(json["active"]?.boolValue == isActive)
+            #expect(try MetricReading(JSONReader(json)) == reading)
+        }
+        for wrong in ["0", "1", "\"true\"", "[]"] {
+            let text = #"{"value":1,"observedAt":"2026-01-01T00:00:00Z","active":\#(wrong)}"#
+            let json = try JSON(parsing: Array(text.utf8))
+            #expect(throws: JSONPathError.self) { try MetricReading(JSONReader(json)) }
+        }
+    }
+
     @Test("usefulReplicas round-trips, is omitted if there is no limit, and is refused out of its range")
     func usefulReplicas() throws {
         for useful in [nil, 1, 7, Int(Int32.max)] {

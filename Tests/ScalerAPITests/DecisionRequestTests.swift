@@ -59,6 +59,23 @@ struct DecisionRequestTests {
         }
     }
 
+    @Test("a reading's active decides about the start from 0 replicas in place of the activation value")
+    func activity() throws {
+        func request(_ value: JSON, _ active: JSON) -> JSON {
+            Self.request([
+                "replicas": ["current": 0], "history": ["scaledToZero": true, "seenAboveZero": true],
+                "readings": [["name": "prometheus", "value": value, "active": active]],
+            ], spec: ["minReplicas": 0])
+        }
+        let started = try Self.answer(request(0, true))
+        #expect(started["desired"]?.intValue ?? 0 > 0 && started["metrics"]?[0]?["active"] == true)
+        #expect(started["reason"]?.stringValue?.contains("the source of prometheus is active") == true)
+        #expect(try Self.answer(request(350, false))["desired"] == 0)
+        for wrong in [0, 1, "true", []] as [JSON] {
+            #expect(Self.problems(request(1, wrong)) == ["readings[0].active"], "\(wrong)")
+        }
+    }
+
     @Test("omitted fields have the documented defaults")
     func defaults() throws {
         let answer = try Self.answer(

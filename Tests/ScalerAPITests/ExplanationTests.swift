@@ -152,6 +152,28 @@ struct ExplanationTests {
         #expect(text.contains("prometheus asks for no more than 4 replicas while its source has no work for more."))
     }
 
+    @Test("a source that says whether it has work is named in place of the activation value")
+    func activity() throws {
+        func metrics(_ isActive: Bool) -> JSON {
+            [
+                [
+                    "name": "prometheus", "value": 0, "target": 100, "targetType": "Value", "recommended": 1,
+                    "active": .bool(isActive),
+                ]
+            ]
+        }
+        let idle = try Self.text(
+            Self.object(
+                ["minReplicas": 0],
+                status: [
+                    "currentReplicas": 0, "scaledToZero": true, "seenAboveZero": true, "metrics": metrics(false),
+                ]))
+        #expect(idle.contains("A scale-up happens when the source of prometheus is active."))
+        #expect(idle.contains("its source is not active"))
+        let busy = try Self.text(Self.object(["minReplicas": 0], status: ["metrics": metrics(true)]))
+        #expect(busy.contains("It scales to 0 replicas when the source of prometheus is not active and stays so"))
+    }
+
     @Test("an action required of a person is the only next event in an explanation")
     func byHand() throws {
         #expect(try Self.text(Self.object(["paused": true])).contains("No change while paused"))

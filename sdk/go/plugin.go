@@ -89,6 +89,9 @@ type Reading struct {
 	// UsefulReplicas is the most replicas that the source has work for, such as the partitions of a topic that have
 	// messages: at most 2147483647. The metric then recommends no more. 0 if there is no such limit.
 	UsefulReplicas int
+	// Active reports whether the source has work, if it says so itself. Replaces the comparison with activationValue:
+	// true starts the target at 0 replicas, false starts nothing and counts as idle. Nil if the value decides.
+	Active *bool
 }
 
 // Point is one value of the past.

@@ -193,6 +193,9 @@ func (r Reading) object() (map[string]any, error) {
 	if r.UsefulReplicas > 0 {
 		object["usefulReplicas"] = r.UsefulReplicas
 	}
+	if r.Active != nil {
+		object["active"] = *r.Active
+	}
 	return object, nil
 }
 

@@ -82,6 +82,11 @@ export interface Reading {
    * metric then recommends no more. Omitted if there is no such limit.
    */
   usefulReplicas?: number;
+  /**
+   * Whether the source has work, if it says so itself. Replaces the comparison with `activationValue`: true starts the
+   * target at 0 replicas, false starts nothing and counts as idle. Omitted if the value decides.
+   */
+  active?: boolean;
 }
 
 export interface Point {

@@ -149,6 +149,12 @@ function readingOf(value, secrets) {
     }
     result.usefulReplicas = useful;
   }
+  if (reading.active !== undefined) {
+    if (typeof reading.active !== "boolean") {
+      throw new PluginError("internal_error", `active is ${reading.active}: it must be true or false`);
+    }
+    result.active = reading.active;
+  }
   return result;
 }
 

@@ -9,6 +9,7 @@ import WireFormats
 /// The simulated cluster in a separate process, controlled through standard input. Ends with its input.
 enum ClusterProcess {
     static let flag = "--cluster"
+    static let externalScalerPrefix = "external:"
 
     /// How often the server's bounded request log is moved to the benchmark's.
     private static let drainInterval: Duration = .milliseconds(100)
@@ -48,6 +49,15 @@ enum ClusterProcess {
         }
     }
 
+    /// - Parameter source: a URL of Prometheus, the address of an external scaler after `externalScalerPrefix`, or the
+    ///   address of Redis.
+    private static func scaler(_ index: Int, _ source: String, forecast: JSON?) -> JSON {
+        if source.hasPrefix("http") { return ScaleEnvironment.scaler(index, source: source, forecast: forecast) }
+        guard source.hasPrefix(externalScalerPrefix) else { return ScaleEnvironment.listScaler(index, redis: source) }
+        return ScaleEnvironment.queueScaler(
+            index, externalScaler: String(source.dropFirst(externalScalerPrefix.count)))
+    }
+
     private static func answer(
         _ command: JSON, _ api: APIServer, _ requests: Requests
     ) throws -> JSON {
@@ -58,10 +68,7 @@ enum ClusterProcess {
             for index in 0..<count { try api.create(ScaleEnvironment.deployment(index)) }
             api.completeWorkloads()
             for index in 0..<count {
-                try api.create(
-                    source.hasPrefix("http")
-                        ? ScaleEnvironment.scaler(index, source: source, forecast: command["forecast"])
-                        : ScaleEnvironment.listScaler(index, redis: source))
+                try api.create(scaler(index, source, forecast: command["forecast"]))
             }
             return [:]
         case "requests":
@@ -121,7 +128,8 @@ final class Cluster {
     /// Creates Deployments and their scalers.
     ///
     /// - Parameters:
-    ///   - source: the URL of the Prometheus replacement, or the address of a Redis server.
+    ///   - source: the URL of the Prometheus replacement, the address of a Redis server, or that of an external scaler
+    ///     after ``ClusterProcess/externalScalerPrefix``.
     ///   - forecast: the `forecast` of each scaler's spec; nil for none.
     func create(_ count: Int, source: String, forecast: JSON? = nil) throws {
         var command: [String: JSON] = [

@@ -56,6 +56,13 @@ enum ScaleEnvironment {
         scaler(index, type: "redis", config: ["address": .string(redis), "list": .string(name(index))])
     }
 
+    /// Returns a scaler whose metric is a queue of an external scaler.
+    static func queueScaler(_ index: Int, externalScaler: String) -> JSON {
+        scaler(
+            index, type: "keda-external",
+            config: ["address": .string(externalScaler), "metadata": ["queue": .string(name(index))]], target: 1)
+    }
+
     /// - Parameters:
     ///   - safety: the `safety` of its spec; nil for the defaults.
     ///   - forecast: the `forecast` of its spec; nil for none.
@@ -66,7 +73,7 @@ enum ScaleEnvironment {
     }
 
     private static func scaler(
-        _ index: Int, type: String, config: JSON, safety: JSON? = nil, forecast: JSON? = nil
+        _ index: Int, type: String, config: JSON, target: Double = target, safety: JSON? = nil, forecast: JSON? = nil
     ) -> JSON {
         var spec: [String: JSON] = [
             "targetDeployment": .string(name(index)), "minReplicas": 1, "maxReplicas": 100,

@@ -2,7 +2,6 @@ import CPostgres
 import HTTPTransport
 import PluginSDK
 import SourceSupport
-import SystemIO
 
 /// A server's place with its name looked up.
 struct DialTarget {
@@ -16,15 +15,12 @@ struct DialTarget {
     ) throws(PostgresFailure) -> [DialTarget] {
         guard case .tcp(let tcp) = place else { return [DialTarget(place: place, address: nil)] }
         call.enter("the address of \(tcp.host) was looked up")
-        var objection = "it has no address"
-        let allowed = try HostLookup.addresses(of: tcp.host).filter { text in
-            guard let address = IPAddress(text) else { return false }
-            guard let reason = peers.objection(to: address) else { return true }
-            objection = reason
-            return false
+        do throws(HostLookup.Failure) {
+            return try HostLookup.addresses(of: tcp, allowedBy: peers, limit: PostgresLimits.maxAddressesPerName)
+                .map { DialTarget(place: place, address: $0) }
+        } catch {
+            throw .unreachable(error.message)
         }
-        guard !allowed.isEmpty else { throw .unreachable("no connection to \(tcp): \(objection)") }
-        return allowed.map { DialTarget(place: place, address: $0) }
     }
 }
 

@@ -81,6 +81,14 @@ final class TriggerConversion {
         return nil
     }
 
+    /// Returns the value of an entry of the metadata that the source gets under its whole name, also if that ends in
+    /// `FromEnv`; nil if it has none.
+    func entry(_ key: String) -> ParameterValue? {
+        guard let text = literal(key), !text.isEmpty else { return nil }
+        guard key.hasSuffix(Self.environmentSuffix) else { return checked(text, key, isSecret: false) }
+        return environment(text, key, in: container, isKnown: isTargetKnown, isSecret: false)
+    }
+
     /// Whether a text is a URL with a password. Of `host` of RabbitMQ, the parts are converted.
     private static func hasPassword(_ text: String, _ name: String) -> Bool {
         guard name != "host", let scheme = text.firstRange(of: "://") else { return false }

@@ -23,10 +23,6 @@ enum UnsupportedTriggers {
         "openstack-metric": plugin, "openstack-swift": plugin, "pulsar": http, "selenium-grid": http,
         "solace-event-queue": http, "solarwinds": http, "solr": http, "splunk": http, "splunk-observability": http,
         "stan": http, "sumologic": http, "temporal": exporter,
-        "external":
-            "the KEDA scaler's values as a metric of Prometheus or an HTTP endpoint, and the type `prometheus` or `http`",
-        "external-push":
-            "the KEDA scaler's values as a metric of Prometheus or an HTTP endpoint, and the type `prometheus` or `http`",
         "predictkube": "the type `prometheus` with the same query, and `spec.forecast`",
     ]
 

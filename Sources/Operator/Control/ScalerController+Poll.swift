@@ -265,6 +265,7 @@ extension ScalerController {
             details: Dictionary(holds.map { ($0.cause, $0.why) }) { first, _ in first },
             isPushed: poll.isPushed
         )
+        input.activity = readings.compactMapValues(\.isActive)
         state.forecasts.forecast(&input)
         let outcome = decideWithinBudgets(input, state)
         state.history = outcome.history

@@ -62,7 +62,7 @@ final class SharedReading: Sendable {
         func hasValue(of reading: MetricReading) -> Bool {
             guard case .success(let known)? = latest else { return false }
             return known.value == reading.value && known.isAssumed == reading.isAssumed
-                && known.usefulReplicas == reading.usefulReplicas
+                && known.usefulReplicas == reading.usefulReplicas && known.isActive == reading.isActive
         }
 
         /// Returns the answer, or a reading that was pushed during the call, if the answer is older or missing.

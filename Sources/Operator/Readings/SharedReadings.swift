@@ -135,6 +135,9 @@ extension ReadingOutcome {
     /// The most replicas that the source has work for; nil if it does not say.
     var usefulReplicas: Int? { (try? get())?.usefulReplicas }
 
+    /// Whether the source has work; nil if it does not say.
+    var isActive: Bool? { (try? get())?.isActive }
+
     var failure: PluginFailure? {
         if case .failure(let failure) = self { failure } else { nil }
     }

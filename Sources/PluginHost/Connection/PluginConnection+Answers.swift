@@ -107,6 +107,7 @@ extension ProtocolRule {
             case .getMetricValue where path == "value": .finiteValue
             case .getMetricValue where path == "observedAt": .observedAt
             case .getMetricValue where path == "usefulReplicas": .usefulReplicas
+            case .getMetricValue where path == "active": .activity
             case .getMetricValue: .readingShape
             case .getMetricValues: .batch
             case .getMetricRange: .range

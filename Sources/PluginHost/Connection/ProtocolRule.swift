@@ -24,6 +24,7 @@ package enum ProtocolRule: Int, CaseIterable, Sendable {
     case pushedReading = 61
     case pushRate = 64
     case usefulReplicas = 68
+    case activity = 70
 
     /// Such as `P-13`.
     package var label: String { "P-\(rawValue)" }

@@ -64,14 +64,18 @@ public struct MetricReading: Sendable, Hashable {
     /// The most replicas that the source has work for, such as the partitions of a topic that have messages: from 1 to
     /// 2147483647. The metric then recommends no more. Nil if there is no such limit.
     public var usefulReplicas: Int?
+    /// Whether the source has work, as it says itself. Decides then in place of the comparison with `activationValue`
+    /// whether the target is started from 0 replicas, or is idle. Nil if the value decides.
+    public var isActive: Bool?
 
     public init(
         value: Double, unit: String? = nil, observedAtMicroseconds: Int64, detail: String? = nil,
-        isAssumed: Bool = false, usefulReplicas: Int? = nil
+        isAssumed: Bool = false, usefulReplicas: Int? = nil, isActive: Bool? = nil
     ) {
         self.value = value
         self.isAssumed = isAssumed
         self.usefulReplicas = usefulReplicas
+        self.isActive = isActive
         self.unit = unit
         self.observedAtMicroseconds = observedAtMicroseconds
         self.detail = detail
@@ -159,7 +163,8 @@ extension MetricReading {
             observedAtMicroseconds: try reader.required("observedAt").time(),
             detail: try reader.optional("detail")?.string(),
             isAssumed: try reader.optional("assumed")?.bool() ?? false,
-            usefulReplicas: try reader.optional("usefulReplicas")?.int(in: 1...Int(Int32.max))
+            usefulReplicas: try reader.optional("usefulReplicas")?.int(in: 1...Int(Int32.max)),
+            isActive: try reader.optional("active")?.bool()
         )
     }
 
@@ -190,6 +195,10 @@ extension MetricReading {
         if let usefulReplicas {
             writer.key("usefulReplicas")
             writer.value(usefulReplicas)
+        }
+        if let isActive {
+            writer.key("active")
+            writer.value(isActive)
         }
     }
 }

@@ -20,7 +20,8 @@ package enum BuiltinMetricTypes {
     package static func declaration(type: String, config: JSON) -> Declaration? {
         switch type {
         case "prometheus": Declaration(targetType: .value)
-        case "http", "kafka", "kubernetes-objects", "postgresql", "redis": Declaration(targetType: .averageValue)
+        case "http", "kafka", "keda-external", "kubernetes-objects", "postgresql", "redis":
+            Declaration(targetType: .averageValue)
         case "kubernetes-resource": Declaration(targetType: .value, maxAge: .seconds(180))
         case "kubernetes-external": Declaration(targetType: .averageValue, maxAge: .seconds(180))
         case "kubernetes-custom":

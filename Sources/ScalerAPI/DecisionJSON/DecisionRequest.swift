@@ -36,33 +36,37 @@ package struct DecisionRequest: Sendable {
         let replicas = try request.required("replicas")
         try replicas.rejectUnknown("current", "ready")
         let current = try replicas.required("current").int(in: GeneralScalerSpec.Limits.replicas)
-        let (readings, useful) = try readings(request, spec, now)
+        let readings = try Readings(request, spec, now)
         var input = DecisionInput(
             spec: spec,
             now: now,
             current: current,
             ready: try replicas.optional("ready")?.int(in: GeneralScalerSpec.Limits.replicas) ?? current,
-            readings: readings,
-            usefulReplicas: useful,
+            readings: readings.observations,
+            usefulReplicas: readings.useful,
             history: try request.optional("history").map { history throws(JSONPathError) in
                 try ScalingHistory(history, safety: spec.safety)
             } ?? ScalingHistory()
         )
+        input.activity = readings.activity
         input.sharedBudget = try request.optional("sharedBudget").map { cap throws(JSONPathError) in
             try SharedBudgetCap(cap)
         }
         return input
     }
+}
 
-    /// The readings by metric, and the replicas that their sources have work for. A metric without a reading has no
-    /// data.
-    private static func readings(
-        _ request: JSONReader, _ spec: ScalingSpec, _ now: Timestamp
-    ) throws(JSONPathError) -> ([String: MetricObservation], useful: [String: Int]) {
+/// The readings of a request, by metric. A metric without one has no data.
+private struct Readings {
+    private(set) var observations: [String: MetricObservation] = [:]
+    /// The replicas that the sources have work for.
+    private(set) var useful: [String: Int] = [:]
+    /// Whether the sources have work.
+    private(set) var activity: [String: Bool] = [:]
+
+    init(_ request: JSONReader, _ spec: ScalingSpec, _ now: Timestamp) throws(JSONPathError) {
         let formulas = spec.metrics.filter { $0.formula != nil }.map(\.name)
         let read = spec.metrics.map(\.name).filter { !formulas.contains($0) } + spec.inputs.map(\.name)
-        var readings: [String: MetricObservation] = [:]
-        var useful: [String: Int] = [:]
         for reading in try request.required("readings").elements() {
             let name = try reading.required("name")
             let metric = try name.nonEmptyString()
@@ -73,18 +77,18 @@ package struct DecisionRequest: Sendable {
                 throw name.error(
                     "unknown metric \"\(metric.prefix(64))\"; the spec has \(read.joined(separator: ", "))")
             }
-            guard readings[metric] == nil else { throw name.error("\"\(metric)\" already has a reading") }
-            readings[metric] = try observation(reading, now)
+            guard observations[metric] == nil else { throw name.error("\"\(metric)\" already has a reading") }
+            observations[metric] = try Self.observation(reading, now)
             useful[metric] = try reading.optional("usefulReplicas")?.int(in: 1...Int(Int32.max))
+            activity[metric] = try reading.optional("active")?.bool()
         }
-        for metric in read where readings[metric] == nil { readings[metric] = .noData("no reading was given") }
-        return (readings, useful)
+        for metric in read where observations[metric] == nil { observations[metric] = .noData("no reading was given") }
     }
 
     private static func observation(
         _ reading: JSONReader, _ now: Timestamp
     ) throws(JSONPathError) -> MetricObservation {
-        try reading.rejectUnknown("name", "value", "assumed", "noData", "error", "observedAt", "usefulReplicas")
+        try reading.rejectUnknown("name", "value", "assumed", "noData", "error", "observedAt", "usefulReplicas", "active")
         let observedAt = try reading.optional("observedAt")?.time() ?? now
         let value = try reading.optional("value")?.double()
         let isAssumed = try reading.optional("assumed")?.bool() ?? false

@@ -86,12 +86,14 @@ struct NextStep {
         scaling = scaling.effective(at: now).spec
         // For a dry run, describe what it would do.
         scaling.isDryRun = false
-        return DecisionInput(
+        var input = DecisionInput(
             spec: scaling, now: now, current: current, ready: status.ready,
             observations: status.metrics.map { observation($0.value, $0.missing, now) },
             inputs: status.inputs.map { observation($0.value, $0.missing, now) },
             history: history
         )
+        for metric in status.metrics { input.activity[metric.name] = metric.isActive }
+        return input
     }
 
     private static func observation(_ value: Double?, _ missing: String?, _ now: Timestamp) -> MetricObservation {
@@ -141,7 +143,11 @@ struct NextStep {
         case .held(let causes): return "No scale-up: \(words(causes, input))."
         case .from(let time):
             let conditions: [String] = zip(input.spec.metrics, outlook.thresholds).compactMap { metric, thresholds in
-                if input.current == 0 { return "\(metric.name) is above \(metric.activation.shortText)" }
+                if input.current == 0 {
+                    return input.activity[metric.name] == nil
+                        ? "\(metric.name) is above \(metric.activation.shortText)"
+                        : "the source of \(metric.name) is active"
+                }
                 return thresholds?.more.map { "\(metric.name) is above \($0.shortText)" }
             }
             let window = input.current == 0 ? .zero : input.spec.safety.scaleUpStabilization
@@ -172,8 +178,11 @@ struct NextStep {
             }
             return "It does not scale to 0 replicas: \(words(causes, input))."
         }
-        let idle = input.spec.metrics.map { "\($0.name) is at most \($0.activation.shortText)" }
-            .joined(separator: " and ")
+        let idle = input.spec.metrics.map { metric in
+            input.activity[metric.name] == nil
+                ? "\(metric.name) is at most \(metric.activation.shortText)"
+                : "the source of \(metric.name) is not active"
+        }.joined(separator: " and ")
         let assumed =
             status.metrics.contains { $0.isAssumed && $0.filledFormula == nil }
             ? "; an assumed value for an empty result does not count" : ""

@@ -35,7 +35,7 @@ package struct Outlook: Sendable {
         thresholds = input.spec.metrics.map { Self.thresholds(of: $0, input) }
         let isAboveZero = input.current > 0
         up = Self.step(
-            input,
+            input.allActive(true),
             asking: zip(input.spec.metrics, thresholds).map { metric, thresholds in
                 // At 0, exceeding the activation value is sufficient.
                 let wanted = isAboveZero ? thresholds?.more ?? 0 : metric.activation
@@ -48,12 +48,13 @@ package struct Outlook: Sendable {
             $0.desired < $0.current
         }
         let canGo = input.spec.minReplicas == 0 && isAboveZero
-        zero = canGo ? Self.step(input, asking: input.spec.metrics.map(Self.idleValue)) { $0.desired == 0 } : nil
+        zero = canGo ? Self.step(input.allActive(false), asking: input.spec.metrics.map { Self.idleValue(of: $0, input) }) { $0.desired == 0 } : nil
     }
 
-    /// Returns a value of the metric that counts as idle; nil if there is none.
-    private static func idleValue(of metric: MetricSpec) -> Double? {
-        metric.targetType == .value && metric.activation < 0 ? nil : metric.activation
+    /// Returns a value of the metric that counts as idle; nil if there is none, or if its source decides.
+    private static func idleValue(of metric: MetricSpec, _ input: DecisionInput) -> Double? {
+        if input.activity[metric.name] != nil { return nil }
+        return metric.targetType == .value && metric.activation < 0 ? nil : metric.activation
     }
 
     // MARK: Thresholds
@@ -131,5 +132,14 @@ package struct Outlook: Sendable {
             if isTaken(decision(after: middle)) { taken = middle } else { held = middle }
         }
         return .from(now + .seconds(taken))
+    }
+}
+
+extension DecisionInput {
+    /// Returns the input with this as what every source says that says whether it has work.
+    fileprivate func allActive(_ isActive: Bool) -> DecisionInput {
+        var input = self
+        input.activity = activity.mapValues { _ in isActive }
+        return input
     }
 }

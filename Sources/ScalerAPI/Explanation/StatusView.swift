@@ -16,6 +16,8 @@ struct StatusView {
         let recommended: Int?
         /// The most replicas that its source has work for.
         let usefulReplicas: Int?
+        /// Whether its source has work, if the source says so itself.
+        let isActive: Bool?
         /// The formula that gave the value, with its inputs filled in.
         let filledFormula: String?
 
@@ -24,8 +26,9 @@ struct StatusView {
             guard let value else { return "\(name) has no value: \(missing ?? "the reason is unknown")." }
             let source = filledFormula.map { " (\($0))" } ?? ""
             let asks = recommended.map { ", which asks for \($0)" } ?? ""
-            return
-                "\(name) was \(value.shortText)\(source) against a target of \((target ?? 0).shortText)\(kind)\(asks)."
+            let activity = isActive.map { $0 ? "; its source is active" : "; its source is not active" } ?? ""
+            return "\(name) was \(value.shortText)\(source) against a target of \((target ?? 0).shortText)\(kind)\(asks)"
+                + "\(activity)."
         }
     }
 
@@ -72,6 +75,7 @@ struct StatusView {
                 targetType: metric["targetType"]?.stringValue.flatMap(MetricSpec.TargetType.init),
                 recommended: metric["recommended"]?.intValue,
                 usefulReplicas: metric["usefulReplicas"]?.intValue,
+                isActive: metric["active"]?.boolValue,
                 filledFormula: metric["filledFormula"]?.stringValue?.cleaned
             )
         }

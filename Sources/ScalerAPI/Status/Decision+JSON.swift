@@ -74,6 +74,7 @@ extension MetricRecord {
         if let ratio, ratio.isFinite { record["ratio"] = .number(ratio) }
         if let recommended { record["recommended"] = .integer(Int64(recommended)) }
         if let usefulReplicas { record["usefulReplicas"] = .integer(Int64(usefulReplicas)) }
+        if let isActive { record["active"] = .bool(isActive) }
         return .object(record)
     }
 }

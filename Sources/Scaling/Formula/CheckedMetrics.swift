@@ -4,11 +4,13 @@ struct CheckedMetrics {
     private(set) var observations: [MetricObservation] = []
     let inputs: [InputRecord]
     private var formulas: [String: FormulaRecord] = [:]
+    private let activity: [String: Bool]
 
     private static let notPolled = MetricObservation.noData("it was not polled")
 
     init(_ input: DecisionInput) {
         let (spec, now) = (input.spec, input.now)
+        activity = input.activity
         inputs = spec.inputs.enumerated().map { index, metric in
             let observation = index < input.inputs.count ? input.inputs[index] : Self.notPolled
             return InputRecord(name: metric.name, observation: observation.checked(maxAge: metric.maxAge, now: now))
@@ -30,12 +32,13 @@ struct CheckedMetrics {
         }
     }
 
-    /// Returns the policy's records with the formulas that gave the values.
+    /// Returns the policy's records with the formulas that gave the values, and what the sources say of their activity.
     func described(_ records: [MetricRecord]) -> [MetricRecord] {
-        guard !formulas.isEmpty else { return records }
+        guard !formulas.isEmpty || !activity.isEmpty else { return records }
         return records.map { record in
             var described = record
             described.formula = formulas[record.name]
+            described.isActive = record.observation.value == nil ? nil : activity[record.name]
             return described
         }
     }

@@ -5,7 +5,7 @@ import PluginSDK
 struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
     struct Config: MetricConfig {
         enum Behavior: String, CaseIterable, ConfigValue {
-            case answer, none, nan, fail, rate, leak, print, wait, limit
+            case answer, none, nan, fail, rate, leak, print, wait, limit, activity
         }
 
         struct Server: MetricConfig {
@@ -50,6 +50,7 @@ struct VectorPlugin: RangeMetricPlugin, PushMetricPlugin {
         case .limit:
             return MetricReading(
                 config.value, unit: config.unit, usefulReplicas: config.strict ? -1 : config.count)
+        case .activity: return MetricReading(config.value, unit: config.unit, isActive: config.strict)
         }
         return MetricReading(config.value, unit: config.unit)
     }

@@ -6,6 +6,7 @@ import WireFormats
 @testable import PluginSDK
 @testable import generalscaler_plugin_http
 @testable import generalscaler_plugin_kafka
+@testable import generalscaler_plugin_keda
 @testable import generalscaler_plugin_postgresql
 @testable import generalscaler_plugin_prometheus
 @testable import generalscaler_plugin_pubsub
@@ -79,6 +80,7 @@ extension FuzzTarget {
         try decode(PrometheusConfig.self, json)
         if let config = try decode(HTTPSourceConfig.self, json) { _ = try? Selection(config) }
         try decode(KafkaConfig.self, json)
+        try decode(KedaConfig.self, json)
         if let config = try decode(PostgresConfig.self, json) { _ = try? PostgresEndpoint(config, files: NoFiles()) }
         if let config = try decode(PubSubConfig.self, json) { _ = try? Query(config) }
         if let config = try decode(RedisConfig.self, json) {

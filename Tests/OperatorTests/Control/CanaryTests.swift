@@ -15,7 +15,7 @@ import WireFormats
 struct CanaryTests {
     private static let canary = "c4nary/Tweet+tweet \"ö\""
     private static let types = [
-        "http", "kafka", "kubernetes-custom", "kubernetes-external", "kubernetes-objects", "kubernetes-resource",
+        "http", "kafka", "keda-external", "kubernetes-custom", "kubernetes-external", "kubernetes-objects", "kubernetes-resource",
         "postgresql", "prometheus", "pubsub", "redis",
     ]
 
@@ -197,7 +197,7 @@ struct CanaryTests {
                 send({"jsonrpc": "2.0", "id": m["id"], "result": {"protocolVersion": 1,
                     "plugin": {"name": "echo", "version": "1"}, "capabilities": {}, "metricTypes": [
                         {"type": t, "description": "", "configSchema": {"type": "object"}, "defaultTargetType": "Value"}
-                        for t in ["http", "prometheus", "redis", "pubsub", "postgresql", "kafka"]
+                        for t in ["http", "prometheus", "redis", "pubsub", "postgresql", "kafka", "keda-external"]
                             + ["kubernetes-" + name for name in ["custom", "external", "objects", "resource"]]]}})
             elif m["method"] == "shutdown":
                 send({"jsonrpc": "2.0", "id": m["id"], "result": {}})

@@ -33,7 +33,7 @@ struct ResolutionAttackTests {
         replies: JSON = ["LLEN": ":42\r\n"]
     ) async throws -> Outcome {
         let scene: JSON = [
-            "program": .string(BuiltExecutable.path("generalscaler-plugin-\(source)")), "type": .string(source),
+            "program": .string(BuiltExecutable.path("generalscaler-plugin-\(source)")), "type": .string(source == "keda" ? "keda-external" : source),
             "names": .object(names.mapValues { sets in .array(sets.map { .array($0.map(JSON.string)) }) }),
             "configs": .array(configs.map(JSON.object)), "environment": environment, "replies": replies,
         ]
@@ -77,6 +77,8 @@ struct ResolutionAttackTests {
                     "brokers": [.string("\(name):9090")], "group": "shop", "topics": ["orders"],
                     "sasl": ["mechanism": "PLAIN", "username": "scaler", "password": "s3cret"],
                 ]
+            case "keda":
+                ["address": .string("\(name):9090"), "secretMetadata": ["key": "s3cret"]]
             default:
                 [
                     "project": "shop", "subscription": "orders", "credentials": "SERVICE_ACCOUNT", "endpoint": url,
@@ -88,7 +90,7 @@ struct ResolutionAttackTests {
 
     @Test(
         "a name that leads to the machine, its link or a metadata server gets no connection, despite other records",
-        arguments: ["redis", "prometheus", "pubsub", "postgresql", "http", "kafka"])
+        arguments: ["redis", "prometheus", "pubsub", "postgresql", "http", "kafka", "keda"])
     func reservedAddresses(source: String) async throws {
         let names = Self.reserved.indices.map { "n\($0).shop.example" }
         let outcome = try await play(
@@ -117,7 +119,7 @@ struct ResolutionAttackTests {
 
     @Test(
         "a connection to a database or broker uses only the addresses of its name that are in allowedNetworks",
-        arguments: ["postgresql", "kafka"])
+        arguments: ["postgresql", "kafka", "keda"])
     func databaseAddresses(source: String) async throws {
         let outcome = try await play(
             source,

@@ -179,6 +179,7 @@ struct Oracle {
         /// Whether a formula's input has no data, so that its value is assumed.
         let isAssumed: Bool
         let usefulReplicas: [String: Int]
+        let activity: [String: Bool]
         let sharedBudget: SharedBudgetCap?
 
         init(_ input: DecisionInput, _ decision: Decision) {
@@ -187,6 +188,7 @@ struct Oracle {
             isReadyUnknown = input.ready == nil
             sharedBudget = input.sharedBudget
             usefulReplicas = input.usefulReplicas
+            activity = input.activity
             now = input.now
             self.decision = decision
             func value(_ observation: MetricObservation) -> Double? {
@@ -226,7 +228,12 @@ struct Oracle {
 
         func isWithin(_ duration: Duration, of time: Timestamp?) -> Bool { time.map { now - $0 < duration } ?? false }
 
-        var isActive: Bool { zip(spec.metrics, values).contains { ($1 ?? -.infinity) > $0.activation } }
+        var isActive: Bool {
+            zip(spec.metrics, values).contains { metric, value in
+                guard let value else { return false }
+                return activity[metric.name] ?? (value > metric.activation)
+            }
+        }
 
         var asksForMore: Bool {
             zip(spec.metrics, values).contains { metric, value in

@@ -84,6 +84,9 @@ struct RandomHistory {
         for metric in spec.metrics where random.chance(percent: 5) {
             input.usefulReplicas[metric.name] = random.within(1...6)
         }
+        for metric in spec.metrics where metric.formula == nil && random.chance(percent: 5) {
+            input.activity[metric.name] = random.chance(percent: 50)
+        }
         let reactive = DecisionEngine.decide(input).decision
         input.forecasts = forecasts()
         let unlimited = DecisionEngine.decide(input).decision

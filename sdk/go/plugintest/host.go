@@ -150,11 +150,12 @@ func (h *Host) ValueBy(config map[string]any, deadline time.Duration) (plugin.Re
 		ObservedAt     time.Time
 		Assumed        bool
 		UsefulReplicas int
+		Active         *bool
 	}
 	err = json.Unmarshal(result, &found)
 	return plugin.Reading{
 		Value: found.Value, Unit: found.Unit, ObservedAt: found.ObservedAt, Detail: found.Detail, Assumed: found.Assumed,
-		UsefulReplicas: found.UsefulReplicas,
+		UsefulReplicas: found.UsefulReplicas, Active: found.Active,
 	}, err
 }
 

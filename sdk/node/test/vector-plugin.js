@@ -2,7 +2,7 @@
 // The plugin that the SDK's vectors are sent to.
 import {PluginError, field, run} from "../index.js";
 
-const behaviors = ["answer", "none", "nan", "fail", "rate", "leak", "print", "wait", "limit"];
+const behaviors = ["answer", "none", "nan", "fail", "rate", "leak", "print", "wait", "limit", "activity"];
 const server = {
   port: field.integer("Port.", {minimum: 1, maximum: 65_535}),
   cert: field.string("Certificate.", {optional: true}),
@@ -38,6 +38,7 @@ run({
     // Blocks the whole thread for longer than the call's deadline.
     if (behavior === "wait") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
     if (behavior === "limit") return {value, unit, usefulReplicas: strict ? -1 : count};
+    if (behavior === "activity") return {value, unit, active: strict};
     return {value, unit};
   },
   range: ({behavior, value}, {window}) => (behavior === "none" ? [] : window.times.map((at) => ({at, value}))),

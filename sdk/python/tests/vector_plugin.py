@@ -19,6 +19,7 @@ class Behavior(enum.Enum):
     PRINT = "print"
     WAIT = "wait"
     LIMIT = "limit"
+    ACTIVITY = "activity"
 
 
 class Server(Config):
@@ -64,7 +65,8 @@ def value(config: VectorConfig) -> Reading:
     if config.behavior is Behavior.WAIT:
         threading.Event().wait()
     useful = (-1 if config.strict else config.count) if config.behavior is Behavior.LIMIT else None
-    return Reading(config.value, unit=config.unit, useful_replicas=useful)
+    active = config.strict if config.behavior is Behavior.ACTIVITY else None
+    return Reading(config.value, unit=config.unit, useful_replicas=useful, active=active)
 
 
 @plugin.range

@@ -7,7 +7,7 @@ extension Check {
         Check(.deadline) { context throws(Stop) in
             _ = try context.call(.getMetricValue, context.valueParams(context.goodConfig()))
         },
-        Check(.readingShape, .finiteValue, .observedAt, .usefulReplicas) { context throws(Stop) in
+        Check(.readingShape, .finiteValue, .observedAt, .usefulReplicas, .activity) { context throws(Stop) in
             switch try context.call(.getMetricValue, context.valueParams(context.goodConfig())) {
             case .error(let error): throw .skip(sourceGivesNoValue(error))
             case .result(let json):

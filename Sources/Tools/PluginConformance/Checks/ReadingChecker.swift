@@ -19,6 +19,7 @@ enum ReadingChecker {
                 switch error.path {
                 case "observedAt": .observedAt
                 case "usefulReplicas": .usefulReplicas
+                case "active": .activity
                 default: .readingShape
                 }
             context.note(rule, "the reading is invalid: \(error)", evidence: json, fix: Fix.of(error, in: json))

@@ -48,8 +48,8 @@ extension RuleBook {
             .readingShape, .metric, "Reading",
             """
             `get_metric_value {type, config, targetType, deadlineMs}` is answered with `{value, unit?, observedAt, \
-            detail?, assumed?, usefulReplicas?}` or an error. `assumed: true` says that the source has no value, and that the config \
-            assumes this one: it never causes a scale to 0 replicas.
+            detail?, assumed?, usefulReplicas?, active?}` or an error. `assumed: true` says that the source has no \
+            value, and that the config assumes this one: it never causes a scale to 0 replicas.
             """,
             fix: "compare the result with docs/reference/schemas/get-metric-value-result.json"),
         .checked(
@@ -114,6 +114,16 @@ extension RuleBook {
             fix:
                 "correct the failure, which plugin-check call shows with the plugin's standard error; answer what the source "
                 + "does wrong with an error such as 1003 or 1006"),
+        .checked(
+            .activity, .metric, "Activity",
+            """
+            `active` in a reading is `true` or `false` if the source itself says whether it has work. It replaces the \
+            comparison of the value with `activationValue`: `true` starts the target at 0 replicas, even with the value \
+            0; `false` starts nothing, and counts as idle. Above 0 replicas the value alone determines how many are \
+            recommended. A plugin omits it if its source says nothing of the kind, and answers with an error if it \
+            cannot learn what its source says.
+            """,
+            fix: "write true or false, or omit active"),
     ]
 
     static let concurrency: [Rule] = [

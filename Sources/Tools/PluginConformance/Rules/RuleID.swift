@@ -82,6 +82,8 @@ package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     case filledFields
     case usefulReplicas
     case internalErrors
+    // Readings, again: a rule keeps its number
+    case activity
 
     /// `P-17`.
     package var label: String { "P-\(rawValue)" }

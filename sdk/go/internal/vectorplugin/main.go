@@ -24,7 +24,7 @@ func (s server) Validate() []plugin.Problem {
 }
 
 type config struct {
-	Behavior  string            `json:"behavior" help:"What a call does." default:"answer" enum:"answer,none,nan,fail,rate,leak,print,wait,limit"`
+	Behavior  string            `json:"behavior" help:"What a call does." default:"answer" enum:"answer,none,nan,fail,rate,leak,print,wait,limit,activity"`
 	Value     float64           `json:"value" help:"The value." default:"1" minimum:"0"`
 	Unit      *string           `json:"unit" help:"The unit."`
 	Count     int               `json:"count" help:"A count." default:"10" minimum:"1" maximum:"300"`
@@ -72,6 +72,9 @@ func value(_ context.Context, call plugin.Call[config]) (plugin.Reading, error) 
 		if call.Config.Strict {
 			reading.UsefulReplicas = -1
 		}
+	}
+	if call.Config.Behavior == "activity" {
+		reading.Active = &call.Config.Strict
 	}
 	return reading, nil
 }

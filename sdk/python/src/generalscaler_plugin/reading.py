@@ -26,6 +26,8 @@ class Reading:
         assumed: Whether the source has no value and this is the value that the config assumes in that case.
         useful_replicas: The most replicas that the source has work for, such as the partitions of a topic that have
             messages: at least 1. The metric then recommends no more. None if there is no such limit.
+        active: Whether the source has work, if it says so itself. Replaces the comparison with ``activationValue``: True
+            starts the target at 0 replicas, False starts nothing and counts as idle. None if the value decides.
     """
 
     value: float
@@ -34,17 +36,20 @@ class Reading:
     detail: Optional[str] = None
     assumed: bool = False
     useful_replicas: Optional[int] = None
+    active: Optional[bool] = None
 
     def to_json(self) -> Dict[str, Any]:
         """The result of ``get_metric_value``.
 
         Raises:
             PluginError: ``no_data`` if the value is not a finite number, ``internal_error`` if ``useful_replicas`` is
-                out of its range.
+                out of its range or ``active`` is not a bool.
         """
         useful = self.useful_replicas
         if useful is not None and not (type(useful) is int and 1 <= useful <= MAX_REPLICAS):
             raise PluginError("internal_error", f"usefulReplicas is {useful}: it must be from 1 to {MAX_REPLICAS}")
+        if self.active is not None and not isinstance(self.active, bool):
+            raise PluginError("internal_error", f"active is {self.active!r}: it must be True or False")
         result: Dict[str, Any] = {"value": finite(self.value)}
         if self.unit is not None:
             result["unit"] = self.unit
@@ -55,6 +60,8 @@ class Reading:
             result["assumed"] = True
         if useful is not None:
             result["usefulReplicas"] = useful
+        if self.active is not None:
+            result["active"] = self.active
         return result
 
 

@@ -132,4 +132,4 @@ class Host:
 def _reading(result: Dict[str, Any]) -> Reading:
     return Reading(
         result["value"], result.get("unit"), parse_time(result["observedAt"]), result.get("detail"),
-        result.get("assumed", False), result.get("usefulReplicas"))
+        result.get("assumed", False), result.get("usefulReplicas"), result.get("active"))
