@@ -183,6 +183,8 @@ let package = Package(
         ),
 
         // MARK: Executables
+        // The commit that a program's --version prints.
+        .plugin(name: "BuildStamp", capability: .buildTool(), path: "Sources/Tools/BuildStamp"),
         .executableTarget(
             name: "generalscaler",
             dependencies: [
@@ -192,7 +194,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             resources: [.embedInCode("Resources/crd.yaml")],
-            linkerSettings: packedRelocations
+            linkerSettings: packedRelocations,
+            plugins: ["BuildStamp"]
         ),
         .executableTarget(
             name: "generalscaler-launch",
@@ -237,7 +240,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Tools/generalscaler-dev",
-            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")],
+            plugins: ["BuildStamp"]
         ),
         // Linked statically, and without what a Swift program begins with: it runs in images that have no libraries.
         .executableTarget(
@@ -251,7 +255,8 @@ let package = Package(
             dependencies: [
                 "CommandSupport", "PluginConformance", "PluginProtocol", "ScalerAPI", "WireFormats", argumentParser,
             ],
-            path: "Sources/Tools/plugin-check"
+            path: "Sources/Tools/plugin-check",
+            plugins: ["BuildStamp"]
         ),
 
         .executableTarget(
@@ -501,7 +506,7 @@ let cTargets: Set = [
     "CCurl", "CHiredis", "CJemalloc", "CKafka", "CLinux", "CPostgres", "call-prober", "generalscaler-copy",
     "generalscaler-launch", "kafka-mock",
 ]
-for target in package.targets where !cTargets.contains(target.name) {
+for target in package.targets where target.type != .plugin && !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
             .swiftLanguageMode(.v6),
