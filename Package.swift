@@ -180,12 +180,14 @@ let package = Package(
         .target(
             name: "Console",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "Operator", "WireFormats", hummingbird, logging,
+                "Backtest", "HTTPTransport", "KubernetesClient", "Operator", "ScalerAPI", "Scaling", "SystemIO",
+                "TimeZones", "WireFormats", "YAMLFormat", hummingbird, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             resources: [
                 .embedInCode("Page/console.html"), .embedInCode("Page/console.css"), .embedInCode("Page/console.js"),
+                .embedInCode("Page/whatif.js"),
             ]),
         // What the programs share of a command line.
         .target(
@@ -194,6 +196,8 @@ let package = Package(
         ),
 
         // MARK: Executables
+        // The commit that a program's --version prints.
+        .plugin(name: "BuildStamp", capability: .buildTool(), path: "Sources/Tools/BuildStamp"),
         .executableTarget(
             name: "generalscaler",
             dependencies: [
@@ -203,7 +207,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             resources: [.embedInCode("Resources/crd.yaml")],
-            linkerSettings: packedRelocations
+            linkerSettings: packedRelocations,
+            plugins: ["BuildStamp"]
         ),
         .executableTarget(
             name: "generalscaler-launch",
@@ -248,7 +253,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Tools/generalscaler-dev",
-            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")],
+            plugins: ["BuildStamp"]
         ),
         // Linked statically, and without what a Swift program begins with: it runs in images that have no libraries.
         .executableTarget(
@@ -262,7 +268,8 @@ let package = Package(
             dependencies: [
                 "CommandSupport", "PluginConformance", "PluginProtocol", "ScalerAPI", "WireFormats", argumentParser,
             ],
-            path: "Sources/Tools/plugin-check"
+            path: "Sources/Tools/plugin-check",
+            plugins: ["BuildStamp"]
         ),
 
         .executableTarget(
@@ -371,7 +378,8 @@ let package = Package(
             ]
         ),
         .testTarget(name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "TestSupport", "WireFormats"]),
-        .testTarget(name: "ConsoleTests", dependencies: ["Console", "ScalerAPI", "Scaling"]),
+        .testTarget(
+            name: "ConsoleTests", dependencies: ["Backtest", "Console", "ScalerAPI", "Scaling", "WireFormats"]),
         .testTarget(
             name: "OperatorTests",
             dependencies: [
@@ -517,7 +525,7 @@ let cTargets: Set = [
     "CCurl", "CHiredis", "CJemalloc", "CKafka", "CLinux", "CPostgres", "call-prober", "generalscaler-copy",
     "generalscaler-launch", "kafka-mock",
 ]
-for target in package.targets where !cTargets.contains(target.name) {
+for target in package.targets where target.type != .plugin && !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
             .swiftLanguageMode(.v6),
