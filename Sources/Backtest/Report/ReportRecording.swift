@@ -1,10 +1,14 @@
 import Scaling
-import WireFormats
+package import WireFormats
 
 /// The data of one backtest in a report, recorded step by step.
 package struct ReportRecording: Sendable {
     package let name: String
     private let backtest: Backtest
+    /// The spec to show.
+    private let shownSpec: JSON
+    /// The maximum number of points of one line.
+    private let points: Int
     private var spec: ScalingSpec { backtest.spec }
     private var start: Timestamp?
     private var loads: [[Double?]]
@@ -55,8 +59,13 @@ package struct ReportRecording: Sendable {
     /// The maximum number of points of one line. A longer run is drawn with a sample of its polls.
     package static let maxPoints = 60_000
 
-    package init(name: String, backtest: Backtest) {
+    /// - Parameters:
+    ///   - spec: the spec to show, without what nobody else should see; null for none.
+    ///   - points: the maximum number of points of one line.
+    package init(name: String, backtest: Backtest, spec: JSON = .null, points: Int = maxPoints) {
         self.name = name
+        shownSpec = spec
+        self.points = points
         self.backtest = backtest
         loads = backtest.spec.metrics.map { _ in [] }
         metricGaps = backtest.spec.metrics.map { _ in [] }
@@ -123,7 +132,7 @@ package struct ReportRecording: Sendable {
 
     /// Returns the data for the page's script.
     func json(summary: BacktestSummary) -> JSON {
-        let stride = max(1, (polls + Self.maxPoints - 1) / Self.maxPoints)
+        let stride = max(1, (polls + points - 1) / points)
         return [
             "name": .string(name), "start": .number(start.map { Double($0.microsecondsSince1970) / 1e6 } ?? 0),
             "interval": .number(spec.pollingInterval / .seconds(1)), "polls": .integer(Int64(polls)),
@@ -142,6 +151,7 @@ package struct ReportRecording: Sendable {
             "decisions": .array(decisions.map(\.json)),
             "outages": .array(outages.map(\.json)), "gaps": .array(gaps.map(\.json)),
             "startupDelay": .number(backtest.workload.startupDelay / .seconds(1)), "summary": summary.json,
+            "spec": shownSpec,
         ]
     }
 

@@ -82,7 +82,6 @@ package enum RuleID: Int, CaseIterable, Sendable, Hashable {
     case filledFields
     case usefulReplicas
     case internalErrors
-    // Readings, again: a rule keeps its number
     case activity
 
     /// `P-17`.
