@@ -84,6 +84,34 @@ struct ObjectReaderAttackTests {
         #expect(object["metadata"] == Self.identity)
     }
 
+    @Test("paths keep values deep in an object and in the objects of arrays, and skip what lies beside them")
+    func paths() throws {
+        let long = String(repeating: "y", count: 300_000)
+        let spec =
+            #"{"replicas":7,"template":{"a":{"b":[{"c":{"x":1},"y":"\#(long)"},{},3,[{"c":2}],{"d":4,"c":5}],"e":"\#(long)"},"#
+            + #""f":[ ]},"other":1}"#
+        let reader = ObjectReader(
+            ObjectFields(
+                ["spec": ["replicas"]],
+                paths: [
+                    ["spec", "template", "a", "b", "c"], ["spec", "template", "a", "b", "d"],
+                    ["spec", "template", "f"],
+                ]))
+        guard case .whole(let object) = try reader.read(Self.text(members: 0, spec: spec)[...]) else {
+            Issue.record("is not read")
+            return
+        }
+        #expect(
+            object["spec"] == [
+                "replicas": 7, "template": ["a": ["b": [["c": ["x": 1]], [:], ["d": 4, "c": 5]]], "f": []],
+            ])
+        guard case .whole(let scalar) = try reader.read(Self.text(members: 0, spec: #"{"template":null}"#)[...]) else {
+            Issue.record("is not read")
+            return
+        }
+        #expect(scalar["spec"] == ["template": nil])
+    }
+
     @Test("a list is read in chunks of any size, item by item", arguments: [1, 2, 7, 64, 4_099])
     func list(chunk: Int) throws {
         let names = (0..<40).map { "item\($0) \\\" ]}{[," }

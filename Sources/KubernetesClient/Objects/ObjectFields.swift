@@ -1,11 +1,13 @@
 /// The fields of an object that its reader needs. The others are skipped without parsing, regardless of their size.
 package struct ObjectFields: Sendable {
     /// A rule for the parts of a value to keep.
-    enum Rule: Sendable {
+    indirect enum Rule: Sendable {
         case nothing
         case all
         /// The members of these names of an object; any other value whole.
         case members([String])
+        /// The members of an object by their own rules, in an array those of each object; any other value whole.
+        case parts([String: Rule])
         /// All members of an object except these.
         case allBut([String])
     }
@@ -32,11 +34,32 @@ package struct ObjectFields: Sendable {
     ///   - parts: names of members by the name of the part, such as `["spec": ["replicas"]]`.
     ///   - metadata: further members of `metadata`.
     ///   - whole: parts that are kept whole.
-    package init(_ parts: [String: [String]], metadata: [String] = [], whole: [String] = []) {
+    ///   - paths: values that are kept whole, by the names on the way to them. In an array, each object has them.
+    package init(
+        _ parts: [String: [String]], metadata: [String] = [], whole: [String] = [], paths: [[String]] = []
+    ) {
         var rules = parts.mapValues { Rule.members($0) }
+        for path in paths { Self.add(path[...], to: &rules) }
         for name in whole + ["apiVersion", "kind"] { rules[name] = .all }
         rules["metadata"] = .members(Self.identifying + metadata)
         self.rules = rules
+    }
+
+    private static func add(_ path: ArraySlice<String>, to rules: inout [String: Rule]) {
+        guard let name = path.first else { return }
+        let rest = path.dropFirst()
+        guard !rest.isEmpty else {
+            rules[name] = .all
+            return
+        }
+        var parts: [String: Rule] =
+            switch rules[name] {
+            case .parts(let parts): parts
+            case .members(let names): Dictionary(uniqueKeysWithValues: names.map { ($0, .all) })
+            default: [:]
+            }
+        add(rest, to: &parts)
+        rules[name] = .parts(parts)
     }
 
     func rule(for name: ArraySlice<UInt8>) -> Rule {

@@ -69,23 +69,58 @@ package struct ObjectReader: Sendable {
         kept.open()
         var slicer = JSONSlicer(text)
         try slicer.eachMember { name, slicer in
-            let value = try slicer.value()
-            switch fields.rule(for: name) {
-            case .nothing: break
-            case .all: kept.add(name, value)
-            case .members(let names):
-                try addMembers(of: value, named: name, to: &kept) { member in
-                    names.contains { member.elementsEqual($0.utf8) }
-                }
-            case .allBut(let names):
-                try addMembers(of: value, named: name, to: &kept) { member in
-                    !names.contains { member.elementsEqual($0.utf8) }
-                }
-            }
+            try add(slicer.value(), named: name, by: fields.rule(for: name), to: &kept)
         }
         try slicer.end()
         kept.close()
         return (kept.isOver ? nil : kept.bytes, kept.size)
+    }
+
+    private func add(
+        _ value: ArraySlice<UInt8>, named name: ArraySlice<UInt8>, by rule: ObjectFields.Rule,
+        to kept: inout KeptMembers
+    ) throws {
+        switch rule {
+        case .nothing: break
+        case .all: kept.add(name, value)
+        case .members(let names):
+            try addMembers(of: value, named: name, to: &kept) { member in
+                names.contains { member.elementsEqual($0.utf8) }
+            }
+        case .allBut(let names):
+            try addMembers(of: value, named: name, to: &kept) { member in
+                !names.contains { member.elementsEqual($0.utf8) }
+            }
+        case .parts(let rules):
+            kept.addName(name)
+            try addParts(of: value, by: rules, to: &kept)
+        }
+    }
+
+    /// Each level of rules scans the text below it once more.
+    private func addParts(
+        of value: ArraySlice<UInt8>, by rules: [String: ObjectFields.Rule], to kept: inout KeptMembers
+    ) throws {
+        var slicer = JSONSlicer(value)
+        switch value.first {
+        case UInt8(ascii: "{"):
+            kept.open()
+            try slicer.eachMember { name, slicer in
+                let value = try slicer.value()
+                guard let rule = rules[String(decoding: name, as: UTF8.self)] else { return }
+                try add(value, named: name, by: rule, to: &kept)
+            }
+            kept.close()
+        case UInt8(ascii: "["):
+            kept.open("[")
+            try slicer.eachElement { _, element in
+                // An array in an array is of no known kind.
+                guard element.first == UInt8(ascii: "{") else { return }
+                try addParts(of: element, by: rules, to: &kept)
+            }
+            kept.close("]")
+        default: kept.addValue(value)
+        }
     }
 
     private func addMembers(
@@ -150,11 +185,11 @@ private struct KeptMembers {
 
     var isOver: Bool { size > limit }
 
-    mutating func open() { append(CollectionOfOne(UInt8(ascii: "{"))) }
+    mutating func open(_ bracket: Unicode.Scalar = "{") { append(CollectionOfOne(UInt8(ascii: bracket))) }
 
-    mutating func close() {
+    mutating func close(_ bracket: Unicode.Scalar = "}") {
         needsComma = false
-        append(CollectionOfOne(UInt8(ascii: "}")))
+        append(CollectionOfOne(UInt8(ascii: bracket)))
         needsComma = true
     }
 
@@ -167,6 +202,10 @@ private struct KeptMembers {
 
     mutating func add(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
         addName(name)
+        addValue(value)
+    }
+
+    mutating func addValue(_ value: ArraySlice<UInt8>) {
         append(value)
         needsComma = true
     }

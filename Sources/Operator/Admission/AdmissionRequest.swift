@@ -13,6 +13,8 @@ package struct AdmissionRequest: Sendable {
     /// The spec to validate; nil if there is nothing to validate, because the object is not a GeneralScaler or its spec
     /// is unchanged.
     package let spec: Result<GeneralScalerSpec, InvalidSpec>?
+    /// The spec of a ScalingBudget to validate; nil if the object is none, or its spec is unchanged.
+    package let budget: Result<ScalingBudgetSpec, InvalidSpec>?
     /// The requesting user (`userInfo`); nil if not known reliably.
     package let user: JSON?
 
@@ -34,9 +36,9 @@ package struct AdmissionRequest: Sendable {
             name = try Self.json(parts["name"]).stringValue ?? object?.name ?? ""
             user = isFromAPIServer ? try? JSON(parsing: parts["userInfo"] ?? [], limits: AdmissionLimits.user) : nil
             let isUpdate = try Self.json(parts["operation"]) == "UPDATE"
-            spec =
-                try isUpdate && Self.hasSameSpec(parts["object"], parts["oldObject"])
-                ? nil : object?.spec
+            let isUnchanged = try isUpdate && Self.hasSameSpec(parts["object"], parts["oldObject"])
+            spec = isUnchanged ? nil : object?.spec
+            budget = isUnchanged ? nil : object?.budget
         } catch let error as JSONPathError {
             throw error
         } catch {
@@ -64,24 +66,32 @@ package struct AdmissionRequest: Sendable {
         try text.map { try JSON(parsing: $0, limits: AdmissionLimits.scalar) } ?? .null
     }
 
-    private static func object(
-        _ text: ArraySlice<UInt8>
-    ) throws -> (name: String?, spec: Result<GeneralScalerSpec, InvalidSpec>?)? {
+    /// The reviewed part of an object, with the spec of the kind that it has.
+    private struct ReviewedObject {
+        var name: String?
+        var spec: Result<GeneralScalerSpec, InvalidSpec>?
+        var budget: Result<ScalingBudgetSpec, InvalidSpec>?
+    }
+
+    private static func object(_ text: ArraySlice<UInt8>) throws -> ReviewedObject? {
         guard text.first == UInt8(ascii: "{") else { return nil }
-        let object = try ObjectReader().read(text)
-        let json =
-            switch object {
-            case .whole(let json): json
-            case .oversized(let oversized): oversized.partial
+        let read = try ObjectReader().read(text)
+        let (json, invalid): (JSON, InvalidSpec?) =
+            switch read {
+            case .whole(let json): (json, nil)
+            case .oversized(let oversized): (oversized.partial, oversized.invalidSpec)
             }
-        let name = json["metadata"]?["name"]?.stringValue
-        guard json["kind"]?.stringValue == GeneralScaler.kind,
-            json["apiVersion"]?.stringValue == GeneralScaler.apiVersion
-        else { return (name, nil) }
-        switch object {
-        case .whole: return (name, GeneralScalerSpec.parse(json["spec"] ?? .null, zones: TimeZoneDirectory.system))
-        case .oversized(let oversized): return (name, .failure(oversized.invalidSpec))
+        var object = ReviewedObject(name: json["metadata"]?["name"]?.stringValue)
+        guard json["apiVersion"]?.stringValue == GeneralScaler.apiVersion else { return object }
+        let (spec, zones) = (json["spec"] ?? .null, TimeZoneDirectory.system)
+        switch json["kind"]?.stringValue {
+        case GeneralScaler.kind:
+            object.spec = invalid.map { .failure($0) } ?? GeneralScalerSpec.parse(spec, zones: zones)
+        case ScalingBudget.kind:
+            object.budget = invalid.map { .failure($0) } ?? ScalingBudgetSpec.parse(spec, zones: zones)
+        default: break
         }
+        return object
     }
 
     /// Returns whether the spec is unchanged: an old spec must not prevent an edit of labels, or a rollback of the

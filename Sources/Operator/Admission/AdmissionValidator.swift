@@ -6,7 +6,7 @@ import Scaling
 import SystemIO
 import WireFormats
 
-/// Decides whether a GeneralScaler may be stored, and with which warnings.
+/// Decides whether a GeneralScaler or a ScalingBudget may be stored, and with which warnings.
 ///
 /// Refuses only invalid specs and configs that their plugin refuses. A problem that may resolve itself, or depends on
 /// other objects, is a warning.
@@ -20,9 +20,18 @@ struct AdmissionValidator: Sendable {
     /// it is unknown.
     let otherAutoscaler: @Sendable (_ target: TargetReference, _ namespace: String) async -> String?
     let time: TimeSource
+    /// What a budget has to know of all scalers.
+    var budgetScalers: @Sendable () -> [BudgetReview.Scaler] = { [] }
 
     /// Always returns within ``AdmissionLimits/reviewTime``: checks that have not finished by then are skipped.
     func validate(_ request: AdmissionRequest) async -> AdmissionVerdict {
+        switch request.budget {
+        case .failure(let invalid)?: return AdmissionVerdict(problems: invalid.problems)
+        case .success(let budget)?:
+            let review = BudgetReview(budget, scalers: budgetScalers(), at: time.now())
+            return AdmissionVerdict(warnings: review.warnings)
+        case nil: break
+        }
         switch request.spec {
         case nil: return AdmissionVerdict()
         case .failure(let invalid): return AdmissionVerdict(problems: invalid.problems)

@@ -124,7 +124,8 @@ struct BudgetAccount {
         for (key, use) in zip(members, uses) {
             let terms = terms[key]
             let consumption = terms?.consumption[index]
-            if consumption == nil, unknown == nil { unknown = key }
+            // Of no replicas, what one consumes does not matter.
+            if consumption == nil, unknown == nil, max(use.held, use.minimum, use.demand) > 0 { unknown = key }
             let share = terms?.share.map { spec.sharing[$0] }
             division.members.append(
                 BudgetMember(
@@ -187,7 +188,7 @@ extension BudgetAccount.Division {
     /// Such as `0.5 left of 40 per hour`.
     var state: String {
         if let unknown {
-            return "nothing is scaled up, as what \(unknown) consumes is unknown: set it in the budget's consumption"
+            return "nothing is scaled up, as what \(unknown) consumes of \(limit.unit) is unknown"
         }
         return "\(free.units.shortText) left of \(limitText)"
     }

@@ -9,9 +9,21 @@ struct BudgetReport {
     static let interval: Duration = .seconds(10)
     /// The minimum time between two looks at all budgets.
     static let spacing: Duration = .seconds(1)
+    /// How long the consumption of a member has to be unknown before it is reported. A new leader knows what targets
+    /// request only after the first poll of each scaler.
+    static let settlingTime: Duration = .seconds(10)
     static let maxMessageCharacters = 1_024
     /// The most members in a status.
     static let maxMembers = 50
+
+    /// What events announce.
+    enum State: Equatable {
+        case sufficient
+        /// A limit denies replicas.
+        case binding
+        /// What a member consumes is unknown.
+        case incomplete
+    }
 
     private(set) var uid: String
     private(set) var generation: Int
@@ -20,10 +32,12 @@ struct BudgetReport {
     /// The earliest time of the next write.
     var nextWrite: Duration = .zero
     var isWriting = false
+    /// Since when the consumption of a member is unknown; nil if it is known.
+    private var incompleteSince: Duration?
     /// The status that was last written.
     var written: JSON?
-    /// Whether a limit denied replicas at the last report.
-    var isBinding = false
+    /// As it was last announced by an event.
+    var state: State = .sufficient
 
     init(_ budget: ScalingBudget) {
         uid = budget.uid
@@ -34,9 +48,20 @@ struct BudgetReport {
 
     /// Takes a new version of the spec, whose status is due immediately.
     mutating func begin(_ budget: ScalingBudget) {
-        let wasBinding = isBinding
+        let former = state
         self = BudgetReport(budget)
-        isBinding = wasBinding
+        state = former
+    }
+
+    /// Returns whether the state of the budget is to be reported, unless it is likely to change soon.
+    mutating func isSettled(_ account: BudgetAccount, at now: Duration) -> Bool {
+        guard account.divisions.contains(where: { $0.unknown != nil }) else {
+            incompleteSince = nil
+            return true
+        }
+        let since = incompleteSince ?? now
+        incompleteSince = since
+        return now - since >= Self.settlingTime
     }
 
     /// Returns the merge patch of the status.
@@ -61,10 +86,8 @@ struct BudgetReport {
             let effect = account.spec == nil ? "No member is scaled up" : "The last valid spec applies"
             return "\(effect): \(problem.description)".shortened(to: Self.maxMessageCharacters)
         }
-        if let unknown = account.divisions.lazy.compactMap(\.unknown).first {
-            return
-                "No member is scaled up, because what one replica of \(unknown) consumes is unknown: add an entry to "
-                + "spec.consumption."
+        if let division = account.divisions.first(where: { $0.unknown != nil }), let note = division.unknownNote {
+            return "No member is scaled up: \(note)."
         }
         let limits = account.divisions.map { $0.sentence(account.uses) }.joined(separator: "; ")
         return account.spec?.mode == .report ? "Report only: \(limits)." : "\(limits)."
@@ -90,6 +113,14 @@ struct BudgetReport {
 
 extension BudgetAccount.Division {
     func isBinding(_ uses: [BudgetAccount.Use]) -> Bool { uses.indices.contains { denied($0, uses[$0]) > 0 } }
+
+    /// The reason why nothing is scaled up, and the fix; nil if all consumption is known.
+    var unknownNote: String? {
+        unknown.map {
+            "the replicas of \($0) or what one of them consumes of \(limit.unit) are unknown; set consumption in the "
+                + "budget or in the GeneralScaler"
+        }
+    }
 
     fileprivate func json(_ uses: [BudgetAccount.Use]) -> JSON {
         [

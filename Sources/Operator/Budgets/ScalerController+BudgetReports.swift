@@ -18,6 +18,10 @@ extension ScalerController {
                 let account = ledger.divided(name, at: dependencies.time.now()),
                 account.isChanged || report.written == nil
             else { continue }
+            guard report.isSettled(account, at: now) else {
+                budgetReports[name] = report
+                continue
+            }
             ledger.noteReport(of: name)
             announce(account, &report)
             let status = report.status(account)
@@ -32,15 +36,27 @@ extension ScalerController {
     }
 
     private func announce(_ account: BudgetAccount, _ report: inout BudgetReport) {
-        let binding = account.divisions.first { $0.isBinding(account.uses) }
-        guard (binding != nil) != report.isBinding else { return }
-        report.isBinding = binding != nil
-        let note =
-            binding.map { "\($0.demanded.units.shortText) are wanted of \($0.limitText)" }
-            ?? "all members have what they ask for"
+        let (state, note) = Self.state(of: account)
+        guard state != report.state else { return }
+        report.state = state
+        let reason =
+            switch state {
+            case .sufficient: "BudgetSufficient"
+            case .binding: "BudgetBinding"
+            case .incomplete: "BudgetIncomplete"
+            }
         dependencies.writer.announceBudget(
-            account.name, uid: report.uid, reason: binding == nil ? "BudgetSufficient" : "BudgetBinding",
-            isWarning: binding != nil, note: note)
+            account.name, uid: report.uid, reason: reason, isWarning: state != .sufficient, note: note)
+    }
+
+    private static func state(of account: BudgetAccount) -> (BudgetReport.State, note: String) {
+        if let note = account.divisions.lazy.compactMap(\.unknownNote).first {
+            return (.incomplete, "nothing is scaled up: \(note)")
+        }
+        if let binding = account.divisions.first(where: { $0.isBinding(account.uses) }) {
+            return (.binding, "\(binding.demanded.units.shortText) are wanted of \(binding.limitText)")
+        }
+        return (.sufficient, "all members have what they ask for")
     }
 
     private func write(_ status: JSON, name: String, uid: String) async {

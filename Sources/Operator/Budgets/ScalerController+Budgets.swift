@@ -61,6 +61,13 @@ extension ScalerController {
         return unconfirmed.replicas
     }
 
+    /// Records what the target of a scaler requests.
+    func noteRequests(_ requests: PodRequests?, _ state: ScalerState) {
+        guard state.requests != requests else { return }
+        state.requests = requests
+        updateMembership(of: state.identity.key)
+    }
+
     // MARK: Decisions
 
     /// Decides within the budgets of the scaler, and reserves the replicas that the decision adds.
@@ -104,6 +111,9 @@ extension ScalerController {
 
     /// Records that a poll could not read the replicas. What is known stays; a target that does not exist has none.
     func noteBlocked(_ blocker: Blocker, _ key: ObjectKey) {
+        if ledger.isMember(key), let state = states[key], state.requests == nil, let target = state.target {
+            noteRequests(dependencies.targets.cachedRequests(of: target, namespace: key.namespace), state)
+        }
         guard ledger.isMember(key), blocker.reason == .targetNotFound || ledger.use(of: key) == nil else { return }
         ledger.set(BudgetAccount.Use(held: 0, minimum: 0, demand: 0, mayBorrow: true), of: key)
     }

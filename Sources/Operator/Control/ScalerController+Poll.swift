@@ -252,6 +252,7 @@ extension ScalerController {
         let now = decisionTime(poll, interval: resolution.spec.pollingInterval)
         state.decidedAt = now
         state.reversals.observe(current: target.replicas, now: now)
+        noteRequests(target.requests, state)
         let holds = holds(of: state, at: now)
         var input = DecisionInput(
             spec: resolution.spec,

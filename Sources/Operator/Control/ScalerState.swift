@@ -95,6 +95,7 @@ final class ScalerState {
         if let target, target != formerTarget {
             history.forgetTarget()
             targetUID = nil
+            requests = nil
         }
         if claimedTarget != formerClaim { heldTargetAt = nil }
         resolution = nil

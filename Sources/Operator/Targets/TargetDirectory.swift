@@ -119,6 +119,12 @@ final class TargetDirectory: Service {
         Blocker(.targetUnavailable, "no GeneralScaler scales \(target) anymore")
     }
 
+    /// Returns what one pod of a target requests if its kind is cached; nil if it is unknown.
+    func cachedRequests(of target: TargetReference, namespace: String) -> PodRequests? {
+        let place = TargetPlace(namespace: namespace, target: target)
+        return state.withLock { $0.caches[TargetOwners.Kind(target)] }?.informer[place.key]?.requests
+    }
+
     // MARK: Snapshots
 
     private func snapshot(
@@ -128,12 +134,14 @@ final class TargetDirectory: Service {
         if cache.isWorkload {
             return TargetSnapshot(
                 kind: cache.kind, uid: cached.uid, resourceVersion: cached.resourceVersion,
-                replicas: cached.replicas ?? 1, readyReplicas: ready, selector: cached.selector)
+                replicas: cached.replicas ?? 1, readyReplicas: ready, selector: cached.selector,
+                requests: cached.requests)
         }
         let scale = try await scale(cached, cache.kind, place)
         return TargetSnapshot(
             kind: cache.kind, uid: scale.uid, resourceVersion: scale.resourceVersion, replicas: scale.replicas,
-            readyReplicas: scale.uid == cached.uid ? ready : nil, selector: scale.selector)
+            readyReplicas: scale.uid == cached.uid ? ready : nil, selector: scale.selector,
+            requests: scale.uid == cached.uid ? cached.requests : nil)
     }
 
     private func liveSnapshot(_ cache: KindCache, _ place: TargetPlace) async throws(Blocker) -> TargetSnapshot {

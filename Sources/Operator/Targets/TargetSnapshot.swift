@@ -13,12 +13,17 @@ struct TargetSnapshot: Sendable, Hashable {
     let readyReplicas: Int?
     /// The label selector of the target's pods, as text; nil if the target tells none.
     var selector: String?
+    /// What one pod requests; nil if the target has no pod template.
+    var requests: PodRequests?
 }
 
 /// The cached part of an object that may be a target.
 struct CachedTarget: Sendable, Hashable {
     /// However large its pod template and annotations are, a target is read.
-    static let reader = ObjectReader(ObjectFields(["spec": ["replicas", "selector"], "status": ReadyReplicas.fields]))
+    static let reader = ObjectReader(
+        ObjectFields(
+            ["spec": ["replicas", "selector"], "status": ReadyReplicas.fields],
+            paths: PodRequests.fields.map { ["spec", "template", "spec"] + $0 }))
 
     let uid: String
     let resourceVersion: String
@@ -27,6 +32,7 @@ struct CachedTarget: Sendable, Hashable {
     let ready: ReadyReplicas
     /// Of the built-in workloads, whose scale subresource says the same.
     let selector: String?
+    let requests: PodRequests?
 
     init(_ json: JSON) throws(JSONPathError) {
         let metadata = try JSONReader(json).required("metadata")
@@ -35,6 +41,7 @@ struct CachedTarget: Sendable, Hashable {
         replicas = ReadyReplicas.count(json["spec"]?["replicas"])
         ready = ReadyReplicas(status: json["status"] ?? .null)
         selector = LabelSelector.text(json["spec"]?["selector"] ?? .null)
+        requests = PodRequests(target: json)
     }
 
     /// Returns whether this version is the given one or newer.

@@ -12,6 +12,12 @@ package struct PodRequests: Sendable, Hashable {
     /// The resources that a container uses although it requests none.
     private static let shared: Set<String> = ["cpu", "memory", "ephemeral-storage"]
 
+    /// The paths in a pod's `spec` that ``init(podSpec:)`` reads.
+    package static let fields = [
+        ["containers", "resources"], ["initContainers", "resources"], ["initContainers", "restartPolicy"],
+        ["resources"], ["overhead"],
+    ]
+
     /// Returns nil if the object has no containers, as the pod template of a custom resource may be elsewhere.
     ///
     /// - Parameter object: a Deployment, a StatefulSet or another object with a pod template in `spec.template`.

@@ -6,9 +6,11 @@ extension ScalingBudgetSpec {
     ///
     /// - Parameter zones: the time zones of windows.
     package static func parse(
-        _ json: JSON, zones: any TimeZoneProvider = UniversalTimeOnly()
+        _ json: JSON, unknownFields: GeneralScalerSpec.UnknownFields = .ignored,
+        zones: any TimeZoneProvider = UniversalTimeOnly()
     ) -> Result<ScalingBudgetSpec, InvalidSpec> {
         var parser = BudgetParser(zones: zones)
+        if unknownFields == .refused { parser.refuseUnknownFields(JSONReader(json, path: "spec")) }
         let spec = parser.spec(JSONReader(json, path: "spec"))
         guard let spec, parser.problems.isEmpty else { return .failure(InvalidSpec(problems: parser.problems)) }
         return .success(spec)
@@ -141,10 +143,21 @@ private struct BudgetParser {
         var parser = ScheduleParser(zones: zones, spec: .init(bounds: nil, metricNames: units))
         let windows = parser.schedules(JSONReader(.array(entries), path: list.path))
         problems += parser.problems.map(Self.ofWindow)
+        for index in (windows ?? []).indices { checkAmounts(entries[index], path: "\(list.path)[\(index)].amounts") }
         if windows?.contains(where: { $0.minReplicas != nil || $0.maxReplicas != nil }) == true {
             problems.append(list.error("must not set minReplicas or maxReplicas; set amounts"))
         }
         return windows
+    }
+
+    /// The amounts of a window have the bounds of a limit, which are not those of a target.
+    private mutating func checkAmounts(_ window: JSON, path: String) {
+        let amounts = window["targets"]?.objectValue ?? [:]
+        for (unit, amount) in amounts.sorted(by: { $0.key < $1.key }) {
+            _ = attempt { () throws(JSONPathError) in
+                try BudgetAmount(JSONReader(amount, path: "\(path).\(unit)"))
+            }
+        }
     }
 
     /// Returns the error of a schedule in the terms of a window.
@@ -171,6 +184,38 @@ private struct BudgetParser {
                     path: "\(spec.path).sharing",
                     message: "guarantees \(sum.units.shortText) of \(limit.unit), more than the limit of "
                         + "\(limit.amount.units.shortText); raise the limit or lower the guarantees"))
+        }
+    }
+}
+
+// MARK: Unknown fields
+
+extension BudgetParser {
+    private static let selectorFields = ["selector", "namespaceSelector"]
+    private static let specFields =
+        selectorFields + ["limits", "windows", "consumption", "sharing", "mode", "reclaim", "onInvalid"]
+    /// The fields of the entries of each list; windows have those of schedules.
+    private static let entryFields = [
+        ("limits", ["unit", "perHour", "amount"]),
+        ("consumption", selectorFields + ["amounts"]),
+        ("sharing", ["name"] + selectorFields + ["guarantee", "weight", "priority"]),
+        ("windows", ["name", "start", "end", "duration", "timeZone", "exceptDates", "amounts"]),
+    ]
+
+    /// Records an error for each unknown field. A value other than an object is left to the other checks.
+    mutating func refuseUnknownFields(_ spec: JSONReader) {
+        refuseUnknownFields(of: spec, known: Self.specFields)
+        for (list, known) in Self.entryFields {
+            for entry in (try? spec.optional(list)?.elements()) ?? [] { refuseUnknownFields(of: entry, known: known) }
+        }
+    }
+
+    private mutating func refuseUnknownFields(of part: JSONReader, known: [String]) {
+        for field in (part.value.objectValue ?? [:]).keys.sorted() where !known.contains(field) {
+            problems.append(
+                JSONPathError(
+                    path: "\(part.path).\(field)",
+                    message: "is not a known field; known fields: \(known.joined(separator: ", "))"))
         }
     }
 }

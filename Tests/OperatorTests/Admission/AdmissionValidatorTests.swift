@@ -221,6 +221,32 @@ struct AdmissionValidatorTests {
         #expect(try await !verdict(makeValidator(), Self.scaler(config: ["password": wrong])).problems.isEmpty)
     }
 
+    @Test("a ScalingBudget with an error is refused, and one that is exceeded at once gets a warning")
+    func budgets() async throws {
+        var validator = try makeValidator()
+        validator.budgetScalers = {
+            [
+                BudgetReview.Scaler(
+                    name: "shop/web",
+                    consumption: ReplicaConsumption(labels: [:], namespaceLabels: [:], declared: [:]),
+                    minReplicas: 1, mayScaleToZero: false, replicas: 8)
+            ]
+        }
+        func budget(_ amount: JSON) -> JSON {
+            [
+                "apiVersion": "autoscaling.example.com/v1", "kind": "ScalingBudget", "metadata": ["name": "team"],
+                "spec": ["limits": [["unit": "replicas", "amount": amount]]],
+            ]
+        }
+        let refused = try await verdict(validator, budget(-2))
+        #expect(refused.problems.map(\.path) == ["spec.limits[0].amount"])
+        let exceeded = try await verdict(validator, budget(7))
+        #expect(exceeded.problems.isEmpty)
+        #expect(exceeded.warnings == ["8 of 7 replicas are in use already: members lose replicas"])
+        // An old spec does not prevent an edit of labels.
+        #expect(try await verdict(validator, budget(-2), old: budget(-2)).problems.isEmpty)
+    }
+
     @Test("a plugin that does not answer in time does not delay the review")
     func slow() async throws {
         let validator = AdmissionValidator(

@@ -52,6 +52,14 @@ final class BudgetCluster: Sendable {
         try environment.api.create(.object(scaler))
     }
 
+    /// Replaces the container of a Deployment.
+    func setContainers(_ container: [String: JSON], of name: String) throws {
+        let full = ["name": "app", "image": "app"].merging(container) { $1 }
+        try environment.api.patch(
+            "/apis/apps/v1/namespaces/shop/deployments/\(name)",
+            ["spec": ["template": ["spec": ["containers": [.object(full)]]]]])
+    }
+
     /// Creates the operator's account with the permissions in `deploy/operator.yaml`.
     ///
     /// - Returns: the token of the account.

@@ -121,6 +121,38 @@ struct SharedBudgetTests {
         }
     }
 
+    @Test(
+        "consumption comes from the GeneralScaler, and from the requests of the pod template by the chart's permissions"
+    )
+    func consumptionOfMembers() async throws {
+        let cluster = try BudgetCluster()
+        let token = try cluster.grantChartRights()
+        try cluster.add("checkout", labels: Self.checkout, ["consumption": ["cpu": 1.5]])
+        try cluster.add("search", labels: Self.search)
+        try cluster.setContainers(["resources": ["requests": ["cpu": "500m"]]], of: "search")
+        try cluster.createBudget(["limits": [["unit": "cpu", "amount": 4]]])
+        cluster.want(20, by: "checkout")
+        cluster.want(20, by: "search")
+        try await OperatorFixture.run(cluster.environment, credentials: .token(token)) { fixture in
+            // Both use 1.5, and the next replica is one of 1.5, which does not fit.
+            try await settle(fixture, [1, 3], limit: 10)
+            try await fixture.poll(4)
+            #expect(try replicas(fixture) == [1, 3])
+            // A container without a request makes the consumption unknown: nothing is scaled up.
+            try cluster.setContainers(["name": "proxy"], of: "search")
+            try fixture.api.patch(BudgetCluster.budgetPath, ["spec": ["limits": [["unit": "cpu", "amount": 40]]]])
+            try await fixture.poll(6)
+            #expect(try replicas(fixture) == [1, 3])
+            let event = try await event("BudgetIncomplete", fixture)
+            #expect(event["note"]?.stringValue?.contains("shop/search or what one of them consumes of cpu") == true)
+            #expect(
+                try fixture.status("checkout")["reason"]?.stringValue?
+                    .contains("what shop/search consumes of cpu is unknown") == true)
+        }
+        let refused = cluster.environment.api.requests.filter { $0.status == 403 }
+        #expect(refused.isEmpty, "\(refused)")
+    }
+
     @Test("a restarted operator counts the predecessor's pending scale operation for 60 s")
     func pendingScaleOfPredecessor() async throws {
         let cluster = try BudgetCluster()

@@ -49,6 +49,19 @@ struct ScalingBudgetSpecTests {
                 ["windows": [["name": "n", "start": "0 20 * * *", "duration": "1h", "amounts": ["gpu": 1]]]],
                 "spec.windows[0].amounts.gpu"
             ),
+            (
+                ["windows": [["name": "n", "start": "0 20 * * *", "duration": "1h", "amounts": ["cost": 2e18]]]],
+                "spec.windows[0].amounts.cost"
+            ),
+            (
+                [
+                    "windows": [
+                        ["name": "m", "start": "0 20 * * *", "duration": "1h", "amounts": ["cost": 1]],
+                        ["name": "n", "start": "0 21 * * *", "duration": "1h", "amounts": ["replicas": 0.0000001]],
+                    ]
+                ],
+                "spec.windows[1].amounts.replicas"
+            ),
         ] as [([String: JSON], String)])
     func errors(change: [String: JSON], path: String) {
         guard case .failure(let invalid) = ScalingBudgetSpec.parse(Self.spec(change)) else {
@@ -102,5 +115,20 @@ struct ScalingBudgetSpecTests {
         #expect(budget.effective(zones: UniversalTimeOnly())?.reclaim == .immediate)
         #expect(budget.selectorOfInvalid?.matches(labels: ["team": "other"], namespaceLabels: [:]) == false)
         #expect(budget.onInvalid == .hold)
+    }
+
+    @Test("unknown fields are errors in files, and ignored in objects of a newer version")
+    func unknownFields() throws {
+        let json = Self.spec([
+            "limit": 3, "sharing": [["name": "a", "guarantees": ["cost": 1]]],
+            "windows": [["name": "n", "start": "0 20 * * *", "duration": "1h", "amounts": ["cost": 1], "amount": 2]],
+        ])
+        _ = try ScalingBudgetSpec.parse(json).get()
+        guard case .failure(let invalid) = ScalingBudgetSpec.parse(json, unknownFields: .refused) else {
+            Issue.record("accepted unknown fields")
+            return
+        }
+        #expect(
+            invalid.problems.map(\.path) == ["spec.limit", "spec.sharing[0].guarantees", "spec.windows[0].amount"])
     }
 }
