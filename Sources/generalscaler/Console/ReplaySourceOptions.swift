@@ -46,7 +46,7 @@ struct ReplaySourceOptions: ParsableArguments {
     }
 
     /// Reads the files.
-    func sources() throws(FileProblem) -> ReplaySources {
+    func sources() throws -> ReplaySources {
         var scalers: [ObjectKey: SimulatedScaler] = [:]
         for path in files {
             let scaler = try SimulatedScaler(path: path)
