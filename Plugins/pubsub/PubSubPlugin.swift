@@ -100,8 +100,9 @@ struct PubSubPlugin: RangeMetricPlugin {
             guard let url, !GoogleHosts.mayGetToken(url, environment: environment) else { continue }
             throw PluginError(
                 .configInvalid,
-                "\(path) is neither https://*.googleapis.com nor an emulator that \(GoogleHosts.emulatorVariable) names in env "
-                    + "of the plugin in plugins.yaml, and the operator's own credentials are not sent to other addresses: set credentials, or token",
+                "the operator's own credentials are sent only to https://*.googleapis.com and to emulators in "
+                    + "\(GoogleHosts.emulatorVariable) in env of the plugin in plugins.yaml, not to \(path): set "
+                    + "credentials or token",
                 path: path)
         }
     }

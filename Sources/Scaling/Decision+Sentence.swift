@@ -69,8 +69,8 @@ extension Decision {
         case .errorBudget: "the error budget is being spent too fast"
         case .tolerance: "within tolerance of the target"
         case .notReady: notReady
-        case .scaleUpStabilized: "the scale-up stabilization window has seen a lower recommendation"
-        case .scaleDownStabilized: "the scale-down stabilization window has seen a higher recommendation"
+        case .scaleUpStabilized: "the scale-up stabilization window contains a lower recommendation"
+        case .scaleDownStabilized: "the scale-down stabilization window contains a higher recommendation"
         case .cooldown: "a cooldown has not passed yet"
         case .scaleUpRate: "maxScaleUpRate allows no more at once"
         case .scaleDownRate: "maxScaleDownRate allows no more at once"
@@ -84,7 +84,7 @@ extension Decision {
         case .activation: activation
         case .toZero:
             "every metric has been idle for the scale-down cooldown" + (inactiveSources.map { " (\($0))" } ?? "")
-        case .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas"
+        case .stuckAtZero: "no metric has a value at 0 replicas: use a metric that exists without pods"
         case .paused: "the scaler is paused"
         case .dryRun: "mode is DryRun, so nothing is patched"
         case .switchedOff: "the target was set to 0 replicas manually: set it above 0 to resume scaling"
@@ -130,7 +130,7 @@ extension Decision {
 
     private var notReady: String {
         guard let readyText else {
-            if changesReplicas { return "how many replicas are ready is unknown" }
+            if changesReplicas { return "the number of ready replicas is unknown" }
             return
                 "the target's status does not report its ready replicas (readyReplicas), so a value per replica "
                 + "has no effect; a total with targetType AverageValue does not need them"

@@ -29,8 +29,8 @@ struct SentenceTests {
         .errorBudget: "the error budget is being spent too fast",
         .tolerance: "within tolerance of the target",
         .notReady: "only 1 of 4 replicas is ready",
-        .scaleUpStabilized: "the scale-up stabilization window has seen a lower recommendation",
-        .scaleDownStabilized: "the scale-down stabilization window has seen a higher recommendation",
+        .scaleUpStabilized: "the scale-up stabilization window contains a lower recommendation",
+        .scaleDownStabilized: "the scale-down stabilization window contains a higher recommendation",
         .cooldown: "a cooldown has not passed yet",
         .scaleUpRate: "maxScaleUpRate allows no more at once",
         .scaleDownRate: "maxScaleDownRate allows no more at once",
@@ -41,7 +41,7 @@ struct SentenceTests {
         .boundsJump: "4 is below minReplicas",
         .activation: "a metric is above its activation value",
         .toZero: "every metric has been idle for the scale-down cooldown",
-        .stuckAtZero: "no metric has a value while there are no replicas: use one that exists at 0 replicas",
+        .stuckAtZero: "no metric has a value at 0 replicas: use a metric that exists without pods",
         .paused: "the scaler is paused",
         .dryRun: "mode is DryRun, so nothing is patched",
         .switchedOff: "the target was set to 0 replicas manually: set it above 0 to resume scaling",
@@ -102,7 +102,7 @@ struct SentenceTests {
         #expect(
             row.decide().reason
                 == "Scale from 1 to 2: rate is 350 against a target of 100, ratio 3.5, which asks for 1; "
-                + "how many replicas are ready is unknown; 1 is below minReplicas.")
+                + "the number of ready replicas is unknown; 1 is below minReplicas.")
     }
 
     @Test("a sentence that changes replicas does not say that they are held")

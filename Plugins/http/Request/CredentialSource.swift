@@ -105,8 +105,8 @@ struct CredentialSource: Sendable {
         guard google.isOperators, !GoogleHosts.mayGetToken(url, environment: environment) else { return }
         throw PluginError(
             .configInvalid,
-            "the operator's own token goes to https://*.googleapis.com and to emulators that "
-                + "\(GoogleHosts.emulatorVariable) names in env of the plugin in plugins.yaml: set "
+            "the operator's own token is sent only to https://*.googleapis.com and to emulators in "
+                + "\(GoogleHosts.emulatorVariable) in env of the plugin in plugins.yaml: set "
                 + "auth.google.credentials",
             path: "auth.google")
     }

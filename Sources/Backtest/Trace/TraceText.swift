@@ -19,8 +19,8 @@ enum TraceText {
         if let line = firstLine(of: text, where: { $0.contains(0) }) {
             throw TraceError(
                 line: line,
-                "has a byte 0, as text in UTF-16 without a byte order mark has, in which the order of the bytes is not "
-                    + "certain: \(remedy)")
+                "contains a NUL byte. The file may be UTF-16 without a byte order mark, whose byte order is unknown: "
+                    + "\(remedy)")
         }
         if String(validating: text, as: UTF8.self) == nil {
             let line = firstLine(of: text) { String(validating: $0, as: UTF8.self) == nil } ?? 1

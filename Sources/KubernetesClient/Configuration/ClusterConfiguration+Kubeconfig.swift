@@ -109,7 +109,7 @@ extension ClusterConfiguration {
         // A key without a certificate is ignored.
         guard let user, let certificate = try user.bytes("client-certificate", files) else { return tls }
         guard let key = try user.bytes("client-key", files) else {
-            throw user.failure("client-key", "is required with a client certificate; so is client-key-data instead")
+            throw user.failure("client-key", "is required with a client certificate, unless client-key-data is set")
         }
         tls.clientCertificate = certificate
         tls.clientKey = key

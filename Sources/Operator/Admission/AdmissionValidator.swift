@@ -119,8 +119,8 @@ struct AdmissionValidator: Sendable {
         }
         return name.map {
             [
-                "\($0) also scales \(spec.target): this GeneralScaler holds the replicas until it is deleted. Delete \($0), or set "
-                    + "mode to DryRun here"
+                "\($0) also scales \(spec.target), so this GeneralScaler holds the replicas. Delete \($0), or set mode "
+                    + "to DryRun here"
             ]
         } ?? []
     }

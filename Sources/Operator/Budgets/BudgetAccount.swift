@@ -188,7 +188,7 @@ extension BudgetAccount.Division {
     /// Such as `0.5 left of 40 per hour`.
     var state: String {
         if let unknown {
-            return "nothing is scaled up, as what \(unknown) consumes of \(limit.unit) is unknown"
+            return "no member is scaled up, because the consumption of \(limit.unit) by \(unknown) is unknown"
         }
         return "\(free.units.shortText) left of \(limitText)"
     }

@@ -117,7 +117,7 @@ extension BudgetAccount.Division {
     /// The reason why nothing is scaled up, and the fix; nil if all consumption is known.
     var unknownNote: String? {
         unknown.map {
-            "the replicas of \($0) or what one of them consumes of \(limit.unit) are unknown; set consumption in the "
+            "the replicas of \($0), or their consumption of \(limit.unit), are unknown; set consumption in the "
                 + "budget or in the GeneralScaler"
         }
     }

@@ -54,7 +54,7 @@ extension ScalerController {
             return (.incomplete, "nothing is scaled up: \(note)")
         }
         if let binding = account.divisions.first(where: { $0.isBinding(account.uses) }) {
-            return (.binding, "\(binding.demanded.units.shortText) are wanted of \(binding.limitText)")
+            return (.binding, "members ask for \(binding.demanded.units.shortText); the limit is \(binding.limitText)")
         }
         return (.sufficient, "all members have what they ask for")
     }

@@ -83,8 +83,8 @@ final class AutoscalerDirectory: Service {
         } catch {
             throw Blocker(
                 .targetUnavailable,
-                "it is unknown whether a HorizontalPodAutoscaler or ScaledObject also scales this target, so it is "
-                    + "held: \(error.message)")
+                "failed to check whether a HorizontalPodAutoscaler or ScaledObject also scales this target, so the "
+                    + "replicas are held: \(error.message)")
         }
     }
 

@@ -16,11 +16,11 @@ extension Condition {
         guard let unreadySince, decision.time - unreadySince >= replicasReadyTime else {
             return Condition(
                 .replicasReady, .true, "ReplicasReady",
-                "All replicas are ready, or have had too little time to become ready.")
+                "All replicas are ready, or have had less than 10 minutes to become ready.")
         }
         return Condition(
             .replicasReady, .false, "ReplicasNotReady",
-            "\(readyText), and fewer than all have been since \(unreadySince.rfc3339(.seconds)): check the target's "
+            "\(readyText); some have not been ready since \(unreadySince.rfc3339(.seconds)): check the target's "
                 + "pods and the capacity of the cluster.")
     }
 }

@@ -67,7 +67,7 @@ package struct AWSEnvironment: Sendable {
         let bound = known.isEmpty ? "for no \(what)" : "only for the \(what)s \(known)"
         throw PluginError(
             .configInvalid,
-            "the operator's own AWS key signs \(bound): set accessKeyID and secretAccessKey, or add it to "
+            "the operator's own AWS key signs \(bound): set accessKeyID and secretAccessKey, or add this \(what) to "
                 + "\(variable) in env of the plugin in plugins.yaml",
             path: "auth.sigv4.\(what)")
     }

@@ -210,7 +210,7 @@ struct SimulateGroupTests {
             #expect(try peak(try await shop.decisions()) == 8)
             let one = try Shop(directory, budget: budget, more: "\(namespace)\n---\n\(workload("search"))")
             #expect(try peak(try await one.decisions()) == 3)
-            #expect(try await one.run().output.contains("as what a replica consumes was unknown"))
+            #expect(try await one.run().output.contains("because the consumption of a replica was unknown"))
         }
     }
 

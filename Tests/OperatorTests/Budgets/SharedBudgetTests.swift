@@ -144,7 +144,7 @@ struct SharedBudgetTests {
             try await fixture.poll(6)
             #expect(try replicas(fixture) == [1, 3])
             let event = try await event("BudgetIncomplete", fixture)
-            #expect(event["note"]?.stringValue?.contains("shop/search or what one of them consumes of cpu") == true)
+            #expect(event["note"]?.stringValue?.contains("shop/search, or their consumption of cpu") == true)
             #expect(
                 try fixture.status("checkout")["reason"]?.stringValue?
                     .contains("what shop/search consumes of cpu is unknown") == true)

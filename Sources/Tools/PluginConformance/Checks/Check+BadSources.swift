@@ -138,7 +138,7 @@ private struct BadSourceTrial {
                 .deadline,
                 isLate
                     ? "get_metric_value is answered after its deadline of \(limit) \(place)"
-                    : "get_metric_value is not answered by its deadline of \(limit) or after \(place)",
+                    : "get_metric_value is never answered (its deadline is \(limit)) \(place)",
                 fix:
                     "measure the whole call against deadlineMs: a timeout of a library often restarts with each byte, or "
                     + "covers only the connection",

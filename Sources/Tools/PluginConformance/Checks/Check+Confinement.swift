@@ -25,7 +25,7 @@ extension Check {
                 let confinedVerdict = try confined.validate(config)
                 let confinedReply = try confined.call(.getMetricValue, confined.valueParams(config))
                 if confinedVerdict != verdict {
-                    context.note(.confined, "validate_config gives another verdict confined", evidence: config)
+                    context.note(.confined, "validate_config gives another verdict in the sandbox", evidence: config)
                 } else if let error = confinedReply.error, error.code != reply.error?.code {
                     context.note(.confined, "confined, a call fails: \(error.summary)", evidence: error.json)
                 } else {

@@ -30,7 +30,7 @@ enum GroupText {
             line += "more was wanted for \(tally.timeAtLimit.words)"
             if tally.timeOver > .zero { line += "; more was in use for \(tally.timeOver.words)" }
             if tally.timeUnknown > .zero {
-                line += "; nothing was scaled up for \(tally.timeUnknown.words), as what a replica consumes was unknown"
+                line += "; no scale-up for \(tally.timeUnknown.words), because the consumption of a replica was unknown"
             }
             lines.append(line)
         }
