@@ -27,7 +27,7 @@ HEAD = """# Plugins
 |---|---|---|---|---|---|
 """
 TAIL = """
-[Metric sources](sources.md) lists what can be scaled on, also by a recipe or an exporter.
+[Metric sources](sources.md) lists all sources, including those that a recipe or an exporter supports.
 
 *Conformance* is the result of `plugin-check test` for that version. *full*: no rule is broken, with a config whose source gives
 values. *partial*: no rule is broken, and the rules that need a value were skipped. The index makes no other claims: read a

@@ -95,7 +95,8 @@ extension MetricFamily {
     }
 
     static let pluginUp = ofPlugin(
-        "up", .gauge, "Whether the plugin is up (its handshake is complete), or stopped because no scaler uses it.")
+        "up", .gauge,
+        "1 if the plugin is up (its handshake is complete) or stopped because no scaler uses it; otherwise 0.")
     static let pluginState = ofPlugin(
         "state", .gauge, labels: ["state"], "1 for the current state of the plugin's process, 0 for the others.")
     static let pluginAnswer = ofPlugin(
@@ -187,10 +188,10 @@ extension MetricFamily {
 
 extension MetricFamily {
     static let budgetLimit = ofBudget(
-        "budget_limit", "Limit of a ScalingBudget now, in its unit; of the unit cost per hour.")
-    static let budgetUsed = ofBudget("budget_used", "What the members of the budget have, in its unit.")
+        "budget_limit", "Current limit of the ScalingBudget, in its unit; for the unit cost, per hour.")
+    static let budgetUsed = ofBudget("budget_used", "Amount that the members of the budget use, in its unit.")
     static let budgetDenied = ofBudget(
-        "budget_denied_replicas", "Replicas that members ask for and the budget does not give them.")
+        "budget_denied_replicas", "Replicas that members ask for and the budget denies.")
 
     static let ofBudgets = [budgetLimit, budgetUsed, budgetDenied]
 

@@ -147,7 +147,7 @@ struct SharedBudgetTests {
             #expect(event["note"]?.stringValue?.contains("shop/search, or their consumption of cpu") == true)
             #expect(
                 try fixture.status("checkout")["reason"]?.stringValue?
-                    .contains("what shop/search consumes of cpu is unknown") == true)
+                    .contains("the consumption of cpu by shop/search is unknown") == true)
         }
         let refused = cluster.environment.api.requests.filter { $0.status == 403 }
         #expect(refused.isEmpty, "\(refused)")

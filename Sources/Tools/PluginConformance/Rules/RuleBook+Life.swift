@@ -31,10 +31,12 @@ extension RuleBook {
         .checked(
             .confined, .confinement, "Works in the sandbox",
             """
-            On Linux a plugin may read `/usr`, `/bin`, `/sbin`, `/lib`, `/lib64`, `/opt`, `/proc`, the files of `/etc` \
-            that name resolution and TLS need, and its own directory; it may write only to `TMPDIR`. It may use the \
-            network. `plugins.yaml` can allow one plugin more paths. `chmod` and setting a file's times succeed and change nothing. A `#!` line \
-            names a program under `/usr`, `/bin`, `/lib` or `/opt`, or `env` and one plain name without options. A \
+            On Linux a plugin may read `/usr`, `/bin`, `/sbin`, `/lib`, `/lib64`, `/opt`, `/proc`, \
+            `/sys/devices/system/cpu`, the files of `/etc` that name resolution and TLS need, and its own directory; \
+            it may write only to `TMPDIR`. It may use the network. `plugins.yaml` can allow a plugin more paths. \
+            `chmod` and setting a file's times succeed and change nothing. A `#!` line names a program under `/usr`, \
+            `/bin`, `/sbin`, `/lib`, `/lib64`, `/opt` or one of those additional paths, or `env` and one plain name \
+            without options. A \
             plugin gives the same answers and values inside and outside of the sandbox: a file that the sandbox hides is \
             an error, never 0.
             """,
@@ -94,9 +96,9 @@ extension RuleBook {
             .hostRestarts, .host, "Restarts",
             """
             A plugin that ends is started again after 1 s, doubling to 5 min; after 10 min without a failure the delay \
-            starts at 1 s again. Five crashes in 10 min allow only one probe at a time. An invalid config never \
-            restarts a plugin. A plugin that no scaler uses for a minute is stopped as in P-56, and started again by \
-            the next call.
+            starts at 1 s again. After five crashes within 10 min, the host starts the plugin only every 5 min, \
+            until it has run for 10 min. An invalid config never restarts a plugin. A plugin that no scaler uses for a \
+            minute is stopped as in P-56, and started again by the next call.
             """, because: bindsHost),
         .unchecked(
             .hostTrusts, .host, "Trust",

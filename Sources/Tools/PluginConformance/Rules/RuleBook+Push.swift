@@ -14,7 +14,7 @@ extension RuleBook {
             From that answer on, the notification `reading {subscription, value, unit?, observedAt, detail?, \
             assumed?, usefulReplicas?, active?}` carries what `get_metric_value` would have answered at that moment: \
             first the present value, then the value after each change. `subscription` is the id of the request \
-            `subscribe`. P-34, P-35, P-68 and P-70 apply. A value that is not a reading is not pushed.
+            `subscribe`. P-34, P-35, P-68 and P-70 apply. Errors and missing values are not pushed.
             """,
             fix: "compare the params with docs/reference/schemas/reading-params.json, and send one at once"),
         .checked(
