@@ -4,14 +4,6 @@ import Scaling
 
 /// One budget: its members, and the division of its limits among them. Pure.
 struct BudgetAccount {
-    /// What a budget has to know of a scaler, apart from its replicas.
-    struct Profile: Sendable, Equatable {
-        var labels: [String: String]
-        var namespaceLabels: [String: String]
-        /// What the scaler itself says that one replica consumes, by unit.
-        var consumption: [String: BudgetAmount]
-    }
-
     /// The replicas of a scaler.
     struct Use: Sendable, Equatable {
         /// The larger of the target's replicas and of a scale operation that may still be applied.
@@ -74,13 +66,13 @@ struct BudgetAccount {
     /// Adds, updates or removes a scaler by its labels.
     ///
     /// - Returns: whether it is a member.
-    mutating func update(_ key: ObjectKey, _ profile: Profile) -> Bool {
+    mutating func update(_ key: ObjectKey, _ profile: ReplicaConsumption) -> Bool {
         guard let selector, selector.matches(labels: profile.labels, namespaceLabels: profile.namespaceLabels) else {
             remove(key)
             return false
         }
         let new = Terms(
-            consumption: spec?.limits.map { consumption(of: profile, unit: $0.unit) } ?? [],
+            consumption: spec.map { spec in spec.limits.map { spec.consumption(of: $0.unit, by: profile) } } ?? [],
             share: spec?.sharing.firstIndex {
                 $0.selector.matches(labels: profile.labels, namespaceLabels: profile.namespaceLabels)
             })
@@ -99,16 +91,6 @@ struct BudgetAccount {
 
     /// Reports that the replicas of a member have changed.
     mutating func noteUse() { isOutdated = true }
-
-    /// The budget has precedence over what the scaler says.
-    private func consumption(of profile: Profile, unit: String) -> BudgetAmount? {
-        if unit == ScalingBudgetSpec.replicas { return BudgetAmount(1) }
-        for entry in spec?.consumption ?? []
-        where entry.selector.matches(labels: profile.labels, namespaceLabels: profile.namespaceLabels) {
-            if let amount = entry.amounts[unit] { return amount }
-        }
-        return profile.consumption[unit]
-    }
 
     // MARK: The division
 

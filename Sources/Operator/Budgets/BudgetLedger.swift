@@ -32,7 +32,7 @@ struct BudgetLedger {
     /// Compares a scaler with all budgets.
     ///
     /// - Parameter use: what is known of its replicas if nothing is recorded.
-    mutating func update(_ key: ObjectKey, _ profile: BudgetAccount.Profile, use: BudgetAccount.Use?) {
+    mutating func update(_ key: ObjectKey, _ profile: ReplicaConsumption, use: BudgetAccount.Use?) {
         var names: [String] = []
         for name in accounts.keys.sorted() where accounts[name]?.update(key, profile) == true { names.append(name) }
         memberships[key] = names.isEmpty ? nil : names

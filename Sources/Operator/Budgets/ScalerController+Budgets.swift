@@ -41,14 +41,11 @@ extension ScalerController {
     /// Finds the budgets of a scaler by its labels.
     func updateMembership(of key: ObjectKey) {
         guard !ledger.isEmpty, let state = states[key] else { return }
-        var consumption: [String: BudgetAmount] = [:]
-        if let policy = (try? state.spec.get())?.policy as? CostPolicy {
-            consumption[ScalingBudgetSpec.cost] = BudgetAmount(policy.costPerPodPerHour)
-        }
-        let profile = BudgetAccount.Profile(
+        let profile = ReplicaConsumption(
             labels: state.labels,
             namespaceLabels: dependencies.budgets?.labels(ofNamespace: key.namespace) ?? [:],
-            consumption: consumption)
+            declared: (try? state.spec.get())?.declaredConsumption ?? [:],
+            requests: state.requests)
         ledger.update(key, profile, use: storedUse(of: state))
     }
 

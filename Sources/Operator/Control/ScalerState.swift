@@ -53,6 +53,8 @@ final class ScalerState {
     var minimumTargetVersion: String?
     /// The replicas of a scale operation without a confirmation, and until when they count in budgets.
     var unconfirmed: (replicas: Int, until: Duration)?
+    /// What a pod of the target requested when the target was last read; nil if unknown.
+    var requests: PodRequests?
     var phase: UInt64
     /// What forecasts are made from, and how it is rebuilt.
     var forecasts = ForecastState()

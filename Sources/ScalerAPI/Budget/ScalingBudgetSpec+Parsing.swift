@@ -91,34 +91,12 @@ private struct BudgetParser {
         return limits
     }
 
-    private static func amounts(
-        _ amounts: JSONReader, units: [String]?, most: BudgetAmount
-    ) throws(JSONPathError) -> [String: BudgetAmount] {
-        var result: [String: BudgetAmount] = [:]
-        for unit in try amounts.object().keys.sorted() {
-            let reader = try amounts.required(unit)
-            if let units, !units.contains(unit) {
-                throw reader.error(
-                    "\"\(unit.prefix(64))\" has no limit in this budget; its units are "
-                        + units.joined(separator: ", "))
-            }
-            let amount = try BudgetAmount(reader)
-            guard amount <= most else { throw reader.error("must be at most \(most.units.shortText)") }
-            result[unit] = amount
-        }
-        return result
-    }
-
     private static func consumption(
         _ list: JSONReader?, units: [String]?
     ) throws(JSONPathError) -> [ScalingBudgetSpec.Consumption] {
         var result: [ScalingBudgetSpec.Consumption] = []
         for entry in try entries(list, ScalingBudgetSpec.Bounds.consumption) {
-            let amounts = try Self.amounts(entry.required("amounts"), units: units, most: .largestConsumption)
-            if amounts[ScalingBudgetSpec.replicas] != nil {
-                throw JSONPathError(
-                    path: "\(entry.path).amounts.replicas", message: "cannot be set: each replica counts as 1")
-            }
+            let amounts = try entry.required("amounts").consumptionAmounts(units: units)
             result.append(ScalingBudgetSpec.Consumption(selector: try ScalerSelector(in: entry), amounts: amounts))
         }
         return result
@@ -138,7 +116,7 @@ private struct BudgetParser {
                 ScalingBudgetSpec.Share(
                     name: text, selector: try ScalerSelector(in: entry),
                     guarantee: try entry.optional("guarantee").map { guarantee throws(JSONPathError) in
-                        try amounts(guarantee, units: units, most: .largest)
+                        try guarantee.budgetAmounts(units: units, most: .largest)
                     } ?? [:],
                     weight: try entry.optional("weight")?.int(in: BudgetMember.weights) ?? 1,
                     priority: try entry.optional("priority")?.int(in: ScalingBudgetSpec.Bounds.priority) ?? 0))

@@ -66,6 +66,9 @@ private struct SpecParser {
         let policy = attempt { () throws(JSONPathError) in
             try registry.policy(spec, metricNames: metrics?.names)
         }
+        let consumption = attempt { () throws(JSONPathError) in
+            try Self.consumption(spec.optional("consumption"), of: policy)
+        }
         if let metrics { problems += metrics.problems(objective: Self.objective(spec)) }
         let safety = attempt { () throws(JSONPathError) in try Self.safety(spec.optional("safety")) }
         let fallback = attempt { () throws(JSONPathError) in try Self.fallback(spec.optional("fallback")) }
@@ -74,8 +77,8 @@ private struct SpecParser {
         let forecast = attempt { () throws(JSONPathError) in
             try forecasts.forecast(spec.optional("forecast"))
         }
-        guard let target, let bounds, let interval, let isPaused, let mode, let metrics, let policy, let safety,
-            let fallback, let schedules, let forecast
+        guard let target, let bounds, let interval, let isPaused, let mode, let metrics, let policy,
+            let consumption, let safety, let fallback, let schedules, let forecast
         else { return nil }
         return GeneralScalerSpec(
             target: target,
@@ -87,6 +90,7 @@ private struct SpecParser {
             metrics: metrics.sources,
             formulas: metrics.formulas,
             policy: policy,
+            consumption: consumption,
             safety: safety,
             fallback: fallback,
             schedules: schedules,
@@ -213,6 +217,26 @@ private struct SpecParser {
         return Set(["metric", "longMetric"].compactMap { objective?[$0]?.stringValue })
     }
 
+    // MARK: Consumption
+
+    /// - Parameter policy: nil if it is invalid.
+    private static func consumption(
+        _ amounts: JSONReader?, of policy: (any ScalingPolicy)?
+    ) throws(JSONPathError) -> [String: BudgetAmount] {
+        guard let amounts else { return [:] }
+        let result = try amounts.consumptionAmounts(units: nil)
+        guard result.count <= GeneralScalerSpec.Limits.consumptionUnits else {
+            throw amounts.error(
+                "must have at most \(GeneralScalerSpec.Limits.consumptionUnits) units, not \(result.count)")
+        }
+        if policy is CostPolicy, result[ScalingBudgetSpec.cost] != nil {
+            throw JSONPathError(
+                path: "\(amounts.path).\(ScalingBudgetSpec.cost)",
+                message: "is already set by costPerPodPerHour of the policy; remove it here")
+        }
+        return result
+    }
+
     // MARK: Safety and fallback
 
     private static func safety(_ safety: JSONReader?) throws(JSONPathError) -> SafetyLimits {
@@ -272,7 +296,7 @@ private struct SpecParser {
 extension SpecParser {
     private static let specFields = [
         "targetDeployment", "targetRef", "minReplicas", "maxReplicas", "pollingIntervalSeconds", "paused", "mode",
-        "metrics", "policy", "safety", "fallback", "schedules", "forecast",
+        "metrics", "policy", "consumption", "safety", "fallback", "schedules", "forecast",
     ]
     private static let metricFields = [
         "type", "name", "config", "formula", "targetValue", "targetType", "activationValue", "timeoutSeconds",

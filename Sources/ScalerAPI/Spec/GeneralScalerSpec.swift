@@ -14,6 +14,8 @@ package struct GeneralScalerSpec: Sendable {
     /// Those that are computed from them.
     package var formulas: [FormulaMetricSpec]
     package var policy: any ScalingPolicy
+    /// What one replica consumes under shared budgets, by unit.
+    package var consumption: [String: BudgetAmount]
     package var safety: SafetyLimits
     package var fallback: FallbackSpec
     /// With the time zones as they were found when the spec was read.
@@ -47,6 +49,7 @@ package struct GeneralScalerSpec: Sendable {
         package static let scheduleSeconds = 60...366 * 86_400
         /// Of all schedules, how many edges are looked at for contradictions, from 2026 on.
         static let checkedEdges = 400
+        package static let consumptionUnits = 16
         static let checkedFrom = Timestamp(microsecondsSince1970: 1_767_225_600_000_000)
         /// The limits of a metric's config. A request to a plugin has at most 60 KiB, and each value of a config takes
         /// memory.
