@@ -5,6 +5,8 @@ import WireFormats
 package struct ReportRecording: Sendable {
     package let name: String
     private let backtest: Backtest
+    /// The maximum number of points of one line.
+    private let points: Int
     private var spec: ScalingSpec { backtest.spec }
     private var start: Timestamp?
     private var loads: [[Double?]]
@@ -55,8 +57,10 @@ package struct ReportRecording: Sendable {
     /// The maximum number of points of one line. A longer run is drawn with a sample of its polls.
     package static let maxPoints = 60_000
 
-    package init(name: String, backtest: Backtest) {
+    /// - Parameter points: the maximum number of points of one line.
+    package init(name: String, backtest: Backtest, points: Int = maxPoints) {
         self.name = name
+        self.points = points
         self.backtest = backtest
         loads = backtest.spec.metrics.map { _ in [] }
         metricGaps = backtest.spec.metrics.map { _ in [] }
@@ -123,7 +127,7 @@ package struct ReportRecording: Sendable {
 
     /// Returns the data for the page's script.
     func json(summary: BacktestSummary) -> JSON {
-        let stride = max(1, (polls + Self.maxPoints - 1) / Self.maxPoints)
+        let stride = max(1, (polls + points - 1) / points)
         return [
             "name": .string(name), "start": .number(start.map { Double($0.microsecondsSince1970) / 1e6 } ?? 0),
             "interval": .number(spec.pollingInterval / .seconds(1)), "polls": .integer(Int64(polls)),

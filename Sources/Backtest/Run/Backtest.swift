@@ -5,9 +5,9 @@ package struct Backtest: Sendable {
     package let spec: ScalingSpec
     package let trace: Trace
     package let workload: Workload
-    private let models: [MetricModel]
+    let models: [MetricModel]
     /// The column of each input of the spec, in the same order.
-    private let inputColumns: [Int]
+    let inputColumns: [Int]
     /// The price of one replica for one hour; nil if unknown.
     package let price: Double?
 
@@ -107,33 +107,17 @@ package struct Backtest: Sendable {
         countingFrom first: Timestamp? = nil, onProgress: (Double) -> Void = { _ in },
         onStep: (BacktestStep) throws(Failure) -> Void
     ) throws(Failure) -> BacktestSummary {
-        var summary = BacktestSummary(backtest: self)
-        var replicas = ReplicaSet(ready: initialReplicas, startupDelay: workload.startupDelay)
-        var history = ScalingHistory()
-        var forecasters = LoadForecasters()
-        var index = 0
-        var now = trace.start
+        var run = BacktestRun(self)
         let length = (trace.end - trace.start) / .seconds(1)
-        while now <= trace.end {
-            while index + 1 < trace.samples.count, trace.samples[index + 1].time <= now { index += 1 }
-            let sample = trace.samples[index]
-            replicas.advance(to: now)
-            let recorded = sample.replicas ?? workload.recordedReplicas
-            if spec.isDryRun, let recorded { replicas = ReplicaSet(ready: recorded, startupDelay: .zero) }
-            let step = decide(sample, recorded: recorded, replicas, at: now, &history, &forecasters)
-            if step.decision.changesReplicas, !spec.isDryRun {
-                let decision = step.decision
-                history.recordScale(
-                    from: decision.current, to: decision.desired, at: now, startsCooldown: decision.startsCooldown)
-                replicas.scale(to: decision.desired, at: now)
+        while run.now <= trace.end {
+            let isCounted = run.now >= first ?? run.now
+            try onStep(run.step(isCounted: isCounted, deciding: DecisionEngine.decide))
+            if run.summary.polls % Self.progressInterval == 0 {
+                onProgress((run.now - trace.start) / .seconds(1) / length)
             }
-            if now >= first ?? now { summary.add(step, replicasAfter: replicas.current) }
-            try onStep(step)
-            if summary.polls % Self.progressInterval == 0 { onProgress((now - trace.start) / .seconds(1) / length) }
-            now = now + spec.pollingInterval
         }
         onProgress(1)
-        return summary
+        return run.summary
     }
 
     /// The replicas at the start of the trace.
@@ -154,76 +138,5 @@ package struct Backtest: Sendable {
             return HPAModel.Reading(
                 metric: model.metric, value: now - observedAt <= model.metric.maxAge ? observation.value : nil)
         }
-    }
-
-    private func decide(
-        _ sample: Trace.Sample, recorded: Int?, _ replicas: ReplicaSet, at now: Timestamp,
-        _ history: inout ScalingHistory, _ forecasters: inout LoadForecasters
-    ) -> BacktestStep {
-        // A sample stands until the next one is due.
-        let observedAt = now - sample.time < trace.step ? now : sample.time
-        var observations: [MetricObservation] = []
-        var results: [String: Formula.Result] = [:]
-        var metrics: [BacktestStep.Metric] = []
-        for model in models {
-            let cells = model.source.recorded(sample, observedAt: observedAt, now: now)
-            let observation = model.observation(cells.observation, recordedReplicas: recorded, ready: replicas.ready)
-            if let filled = cells.filled {
-                results[model.metric.name] = Formula.Result(
-                    observation: observation,
-                    filled: model.filled(filled, recordedReplicas: recorded, ready: replicas.ready))
-            }
-            observations.append(observation)
-            // After a gap the load is unknown; of a formula it then has no value.
-            let isKnown = cells.filled != nil || now - observedAt <= model.metric.maxAge
-            let demand = isKnown ? model.demand(cells.observation, recordedReplicas: recorded) : nil
-            metrics.append(
-                BacktestStep.Metric(
-                    demand: demand, load: model.load(demand: demand, ready: replicas.ready),
-                    standing: model.standing(demand: demand, ready: replicas.ready)
-                ))
-        }
-        var input = DecisionInput(
-            spec: spec, now: now, current: replicas.current, ready: replicas.ready, observations: observations,
-            inputs: inputColumns.map { sample.observation($0, observedAt: observedAt) }, history: history)
-        input.results = results
-        // They have learned from nothing but the readings before.
-        forecasters.forecast(&input, horizon: workload.startupDelay)
-        let outcome = DecisionEngine.decide(input)
-        history = outcome.history
-        return BacktestStep(decision: outcome.decision, metrics: metrics)
-    }
-}
-
-/// A poll of a backtest.
-package struct BacktestStep: Sendable {
-    /// The relation of the load to the capacity of the ready replicas.
-    package enum Standing: Sendable, Hashable {
-        case within, exceeded
-        /// The load is not known.
-        case unknown
-        /// The metric is not one of load.
-        case notCounted
-    }
-
-    package struct Metric: Sendable, Hashable {
-        /// The load of all replicas together, or the value of a metric that does not depend on them; nil if it is not
-        /// known.
-        package var demand: Double?
-        /// The load on each ready replica, which is compared with the target; nil if it is not known.
-        package var load: Double?
-        package var standing: Standing
-    }
-
-    package var decision: Decision
-    /// The metrics, in the order of the spec.
-    package var metrics: [Metric]
-
-    /// Exceeded if any metric exceeds its capacity; within capacity only if that is known of every metric that counts.
-    package var standing: Standing {
-        let counted = metrics.map(\.standing).filter { $0 != .notCounted }
-        if counted.isEmpty { return metrics.allSatisfy { $0.demand != nil } ? .within : .unknown }
-        if counted.contains(.exceeded) { return .exceeded }
-        return counted.contains(.unknown) ? .unknown : .within
     }
 }
