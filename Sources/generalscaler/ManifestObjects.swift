@@ -3,7 +3,7 @@ import ScalerAPI
 import WireFormats
 import YAMLFormat
 
-/// The GeneralScalers in a file, and objects that are probably meant to be one.
+/// The GeneralScalers and ScalingBudgets in a file, and objects that are probably meant to be one.
 ///
 /// Lists are expanded, as by kubectl. An object that kubectl would refuse is reported, because it may be meant to be a
 /// GeneralScaler.
@@ -14,9 +14,10 @@ struct ManifestObjects {
     }
 
     private(set) var scalers: [YAMLFile.Document] = []
+    private(set) var budgets: [YAMLFile.Document] = []
     private(set) var problems: [Problem] = []
     /// Objects of other kinds.
-    private(set) var others = 0
+    private(set) var others: [YAMLFile.Document] = []
 
     private static let group = String(GeneralScaler.apiVersion.prefix { $0 != "/" })
     private static let listKind = "\(GeneralScaler.kind)List"
@@ -44,7 +45,7 @@ struct ManifestObjects {
         } catch {
             // Items of another kind's list are ignored unless they look like GeneralScalers.
             if case .of(_, _, isOurs: false)? = list {
-                others += 1
+                others.append(document)
             } else {
                 problems.append(Problem(document: document, error: error))
             }
@@ -62,10 +63,11 @@ struct ManifestObjects {
         let kind = try reader.required("kind").nonEmptyString()
         let isOurGroup = apiVersion.prefix { $0 != "/" }.trimmingBlanks().lowercased() == Self.group
         if isOurGroup, kind == GeneralScaler.kind { return scalers.append(document) }
+        if isOurGroup, kind == ScalingBudget.kind { return budgets.append(document) }
         let list: List
         if isOurGroup {
             guard kind == Self.listKind else {
-                throw JSONPathError(path: "kind", message: "must be \(GeneralScaler.kind), not \(kind.shortened)")
+                throw JSONPathError(path: "kind", message: "must be \(GeneralScaler.kind) or \(ScalingBudget.kind), not \(kind.shortened)")
             }
             guard apiVersion == GeneralScaler.apiVersion else { throw Self.wrongVersion }
             list = .of(apiVersion: apiVersion, kind: GeneralScaler.kind, isOurs: true)
@@ -81,8 +83,7 @@ struct ManifestObjects {
         } else if kind.hasSuffix("List"), document.elements(of: "items") != nil {
             list = .of(apiVersion: apiVersion, kind: String(kind.dropLast("List".count)), isOurs: false)
         } else {
-            others += 1
-            return
+            return others.append(document)
         }
         guard !isItem else {
             throw JSONPathError(

@@ -5,9 +5,9 @@ import ScalerAPI
 import WireFormats
 import YAMLFormat
 
-/// A file with GeneralScalers.
+/// A file with GeneralScalers and ScalingBudgets.
 struct ScalerFile {
-    /// A GeneralScaler, as written in the file.
+    /// An object, as written in the file.
     struct Entry {
         fileprivate let document: YAMLFile.Document
         var name: String { json["metadata"]?["name"]?.stringValue ?? "" }
@@ -34,10 +34,11 @@ struct ScalerFile {
     let path: String
     /// The scalers in the order of the file.
     let scalers: [Entry]
-    /// The problems of objects that may be meant to be GeneralScalers: `FILE:LINE: FIELD: MESSAGE`.
+    let budgets: [Entry]
+    /// The problems of objects that may be meant to be one of these: `FILE:LINE: FIELD: MESSAGE`.
     let problems: [String]
-    /// The number of objects of other kinds, which are skipped.
-    let others: Int
+    /// The objects of other kinds.
+    let others: [JSON]
 
     static let maxBytes = 8 << 20
 
@@ -57,8 +58,9 @@ struct ScalerFile {
         }
         let objects = ManifestObjects(file.documents)
         scalers = objects.scalers.map { Entry(document: $0, path: path) }
+        budgets = objects.budgets.map { Entry(document: $0, path: path) }
         problems = objects.problems.map { $0.document.described($0.error, in: path) }
-        others = objects.others
+        others = objects.others.map(\.json)
     }
 
     /// Returns the single GeneralScaler of the file.

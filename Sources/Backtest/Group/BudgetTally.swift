@@ -84,12 +84,11 @@ extension BudgetTally.Member {
     fileprivate mutating func add(_ replicas: Int, at now: Timestamp, for time: Duration) {
         self.time += time
         mostReplicas = max(mostReplicas, replicas)
-        if current == nil {
-            periods += 1
-            current = BudgetTally.Denial(from: now, to: now, replicas: replicas)
-        }
-        current?.to = now + time
-        current?.replicas = max(replicas, current?.replicas ?? 0)
+        if current == nil { periods += 1 }
+        var denial = current ?? BudgetTally.Denial(from: now, to: now, replicas: replicas)
+        denial.to = now + time
+        denial.replicas = max(denial.replicas, replicas)
+        current = denial
     }
 
     fileprivate mutating func close() {

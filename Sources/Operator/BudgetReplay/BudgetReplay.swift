@@ -9,25 +9,19 @@ package struct BudgetReplay: Sendable {
     /// A scaler that may be under budgets.
     package struct Member: Sendable {
         package var key: ObjectKey
-        package var labels: [String: String]
-        package var namespaceLabels: [String: String]
-        package var spec: ScalingSpec
+        package var consumption: ReplicaConsumption
         /// The replicas at the start.
         package var replicas: Int
 
-        package init(
-            key: ObjectKey, labels: [String: String], namespaceLabels: [String: String], spec: ScalingSpec, replicas: Int
-        ) {
+        package init(key: ObjectKey, consumption: ReplicaConsumption, replicas: Int) {
             self.key = key
-            self.labels = labels
-            self.namespaceLabels = namespaceLabels
-            self.spec = spec
+            self.consumption = consumption
             self.replicas = replicas
         }
     }
 
     /// The state of one limit.
-    package struct LimitState: Sendable, Hashable {
+    package struct Limit: Sendable, Hashable {
         package var limit: Double
         package var used: Double
         /// What would be used without the budget.
@@ -55,7 +49,7 @@ package struct BudgetReplay: Sendable {
         for member in members {
             let use = BudgetAccount.Use(
                 held: member.replicas, minimum: 0, demand: member.replicas, mayBorrow: true)
-            ledger.update(member.key, BudgetAccount.Profile(member), use: use)
+            ledger.update(member.key, member.consumption, use: use)
         }
     }
 
@@ -66,11 +60,11 @@ package struct BudgetReplay: Sendable {
             return Decided(outcome: DecisionEngine.decide(input), denied: names.map { _ in 0 })
         }
         let demand = ledger.ask(input, for: key, held: input.current)
-        let denied = names.map { denied(key, by: $0, at: input.now) }
+        let denied = names.map { replicasDenied(key, by: $0, at: input.now) }
         return Decided(outcome: ledger.grant(input, demand, to: key), denied: denied)
     }
 
-    private mutating func denied(_ key: ObjectKey, by name: String, at now: Timestamp) -> Int {
+    private mutating func replicasDenied(_ key: ObjectKey, by name: String, at now: Timestamp) -> Int {
         guard let use = ledger.use(of: key), var account = ledger.divided(name, at: now),
             let cap = account.cap(of: key, at: now, [key: use])
         else { return 0 }
@@ -81,10 +75,10 @@ package struct BudgetReplay: Sendable {
     package mutating func settle(_ replicas: Int, member: Int) { ledger.settle(replicas, for: keys[member]) }
 
     /// Returns the state of each limit, budget by budget.
-    package mutating func limits(at now: Timestamp) -> [[LimitState]] {
+    package mutating func limits(at now: Timestamp) -> [[Limit]] {
         names.map { name in
             (ledger.divided(name, at: now)?.divisions ?? []).map { division in
-                LimitState(
+                Limit(
                     limit: division.limit.amount.units, used: division.used.units, demanded: division.demanded.units,
                     unknown: division.unknown.flatMap { keys.firstIndex(of: $0) })
             }
@@ -94,15 +88,5 @@ package struct BudgetReplay: Sendable {
     /// Returns the members of a budget, in the order of the members.
     package func members(of budget: Int) -> [Int] {
         keys.indices.filter { ledger.accounts[names[budget]]?.contains(keys[$0]) == true }
-    }
-}
-
-extension BudgetAccount.Profile {
-    fileprivate init(_ member: BudgetReplay.Member) {
-        var consumption: [String: BudgetAmount] = [:]
-        if let policy = member.spec.policy as? CostPolicy {
-            consumption[ScalingBudgetSpec.cost] = BudgetAmount(policy.costPerPodPerHour)
-        }
-        self.init(labels: member.labels, namespaceLabels: member.namespaceLabels, consumption: consumption)
     }
 }

@@ -64,7 +64,7 @@ struct MigrateCommand: AsyncParsableCommand {
     private func isValid(_ migration: Migration) -> Bool {
         var isValid = true
         for scaler in migration.scalers {
-            for problem in ManifestCheck(scaler.json).problems {
+            for problem in ManifestCheck(scaler: scaler.json).problems {
                 isValid = false
                 Self.warn("\(scaler.fileName): not valid, correct it manually: \(problem)")
             }

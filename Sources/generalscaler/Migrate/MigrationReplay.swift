@@ -19,7 +19,7 @@ struct MigrationReplay {
     /// - Throws: ``FileProblem`` or ``TraceError`` if the scaler cannot be replayed.
     init(_ scaler: Migration.Scaler, _ options: ReplayOptions) async throws {
         let simulated = try SimulatedScaler(ScalerFile(text: scaler.yaml, path: scaler.fileName))
-        let input = try await SimulationInput.read([simulated], options.trace, options.history)
+        let input = try await SimulationInput.read([simulated], options.trace.read(), options.history)
         let spec = try simulated.spec(input.known, changed: Self.active(simulated.json))
         let backtest = try input.backtest(spec, options.workload)
         let settings = HPASettings(

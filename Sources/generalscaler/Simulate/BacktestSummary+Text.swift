@@ -12,13 +12,14 @@ extension BacktestSummary {
     /// The summary in the columns of ``headings``.
     var columns: [String] {
         [
-            shareOutOfSLO.map { Self.text(timeOutOfSLO, share: $0) } ?? "-",
-            Self.text(timeUnknown, share: shareUnknown),
-            capacityText, replicaHours.text(decimals: 1),
+            outOfSLOText, unknownText, capacityText, replicaHours.text(decimals: 1),
             cost?.text(decimals: 2) ?? "-", "\(scalingEvents)", "\(scaleUps)", "\(scaleDowns)", "\(flaps)",
             "\(fewestReplicas)-\(mostReplicas)",
         ]
     }
+
+    var outOfSLOText: String { shareOutOfSLO.map { Self.text(timeOutOfSLO, share: $0) } ?? "-" }
+    var unknownText: String { Self.text(timeUnknown, share: shareUnknown) }
 
     private static func text(_ time: Duration, share: Double) -> String {
         "\(time.words) (\((share * 100).text(decimals: 2))%)"

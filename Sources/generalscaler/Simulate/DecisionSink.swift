@@ -25,8 +25,11 @@ final class DecisionSink {
         }
     }
 
-    func write(_ decision: Decision) throws(FileProblem) {
-        buffer += decision.json.encoded()
+    /// - Parameter scaler: the scaler of the decision, if the file has those of several.
+    func write(_ decision: Decision, of scaler: String? = nil) throws(FileProblem) {
+        var json = decision.json
+        if let scaler { json = .object((json.objectValue ?? [:]).merging(["scaler": .string(scaler)]) { $1 }) }
+        buffer += json.encoded()
         buffer.append(0x0A)
         if buffer.count >= Self.bufferBytes { try flush() }
     }

@@ -7,28 +7,33 @@ import ScalerAPI
 import Scaling
 import WireFormats
 
-/// Runs a scaler on recorded metrics.
+/// Runs scalers on recorded metrics.
 struct SimulateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Backtest a GeneralScaler on recorded metrics.",
+        abstract: "Backtest GeneralScalers, and the ScalingBudgets over them, on recorded metrics.",
         discussion: """
             Runs the operator's decision engine on a trace with a simulated clock; nothing is scaled. With mode DryRun \
-            in the spec, the replicas stay as recorded, as in a cluster. docs/how-to/simulate.md has examples.
+            in the spec, the replicas stay as recorded, as in a cluster. If the files have several GeneralScalers, or a \
+            ScalingBudget, all are simulated together. docs/how-to/simulate.md has examples.
             """
     )
 
-    @Option(name: [.customShort("f"), .customLong("file")], help: "File with the GeneralScaler.")
-    var file: String
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        help: "File with GeneralScalers and ScalingBudgets (repeatable). Namespaces and Deployments in it count too.")
+    var files: [String]
 
     @Option(help: "File with another GeneralScaler to compare with the first.")
     var compare: String?
 
-    @OptionGroup var traceOptions: TraceOptions
+    @OptionGroup var traceOptions: SimulatedTraceOptions
 
     @Option(
         name: .customLong("sweep"),
-        help: "Field and values to compare, such as safety.cooldownSeconds=60,120,300 (repeatable).")
+        help: ArgumentHelp(
+            "Field and values to compare, such as safety.cooldownSeconds=60,120,300, or budget.NAME.UNIT=20,30 for the limit "
+                + "of a budget (repeatable).", valueName: "field=values"))
     var sweeps: [String] = []
 
     @Option(
@@ -54,10 +59,10 @@ struct SimulateCommand: AsyncParsableCommand {
     @OptionGroup(title: "The workload") var workloadOptions: WorkloadOptions
 
     /// The maximum number of combinations of a sweep.
-    private static let maxRuns = 1_000
+    static let maxRuns = 1_000
 
     func validate() throws {
-        guard (traceOptions.trace == nil) != (history.from == nil) else {
+        guard traceOptions.traces.isEmpty != (history.from == nil) else {
             throw ValidationError("Give either --trace, a file with recorded metrics, or --from, to fetch them.")
         }
         guard sweeps.isEmpty || (compare == nil && html == nil && decisions == nil) else {
@@ -84,19 +89,28 @@ struct SimulateCommand: AsyncParsableCommand {
         }
     }
 
-    private func warn(_ message: String) {
+    func warn(_ message: String) {
         write("\(message)\n", to: STDERR_FILENO)
     }
 
-    private func fail(_ message: String) -> ExitCode {
+    func fail(_ message: String) -> ExitCode {
         warn(message)
         return .failure
     }
 
     private func simulate() async throws {
-        let scaler = try SimulatedScaler(path: file)
+        var read: [ScalerFile] = []
+        for path in files { read.append(try ScalerFile(path: path)) }
+        let group = try SimulatedGroup(read)
+        if group.isGroup { return try simulate(group) }
+        guard let file = read.first(where: { !$0.scalers.isEmpty }) ?? read.first else { return }
+        let scaler = try SimulatedScaler(file)
         let others = try compare.map { [try SimulatedScaler(path: $0)] } ?? []
-        let input = try await SimulationInput.read([scaler] + others, traceOptions, history)
+        try workloadOptions.requireKnown(([scaler] + others).map(\.key))
+        let trace = try traceOptions.path(of: scaler.key, known: [scaler.key]).map {
+            try TraceOptions.read($0, zone: traceOptions.traceTimeZone)
+        }
+        let input = try await SimulationInput.read([scaler] + others, trace, history)
         for note in input.trace.notes { warn("note: \(note)") }
         let first = try input.backtest(scaler.spec(input.known), workloadOptions)
         let summaries =
@@ -104,15 +118,14 @@ struct SimulateCommand: AsyncParsableCommand {
             ? try compare(
                 SimulatedScaler.distinguished([scaler] + others).flatMap { $0.variants(forecast) }, first, input)
             : try sweep(scaler, first, input)
-        warnOfShortTrace(summaries, input)
-        try judgeGaps(summaries, input)
+        warnOfShortTrace(summaries, length: input.trace.end - input.trace.start)
+        try judgeGaps(summaries, gaps: input.gaps)
     }
 
     /// The time in which a weekly pattern shows: two weeks.
     private static let seasons: Duration = .seconds(14 * 86_400)
 
-    private func warnOfShortTrace(_ summaries: [BacktestSummary], _ input: SimulationInput) {
-        let length = input.trace.end - input.trace.start
+    func warnOfShortTrace(_ summaries: [BacktestSummary], length: Duration) {
         guard length < Self.seasons, summaries.contains(where: { !$0.forecasts.isEmpty }) else { return }
         warn(
             "warning: the trace is \(length.words) long. A forecast needs two days to show a daily pattern, and two weeks for a "
@@ -120,7 +133,7 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     /// - Throws: `ExitCode` if the unknown share is too large for a meaningful result.
-    private func judgeGaps(_ summaries: [BacktestSummary], _ input: SimulationInput) throws {
+    func judgeGaps(_ summaries: [BacktestSummary], gaps: [String]) throws {
         guard let worst = summaries.max(by: { $0.shareUnknown < $1.shareUnknown }),
             worst.shareUnknown > BacktestSummary.notableUnknownShare
         else { return }
@@ -128,7 +141,7 @@ struct SimulateCommand: AsyncParsableCommand {
         var message =
             "\(isFailure ? "error" : "warning"): \((100 * worst.shareUnknown).text(decimals: 2))% of the time "
         message += "(\(worst.timeUnknown.words)) has no data, so the SLO is unknown there"
-        for gap in input.gaps { message += "\n  \(gap)" }
+        for gap in gaps { message += "\n  \(gap)" }
         warn(message)
         guard isFailure else { return }
         throw fail("Check the names of metrics and the range of time, or accept the gaps with --allow-gaps.")
@@ -233,7 +246,7 @@ struct SimulateCommand: AsyncParsableCommand {
             """
     }
 
-    private func write(_ text: String, to descriptor: Int32) {
+    func write(_ text: String, to descriptor: Int32) {
         StandardStreams.write(Array(text.utf8), to: descriptor)
     }
 }

@@ -18,6 +18,14 @@ struct SimulatedScaler {
     private var forecastMode: ForecastSpec.Mode?
 
     var path: String { entry.path }
+    /// The namespace and name, by which options name the scaler.
+    var key: String { "\(namespace)/\(entry.name)" }
+    var objectName: String { entry.name }
+    var namespace: String {
+        let namespace = entry.json["metadata"]?["namespace"]?.stringValue ?? ""
+        return namespace.isEmpty ? "default" : namespace
+    }
+    var labels: [String: String] { (entry.json["metadata"]?["labels"]?.objectValue ?? [:]).compactMapValues(\.stringValue) }
     /// The `spec` as written in the file.
     var json: JSON { entry.spec }
     /// What is filled into configs of its metrics.
@@ -25,8 +33,10 @@ struct SimulatedScaler {
 
     init(path: String) throws(FileProblem) { try self.init(ScalerFile(path: path)) }
 
-    init(_ file: ScalerFile) throws(FileProblem) {
-        entry = try file.only()
+    init(_ file: ScalerFile) throws(FileProblem) { try self.init(file.only()) }
+
+    init(_ entry: ScalerFile.Entry) throws(FileProblem) {
+        self.entry = entry
         name = entry.name
         do throws(InvalidSpec) {
             parsed = try Self.parse(entry.spec)

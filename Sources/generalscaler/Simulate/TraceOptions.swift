@@ -25,12 +25,19 @@ struct TraceOptions: ParsableArguments {
     /// Reads the trace; returns nil if no file is given.
     func read() throws -> Trace? {
         guard let trace else { return nil }
-        let zone = try traceTimeZone.map(Self.zone)
-        let bytes = try FileText.bytes(trace, maxBytes: Self.maxBytes)
+        return try Self.read(trace, zone: traceTimeZone)
+    }
+
+    /// Reads a trace file.
+    ///
+    /// - Parameter zone: the zone of times without one; nil for none.
+    static func read(_ path: String, zone: String?) throws -> Trace {
+        let zone = try zone.map(Self.zone)
+        let bytes = try FileText.bytes(path, maxBytes: maxBytes)
         do throws(TraceError) {
-            return try Trace(bytes: bytes, isJSON: trace.lowercased().hasSuffix(".json") ? true : nil, zone: zone)
+            return try Trace(bytes: bytes, isJSON: path.lowercased().hasSuffix(".json") ? true : nil, zone: zone)
         } catch {
-            throw FileProblem(path: trace, message: error.description)
+            throw FileProblem(path: path, message: error.description)
         }
     }
 
@@ -52,5 +59,37 @@ struct TraceOptions: ParsableArguments {
         } catch {
             throw ValidationError("--trace-time-zone: \(path) \(error).")
         }
+    }
+}
+
+/// Options for the recorded metrics of one or several scalers.
+struct SimulatedTraceOptions: ParsableArguments {
+    @Option(
+        name: .customLong("trace"),
+        help: ArgumentHelp(
+            "File with the recorded metrics: CSV with a header such as time,requests, or JSON; - for stdin. With several "
+                + "GeneralScalers, NAMESPACE/NAME=FILE for each.", valueName: "[scaler=]file"))
+    var traces: [PerScaler<String>] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Time zone of times in the trace that name none, such as Europe/Berlin, UTC or +01:00.", valueName: "zone"))
+    var traceTimeZone: String?
+
+    func validate() throws {
+        guard traceTimeZone == nil || !traces.isEmpty else {
+            throw ValidationError("--trace-time-zone needs --trace.")
+        }
+    }
+
+    /// Returns the path of a scaler's trace; nil for none.
+    ///
+    /// - Parameter known: the namespaces and names of all scalers. A text before `=` that is none of them is part of a
+    ///   path.
+    func path(of scaler: String, known: [String]) -> String? {
+        traces.last { $0.scaler == scaler }?.value
+            ?? traces.last { $0.scaler.map { !known.contains($0) } ?? true }.map { trace in
+                trace.scaler.map { "\($0)=\(trace.value)" } ?? trace.value
+            }
     }
 }

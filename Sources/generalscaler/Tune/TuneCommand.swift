@@ -77,7 +77,8 @@ struct TuneCommand: AsyncParsableCommand {
 
     private func tune() async throws {
         let scaler = try SimulatedScaler(path: file)
-        let input = try await SimulationInput.read([scaler], traceOptions, history)
+        try workloadOptions.requireKnown([scaler.key])
+        let input = try await SimulationInput.read([scaler], traceOptions.read(), history)
         for note in input.trace.notes { warn("note: \(note)") }
         var spec = try scaler.spec(input.known)
         // A dry run would keep the recorded replicas with any settings.

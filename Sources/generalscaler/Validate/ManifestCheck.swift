@@ -3,11 +3,27 @@ import ScalerAPI
 import TimeZones
 import WireFormats
 
-/// Checks a GeneralScaler from a file without a cluster or plugins.
+/// Checks an object from a file without a cluster or plugins.
 struct ManifestCheck {
     private(set) var problems: [JSONPathError] = []
 
-    init(_ object: JSON) {
+    /// Checks a GeneralScaler.
+    init(scaler object: JSON) {
+        check(object)
+        let spec = GeneralScalerSpec.parse(
+            object["spec"] ?? .null, unknownFields: .refused, zones: TimeZoneDirectory.system)
+        if case .failure(let invalid) = spec { problems += invalid.problems }
+    }
+
+    /// Checks a ScalingBudget.
+    init(budget object: JSON) {
+        check(object)
+        let spec = ScalingBudgetSpec.parse(object["spec"] ?? .null, zones: TimeZoneDirectory.system)
+        if case .failure(let invalid) = spec { problems += invalid.problems }
+    }
+
+    /// Checks what all objects have.
+    private mutating func check(_ object: JSON) {
         let reader = JSONReader(object)
         attempt { () throws(JSONPathError) in
             try reader.rejectUnknown("apiVersion", "kind", "metadata", "spec", "status")
@@ -22,11 +38,6 @@ struct ManifestCheck {
             problems += MetadataCheck(try reader.required("metadata")).problems
         } catch {
             problems.append(error)
-        }
-        let spec = GeneralScalerSpec.parse(
-            object["spec"] ?? .null, unknownFields: .refused, zones: TimeZoneDirectory.system)
-        if case .failure(let invalid) = spec {
-            problems += invalid.problems
         }
     }
 

@@ -8,11 +8,11 @@ import PluginHost
 import ScalerAPI
 import WireFormats
 
-/// Validates GeneralScalers in files, for use in CI pipelines.
+/// Validates GeneralScalers and ScalingBudgets in files, for use in CI pipelines.
 struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Check GeneralScalers in files, without a cluster or network.",
+        abstract: "Check GeneralScalers and ScalingBudgets in files, without a cluster or network.",
         discussion: """
             Checks the fields, the rules that involve several fields and, with the metric's plugin, each config. Reads \
             the same input as kubectl apply, including lists. Skips objects of other kinds. Prints each problem on one \
@@ -33,8 +33,8 @@ struct ValidateCommand: AsyncParsableCommand {
 
     func run() async throws {
         var report = Report()
-        let scalers = read(&report)
-        var problems = scalers.map { ManifestCheck($0.json).problems }
+        let (scalers, budgets) = read(&report)
+        var problems = scalers.map { ManifestCheck(scaler: $0.json).problems }
         let configs = scalers.map { ConfigToCheck.all($0.json) }
         if !withoutPlugins, !scalers.isEmpty {
             let found = try await pluginProblems(configs)
@@ -43,7 +43,17 @@ struct ValidateCommand: AsyncParsableCommand {
         for (scaler, problems) in zip(scalers, problems) {
             for problem in scaler.inOrder(problems) { report.add(scaler.described(problem)) }
         }
+        for budget in budgets {
+            for problem in budget.inOrder(ManifestCheck(budget: budget.json).problems) {
+                report.add(budget.described(problem))
+            }
+        }
         guard report.count == 0 else { throw ExitCode.failure }
+        if !budgets.isEmpty {
+            StandardStreams.printLine(
+                budgets.count == 1 ? "1 ScalingBudget is valid" : "\(budgets.count) ScalingBudgets are valid")
+            if scalers.isEmpty { return }
+        }
         guard !scalers.isEmpty else { return StandardStreams.printLine("no GeneralScaler to check") }
         let secrets = configs.joined().reduce(0) { $0 + $1.config.places.count }
         let note = secrets == 0 ? "" : "; values from Secrets were not checked: \(secrets)"
@@ -51,29 +61,32 @@ struct ValidateCommand: AsyncParsableCommand {
             (scalers.count == 1 ? "1 GeneralScaler is valid" : "\(scalers.count) GeneralScalers are valid") + note)
     }
 
-    private func read(_ report: inout Report) -> [ScalerFile.Entry] {
+    private func read(_ report: inout Report) -> (scalers: [ScalerFile.Entry], budgets: [ScalerFile.Entry]) {
         var scalers: [ScalerFile.Entry] = []
+        var budgets: [ScalerFile.Entry] = []
         var others = 0
         for path in files {
             do throws(FileProblem) {
                 let file = try ScalerFile(path: path)
                 for problem in file.problems { report.add(problem) }
-                if file.scalers.isEmpty, file.problems.isEmpty {
+                if file.scalers.isEmpty, file.budgets.isEmpty, file.problems.isEmpty {
                     report.note(
-                        file.others == 0
+                        file.others.isEmpty
                             ? "\(path): has no object"
-                            : "\(path): has no GeneralScaler; objects of other kinds that were skipped: \(file.others)")
+                            : "\(path): has no GeneralScaler; objects of other kinds that were skipped: "
+                                + "\(file.others.count)")
                 }
                 scalers += file.scalers
-                others += file.others
+                budgets += file.budgets
+                others += file.others.count
             } catch {
                 report.add(error.description)
             }
         }
-        if scalers.isEmpty, others == 0, report.count == 0 {
+        if scalers.isEmpty, budgets.isEmpty, others == 0, report.count == 0 {
             report.add("\(files.joined(separator: ", ")): no object to check; kubectl apply would refuse this too")
         }
-        return scalers
+        return (scalers, budgets)
     }
 
     private func pluginProblems(_ configs: [[ConfigToCheck]]) async throws -> [[JSONPathError]] {

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Backtest
+import CommandSupport
+import ScalerAPI
+import Scaling
+
+/// The simulation of several scalers within the budgets over them.
+struct GroupSimulation {
+    let group: SimulatedGroup
+    private let inputs: [SimulationInput]
+    private let options: WorkloadOptions
+    private let forecastMode: ForecastSpec.Mode?
+    /// The backtests of the scalers as they are in the files, which say how much a replica can take.
+    private var references: [Backtest] = []
+
+    /// Reads the trace of each scaler.
+    ///
+    /// - Throws: ``FileProblem`` or ``TraceError`` if one is missing or malformed.
+    init(
+        _ group: SimulatedGroup, _ traces: SimulatedTraceOptions, _ options: WorkloadOptions,
+        forecastMode: ForecastSpec.Mode?
+    ) throws {
+        let keys = group.scalers.map(\.key)
+        guard keys.count <= GroupBacktest.maxMembers, group.budgets.count <= GroupBacktest.maxBudgets else {
+            throw TraceError(
+                "the files have \(keys.count) GeneralScalers and \(group.budgets.count) ScalingBudgets, and at most "
+                    + "\(GroupBacktest.maxMembers) and \(GroupBacktest.maxBudgets) are simulated together")
+        }
+        try options.requireKnown(keys)
+        self.group = group
+        self.options = options
+        self.forecastMode = forecastMode
+        let known = group.scalers.flatMap { $0.parsed.metricNames }
+        var read: [String: Trace] = [:]
+        inputs = try group.scalers.map { scaler in
+            guard let path = traces.path(of: scaler.key, known: keys) else {
+                throw ValidationError("\(scaler.key) has no trace: add --trace \(scaler.key)=FILE.")
+            }
+            // Several scalers may have the same.
+            let trace = try read[path] ?? TraceOptions.read(path, zone: traces.traceTimeZone)
+            read[path] = trace
+            return SimulationInput(
+                trace: trace, scaler: scaler.key, metrics: scaler.parsed.metricNames + known)
+        }
+        references = try backtests(GroupSweep.Changes(), group.specs())
+    }
+
+    /// The notes on how the traces were read.
+    var notes: [String] { inputs.flatMap { input in input.trace.notes.map { "\(input.scaler): \($0)" } } }
+
+    private func backtests(_ changes: GroupSweep.Changes, _ specs: [ScalingBudgetSpec]) throws -> [Backtest] {
+        try zip(group.scalers, inputs).enumerated().map { index, member in
+            let (scaler, input) = member
+            let variant = forecastMode.flatMap { scaler.variants([$0]).first } ?? scaler
+            do {
+                return try input.backtest(
+                    variant.spec(input.known, changed: changes.scalers[scaler.key]), options,
+                    comparedWith: references.indices.contains(index) ? references[index] : nil,
+                    price: group.price(of: scaler, specs))
+            } catch let error as TraceError {
+                throw TraceError("the trace of \(scaler.key) \(error)")
+            }
+        }
+    }
+
+    /// Returns the simulation with changed specs, and the budgets before the first poll.
+    func prepared(
+        _ changes: GroupSweep.Changes = GroupSweep.Changes()
+    ) throws -> (backtest: GroupBacktest, budgets: SimulatedBudgets) {
+        let specs = try group.specs(changed: changes.budgets)
+        let members = zip(group.scalers, try backtests(changes, specs)).map {
+            GroupBacktest.Member(name: $0.key, backtest: $1)
+        }
+        let (start, outlines) = try group.budgets(specs, members)
+        return (try GroupBacktest(members: members, budgets: outlines), start)
+    }
+}
