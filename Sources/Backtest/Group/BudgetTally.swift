@@ -45,7 +45,7 @@ package struct BudgetTally: Sendable, Hashable {
     private let places: [Int: Int]
 
     /// The most periods that are listed of one member.
-    package static let maxDenials = 200
+    package static let maxDenials = 1_000
 
     init(_ outline: BudgetOutline) {
         self.outline = outline

@@ -1,13 +1,17 @@
 package import Scaling
+package import WireFormats
 
 /// Backtests of several scalers at once, which decide within shared budgets.
 package struct GroupBacktest: Sendable {
     package struct Member: Sendable {
         package let name: String
         package let backtest: Backtest
+        /// The spec to show in a report.
+        package let shownSpec: JSON
 
-        package init(name: String, backtest: Backtest) {
+        package init(name: String, backtest: Backtest, shownSpec: JSON = .null) {
             self.name = name
+            self.shownSpec = shownSpec
             self.backtest = backtest
         }
     }

@@ -1,4 +1,5 @@
 package import Scaling
+package import WireFormats
 
 /// The shared budgets over the members of a group, which are named by their places.
 package protocol SharedBudgets: Sendable {
@@ -38,15 +39,12 @@ package struct LimitState: Sendable, Hashable {
 package struct BudgetOutline: Sendable, Hashable {
     package struct Limit: Sendable, Hashable {
         package var unit: String
-        /// The limit with its unit, such as `40 per hour`, without windows.
-        package var text: String
         /// What one replica of each member of the budget consumes, in the order of ``BudgetOutline/members``; nil if
         /// unknown.
         package var consumption: [Double?]
 
-        package init(unit: String, text: String, consumption: [Double?]) {
+        package init(unit: String, consumption: [Double?]) {
             self.unit = unit
-            self.text = text
             self.consumption = consumption
         }
     }
@@ -57,8 +55,11 @@ package struct BudgetOutline: Sendable, Hashable {
     /// The places of its members.
     package var members: [Int]
     package var limits: [Limit]
+    /// The spec to show in a report.
+    package var spec: JSON
 
-    package init(name: String, isReport: Bool, members: [Int], limits: [Limit]) {
+    package init(name: String, isReport: Bool, members: [Int], limits: [Limit], spec: JSON = .null) {
+        self.spec = spec
         self.name = name
         self.isReport = isReport
         self.members = members

@@ -13,7 +13,7 @@ package struct GroupRecording: Sendable {
     package init(_ group: GroupBacktest) {
         self.group = group
         let points = max(Self.minPoints, ReportRecording.maxPoints / group.members.count)
-        members = group.members.map { ReportRecording(name: $0.name, backtest: $0.backtest, points: points) }
+        members = group.members.map { ReportRecording(name: $0.name, backtest: $0.backtest, spec: $0.shownSpec, points: points) }
         budgets = group.budgets.map { BudgetRecording($0, from: group.start, to: group.end) }
     }
 
@@ -86,14 +86,14 @@ private struct BudgetRecording: Sendable {
                     .array(
                         member.denials.map { [seconds($0.from), seconds($0.to), .integer(Int64($0.replicas))] })
                 }),
-            "secondsDenied": .array(tally.members.map { .number($0.time / .seconds(1)) }),
+            "isCut": .bool(tally.members.contains { $0.periods > $0.denials.count }), "spec": outline.spec,
         ]
     }
 
     private func limit(_ index: Int, _ tally: BudgetTally.Limit) -> JSON {
         let limit = outline.limits[index]
         return [
-            "unit": .string(limit.unit), "text": .string(limit.text),
+            "unit": .string(limit.unit),
             "consumption": .array(limit.consumption.map { $0.map(JSON.number) ?? .null }),
             "steps": .array(
                 lines[index].map { [seconds($0.time), .number($0.limit), .number($0.demanded)] }),

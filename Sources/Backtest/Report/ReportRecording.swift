@@ -1,10 +1,12 @@
 import Scaling
-import WireFormats
+package import WireFormats
 
 /// The data of one backtest in a report, recorded step by step.
 package struct ReportRecording: Sendable {
     package let name: String
     private let backtest: Backtest
+    /// The spec to show.
+    private let shownSpec: JSON
     /// The maximum number of points of one line.
     private let points: Int
     private var spec: ScalingSpec { backtest.spec }
@@ -57,9 +59,12 @@ package struct ReportRecording: Sendable {
     /// The maximum number of points of one line. A longer run is drawn with a sample of its polls.
     package static let maxPoints = 60_000
 
-    /// - Parameter points: the maximum number of points of one line.
-    package init(name: String, backtest: Backtest, points: Int = maxPoints) {
+    /// - Parameters:
+    ///   - spec: the spec to show, without what nobody else should see; null for none.
+    ///   - points: the maximum number of points of one line.
+    package init(name: String, backtest: Backtest, spec: JSON = .null, points: Int = maxPoints) {
         self.name = name
+        shownSpec = spec
         self.points = points
         self.backtest = backtest
         loads = backtest.spec.metrics.map { _ in [] }
@@ -146,6 +151,7 @@ package struct ReportRecording: Sendable {
             "decisions": .array(decisions.map(\.json)),
             "outages": .array(outages.map(\.json)), "gaps": .array(gaps.map(\.json)),
             "startupDelay": .number(backtest.workload.startupDelay / .seconds(1)), "summary": summary.json,
+            "spec": shownSpec,
         ]
     }
 

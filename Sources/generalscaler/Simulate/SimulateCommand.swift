@@ -156,7 +156,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let sink = try decisions.map { try DecisionSink(path: $0) }
         for scaler in scalers {
             let backtest = try input.backtest(scaler.spec(input.known), workloadOptions, comparedWith: first)
-            var recording = ReportRecording(name: scaler.name, backtest: backtest)
+            var recording = ReportRecording(name: scaler.name, backtest: backtest, spec: scaler.shownSpec)
             var bar = ProgressBar(scaler.name)
             let summary = try backtest.run(
                 onProgress: { bar.update($0) },

@@ -28,6 +28,15 @@ struct SimulatedScaler {
     var labels: [String: String] { (entry.json["metadata"]?["labels"]?.objectValue ?? [:]).compactMapValues(\.stringValue) }
     /// The `spec` as written in the file.
     var json: JSON { entry.spec }
+    /// The `spec` without the configs of metrics, which a report need not show and which may have credentials.
+    var shownSpec: JSON {
+        guard var spec = json.objectValue else { return .null }
+        if let metrics = spec["metrics"]?.arrayValue {
+            spec["metrics"] = .array(
+                metrics.map { metric in .object((metric.objectValue ?? [:]).filter { $0.key != "config" }) })
+        }
+        return .object(spec)
+    }
     /// What is filled into configs of its metrics.
     var filled: FilledScaler { FilledScaler(entry.json) }
 

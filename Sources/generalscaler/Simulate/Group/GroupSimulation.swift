@@ -1,6 +1,7 @@
 import ArgumentParser
 import Backtest
 import CommandSupport
+import Glibc
 import ScalerAPI
 import Scaling
 
@@ -27,6 +28,13 @@ struct GroupSimulation {
                     + "\(GroupBacktest.maxMembers) and \(GroupBacktest.maxBudgets) are simulated together")
         }
         try options.requireKnown(keys)
+        for trace in traces.traces {
+            guard let name = trace.scaler, !keys.contains(name), access("\(name)=\(trace.value)", F_OK) != 0 else {
+                continue
+            }
+            throw ValidationError(
+                "--trace: \(name) is no GeneralScaler of the files, which have \(keys.joined(separator: ", ")).")
+        }
         self.group = group
         self.options = options
         self.forecastMode = forecastMode
@@ -69,9 +77,9 @@ struct GroupSimulation {
     ) throws -> (backtest: GroupBacktest, budgets: SimulatedBudgets) {
         let specs = try group.specs(changed: changes.budgets)
         let members = zip(group.scalers, try backtests(changes, specs)).map {
-            GroupBacktest.Member(name: $0.key, backtest: $1)
+            GroupBacktest.Member(name: $0.key, backtest: $1, shownSpec: $0.shownSpec)
         }
-        let (start, outlines) = try group.budgets(specs, members)
+        let (start, outlines) = try group.budgets(specs, changed: changes.budgets, members)
         return (try GroupBacktest(members: members, budgets: outlines), start)
     }
 }

@@ -127,7 +127,7 @@ struct SimulatedGroup {
 
     /// Returns the budgets before the first poll, and what is fixed of them.
     func budgets(
-        _ specs: [ScalingBudgetSpec], _ members: [GroupBacktest.Member]
+        _ specs: [ScalingBudgetSpec], changed: [String: JSON], _ members: [GroupBacktest.Member]
     ) throws(FileProblem) -> (start: SimulatedBudgets, outlines: [BudgetOutline]) {
         let consumption = scalers.map(consumption)
         var objects: [(budget: ScalingBudget, spec: ScalingBudgetSpec)] = []
@@ -145,11 +145,11 @@ struct SimulatedGroup {
                 name: budget.0.name, isReport: budget.1.mode == .report, members: members,
                 limits: budget.1.limits.map { limit in
                     BudgetOutline.Limit(
-                        unit: limit.unit, text: limit.text,
+                        unit: limit.unit,
                         consumption: members.map {
                             budget.1.consumption(of: limit.unit, by: consumption[$0])?.units
                         })
-                })
+                }, spec: changed[budget.0.name] ?? budget.0.json)
         }
         return (SimulatedBudgets(replay: replay), outlines)
     }
@@ -165,11 +165,6 @@ struct SimulatedGroup {
             throw entry.problem(InvalidSpec(problems: [error]))
         }
     }
-}
-
-extension ScalingBudgetSpec.Limit {
-    /// Such as `40 per hour` and `16 replicas`.
-    var text: String { "\(amount.units.shortText) \(unit == ScalingBudgetSpec.cost ? "per hour" : unit)" }
 }
 
 /// The budgets of the operator, for a backtest.
