@@ -67,7 +67,9 @@ struct ManifestObjects {
         let list: List
         if isOurGroup {
             guard kind == Self.listKind else {
-                throw JSONPathError(path: "kind", message: "must be \(GeneralScaler.kind) or \(ScalingBudget.kind), not \(kind.shortened)")
+                throw JSONPathError(
+                    path: "kind",
+                    message: "must be \(GeneralScaler.kind) or \(ScalingBudget.kind), not \(kind.shortened)")
             }
             guard apiVersion == GeneralScaler.apiVersion else { throw Self.wrongVersion }
             list = .of(apiVersion: apiVersion, kind: GeneralScaler.kind, isOurs: true)

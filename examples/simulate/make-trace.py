@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""Makes the trace of this example: requests per second to a shop, a week at 15 s. The same seed, the same trace.
+"""Makes the traces of this example: requests per second to a shop, a week at 15 s; or to one part of it, a day at 5 min.
+The same seed, the same trace.
 
 Usage: make-trace.py > week.csv
+       make-trace.py checkout > checkout.csv
+       make-trace.py search > search.csv
 """
 
 import math
 import random
+import sys
 
 SEED = 20260302
 START = 1772409600  # Monday, 2 March 2026, 00:00 UTC
@@ -35,7 +39,18 @@ def rhythm(second):
     return weekend * (160 + 760 * daily**1.7 + 260 * evening)
 
 
-def main():
+def part(name):
+    """A day of one part of the shop. People search some hours before they buy."""
+    generator = random.Random(f"{SEED} {name}")
+    shift = {"checkout": 0, "search": 7 * HOUR}[name]
+    print("time,requests")
+    # The two traces were not recorded at the same seconds.
+    for second in range(7 if name == "search" else 0, DAY, 300):
+        load = rhythm((second + shift) % DAY) * (1 + generator.gauss(0, 0.03))
+        print(f"{START + second},{load:.1f}")
+
+
+def week():
     generator = random.Random(SEED)
     drift = 0.0
     print("time,requests")
@@ -53,4 +68,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    part(sys.argv[1]) if sys.argv[1:] else week()

@@ -49,7 +49,8 @@ package struct GroupBacktest: Sendable {
         let polls = members.reduce(0.0) { $0 + (end - start) / $1.backtest.spec.pollingInterval }
         guard polls <= Double(Self.maxPolls) else {
             throw TraceError(
-                "the scalers have \(Int(min(polls, 1e15))) polls together, more than \(Self.maxPolls): give shorter traces")
+                "the scalers have \(Int(min(polls, 1e15))) polls together, more than \(Self.maxPolls): give shorter traces"
+            )
         }
         self.members = members
         self.budgets = budgets

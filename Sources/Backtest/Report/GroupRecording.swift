@@ -13,7 +13,9 @@ package struct GroupRecording: Sendable {
     package init(_ group: GroupBacktest) {
         self.group = group
         let points = max(Self.minPoints, ReportRecording.maxPoints / group.members.count)
-        members = group.members.map { ReportRecording(name: $0.name, backtest: $0.backtest, spec: $0.shownSpec, points: points) }
+        members = group.members.map {
+            ReportRecording(name: $0.name, backtest: $0.backtest, spec: $0.shownSpec, points: points)
+        }
         budgets = group.budgets.map { BudgetRecording($0, from: group.start, to: group.end) }
     }
 

@@ -25,7 +25,9 @@ struct SimulatedScaler {
         let namespace = entry.json["metadata"]?["namespace"]?.stringValue ?? ""
         return namespace.isEmpty ? "default" : namespace
     }
-    var labels: [String: String] { (entry.json["metadata"]?["labels"]?.objectValue ?? [:]).compactMapValues(\.stringValue) }
+    var labels: [String: String] {
+        (entry.json["metadata"]?["labels"]?.objectValue ?? [:]).compactMapValues(\.stringValue)
+    }
     /// The `spec` as written in the file.
     var json: JSON { entry.spec }
     /// The `spec` without the configs of metrics, which a report need not show and which may have credentials.

@@ -66,7 +66,8 @@ struct WorkloadOptions: ParsableArguments {
     func requireKnown(_ scalers: [String]) throws {
         guard let unknown = self.scalers.sorted().first(where: { !scalers.contains($0) }) else { return }
         throw ValidationError(
-            "\"\(unknown)\" in an option is no GeneralScaler of the files, which have \(scalers.joined(separator: ", ")).")
+            "\"\(unknown)\" in an option is no GeneralScaler of the files, which have \(scalers.joined(separator: ", "))."
+        )
     }
 
     /// Returns the workload of a simulated scaler.

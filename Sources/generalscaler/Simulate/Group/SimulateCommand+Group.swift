@@ -49,7 +49,8 @@ extension SimulateCommand {
         bar.clear()
         try sink?.finish()
         if let html, let recording {
-            let title = backtest.budgets.isEmpty ? "Several scalers" : backtest.budgets.map(\.name).joined(separator: ", ")
+            let title =
+                backtest.budgets.isEmpty ? "Several scalers" : backtest.budgets.map(\.name).joined(separator: ", ")
             try FileText.write(HTMLReport.page(title: title, group: recording, summary: summary), to: html)
         }
         // If the decisions use stdout, the summary is written to stderr.
