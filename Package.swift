@@ -229,7 +229,7 @@ let package = Package(
         .executableTarget(
             name: "generalscaler-dev",
             dependencies: [
-                "ClusterSimulator", "CommandSupport", "Console", "HTTPTransport", "KubernetesClient", "Operator",
+                "Backtest", "ClusterSimulator", "CommandSupport", "Console", "HTTPTransport", "KubernetesClient", "Operator",
                 "PluginHost", "PluginProtocol", "SDKFiles", "ScalerAPI", "Scaling", "SystemIO", "TimeZones",
                 "WireFormats", "YAMLFormat", argumentParser, hummingbird, logging, serviceLifecycle, subprocess,
                 systemPackage,
@@ -237,7 +237,11 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Tools/generalscaler-dev",
-            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
+            resources: [
+                .embedInCode("Resources/budget-crd.yaml"), .embedInCode("Resources/crd.yaml"),
+                .embedInCode("Resources/llm-inference.yaml"), .embedInCode("Resources/llm-requests.csv"),
+                .embedInCode("Resources/new-plugin"),
+            ]
         ),
         // Linked statically, and without what a Swift program begins with: it runs in images that have no libraries.
         .executableTarget(

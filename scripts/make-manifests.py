@@ -85,6 +85,12 @@ def value_rows(path, schema, default, has_default):
         yield from value_rows(f"{path}[].{name}", child, None, False)
 
 
+def inference():
+    """The objects of examples/llm-inference, in the order in which they are created."""
+    parts = [(ROOT / "examples/llm-inference" / f"{name}.yaml").read_text() for name in ("deployments", "budget", "scalers")]
+    return "# Made from examples/llm-inference by `make manifests`: change it there.\n" + "---\n".join(parts)
+
+
 def main():
     crd = definition("crd.yaml")
     budgets = definition("budget-crd.yaml")
@@ -93,6 +99,10 @@ def main():
         "deploy/budget-crd.yaml": budgets,
         # What `generalscaler-dev demo` installs: the package manager embeds only files of the target's own folder.
         "Sources/Tools/generalscaler-dev/Resources/crd.yaml": crd,
+        "Sources/Tools/generalscaler-dev/Resources/budget-crd.yaml": budgets,
+        # What `generalscaler-dev demo --inference` deploys.
+        "Sources/Tools/generalscaler-dev/Resources/llm-inference.yaml": inference(),
+        "Sources/Tools/generalscaler-dev/Resources/llm-requests.csv": (ROOT / "examples/llm-inference/requests.csv").read_text(),
         # What `generalscaler schema` shows.
         "Sources/generalscaler/Resources/crd.yaml": crd,
         "deploy/operator.yaml": manifest(),

@@ -23,7 +23,7 @@ struct Demo: Sendable {
     /// Called for each accepted scaling event.
     let onDecision: @Sendable (_ scaler: String, _ from: Int, _ to: Int) -> Void
 
-    func run() async throws -> (display: DemoDisplay, apps: [DemoApp]) {
+    func run() async throws -> (display: DemoDisplay, scalers: [String]) {
         var quiet = logger
         quiet.logLevel = .critical
         let simulator = ClusterSimulator(configuration: .init(api: SimulatedAPI.configuration()), logger: quiet)
@@ -38,7 +38,7 @@ struct Demo: Sendable {
 
     private func scale(
         _ simulator: ClusterSimulator, _ servers: DemoServers
-    ) async throws -> (DemoDisplay, [DemoApp]) {
+    ) async throws -> (DemoDisplay, [String]) {
         let cluster = ClusterConfiguration(server: try await simulator.url, defaultNamespace: DemoPlan.namespace)
         var defaults: [String: JSON] = [:]
         var scenarios: [DemoScenario] = []
@@ -59,12 +59,14 @@ struct Demo: Sendable {
         try await SimulatedAPI.prepare(client)
         _ = try await client.create(.secret, in: DemoPlan.namespace, try DemoScenario.keySecret())
         for scenario in scenarios { try await SimulatedAPI.deploy(scenario.app, client) }
-        let display = DemoDisplay(clock: clock, scenarios: scenarios, client: client)
+        let display = DemoDisplay(
+            clock: clock, columns: scenarios.map(\.column), client: client, command: "generalscaler-dev demo")
         let console = DemoConsole(http: http, logger: logger)
         let runtime = OperatorRuntime(
             OperatorConfiguration(cluster: cluster, listen: nil, identity: "demo", api: console.api),
-            source: try PluginHost(configuration: try plugins(defaults), logger: logger),
-            http: http, logger: logger, audit: count,
+            source: try PluginHost(
+                configuration: try DemoPlugins.configuration(defaults, directory: directory), logger: logger),
+            http: http, logger: logger, audit: { DemoScaleCounts.note($0, onDecision) },
             onAPIBound: { console.apiPort.fulfill(.success($0)) }
         )
         let names = scenarios.map(\.app.name).joined(separator: ", ")
@@ -73,26 +75,6 @@ struct Demo: Sendable {
             scenarios.flatMap { [$0.fleet, $0.fleet.informer(client, logger: logger)] as [any Service] }
             + runtime.services + scenarios.map(\.load) + [console, display]
         try await LocalServices.group(services, endsWithFirst: true, logger: logger).run()
-        return (display, scenarios.map(\.app))
-    }
-
-    /// Returns the operator's configuration of its plugins, as mounted by a chart. JSON is valid YAML.
-    private func plugins(_ defaults: [String: JSON]) throws -> PluginHostConfiguration {
-        let manifest = "\(directory)/plugins.yaml"
-        let plugins: JSON = ["plugins": .object(defaults.mapValues { ["defaults": $0] })]
-        try Data(plugins.encoded()).write(to: URL(filePath: manifest))
-        return PluginHostConfiguration(
-            directories: [ProgramDirectory.path], manifest: manifest, hostVersion: OperatorRuntime.version,
-            environment: ProcessInfo.processInfo.environment
-        )
-    }
-
-    /// Counts scaling events in the audit log.
-    private func count(_ line: [UInt8]) {
-        guard let entry = try? JSON(parsing: line), let name = entry["name"]?.stringValue,
-            let from = entry["decision"]?["current"]?.intValue, let to = entry["decision"]?["desired"]?.intValue,
-            from != to
-        else { return }
-        onDecision(name, from, to)
+        return (display, scenarios.map(\.app.scalerName))
     }
 }

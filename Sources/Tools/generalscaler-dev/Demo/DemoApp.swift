@@ -1,3 +1,4 @@
+import KubernetesClient
 import WireFormats
 
 /// A sample app, as deployed and scaled by the demo.
@@ -66,4 +67,25 @@ struct DemoScenario: Sendable {
     let amount: @Sendable () -> Int
     /// Generates the load.
     let load: any DemoWork
+
+    var column: DemoColumn {
+        DemoColumn(
+            name: app.name, scaler: ObjectKey(namespace: DemoPlan.namespace, name: app.scalerName),
+            minReplicas: app.minReplicas, maxReplicas: app.maxReplicas, unit: unit, amount: amount,
+            summary: { [load] in load.summary })
+    }
+}
+
+/// What is displayed of an app.
+struct DemoColumn: Sendable {
+    let name: String
+    let scaler: ObjectKey
+    let minReplicas: Int
+    let maxReplicas: Int
+    /// The unit of the displayed load, such as `req/s`.
+    let unit: String
+    /// The currently displayed load.
+    let amount: @Sendable () -> Int
+    /// What the summary says of the load.
+    let summary: @Sendable () -> String
 }

@@ -2,7 +2,6 @@ import KubernetesClient
 import Scaling
 import ServiceLifecycle
 import Synchronization
-import WireFormats
 
 /// Shows the events as they happen: a table that is redrawn, or periodic lines if stdout is not a terminal.
 final class DemoDisplay: Service {
@@ -17,13 +16,16 @@ final class DemoDisplay: Service {
     private static let width = 24
 
     private let clock: DemoClock
-    private let scenarios: [DemoScenario]
+    private let columns: [DemoColumn]
     private let client: KubernetesClient
+    private let command: String
     private let peaks = Mutex<[String: Peak]>([:])
 
-    init(clock: DemoClock, scenarios: [DemoScenario], client: KubernetesClient) {
+    /// - Parameter command: what shows more than this demo.
+    init(clock: DemoClock, columns: [DemoColumn], client: KubernetesClient, command: String) {
         self.clock = clock
-        self.scenarios = scenarios
+        self.columns = columns
+        self.command = command
         self.client = client
     }
 
@@ -38,58 +40,53 @@ final class DemoDisplay: Service {
                 guard (try? await Task.sleep(for: Self.interval)) != nil else { return }
                 var row = Self.right(String(Int(self.clock.time)), 4) + "s "
                 var notes: [String] = []
-                for scenario in self.scenarios {
-                    let status = await self.status(of: scenario.app)
-                    let current = status?["currentReplicas"]?.intValue ?? scenario.app.minReplicas
-                    row += self.columns(scenario, current)
+                for column in self.columns {
+                    let status = try? await self.client.get(.demoScaler, column.scaler)["status"]
+                    let current = status?["currentReplicas"]?.intValue ?? column.minReplicas
+                    row += self.cells(column, current)
                     let problem = DemoApp.problem(status)
-                    if current != replicas[scenario.app.name] ?? scenario.app.minReplicas {
-                        notes.append("\(scenario.app.name): \(status?["reason"]?.stringValue ?? "")")
-                    } else if let problem, problem != troubles[scenario.app.name] {
-                        notes.append("\(scenario.app.name): \(problem)")
+                    if current != replicas[column.name] ?? column.minReplicas {
+                        notes.append("\(column.name): \(status?["reason"]?.stringValue ?? "")")
+                    } else if let problem, problem != troubles[column.name] {
+                        notes.append("\(column.name): \(problem)")
                     }
-                    replicas[scenario.app.name] = current
-                    troubles[scenario.app.name] = problem
+                    replicas[column.name] = current
+                    troubles[column.name] = problem
                 }
                 table.add(row + notes.joined(separator: "  "))
             }
         }
     }
 
-    private func status(of app: DemoApp) async -> JSON? {
-        let key = ObjectKey(namespace: DemoPlan.namespace, name: app.scalerName)
-        return try? await client.get(.demoScaler, key)["status"]
-    }
-
-    private func columns(_ scenario: DemoScenario, _ replicas: Int) -> String {
-        let amount = scenario.amount()
+    private func cells(_ column: DemoColumn, _ replicas: Int) -> String {
+        let amount = column.amount()
         peaks.withLock { peaks in
-            let peak = peaks[scenario.app.name, default: Peak()]
-            peaks[scenario.app.name] = Peak(
+            let peak = peaks[column.name, default: Peak()]
+            peaks[column.name] = Peak(
                 amount: max(peak.amount, amount), replicas: max(peak.replicas, replicas))
         }
         let text = Self.right(String(amount), 8) + Self.right(String(replicas), 4) + " "
-        return text + Self.bar(Double(replicas) / Double(scenario.app.maxReplicas)) + " "
+        return text + Self.bar(Double(replicas) / Double(column.maxReplicas)) + " "
     }
 
     private var header: [String] {
-        let names = scenarios.map { Self.left("   \($0.app.name)", Self.width) }.joined()
-        let units = scenarios.map { Self.right($0.unit, 8) + Self.left(" replicas", Self.width - 8) }.joined()
+        let names = columns.map { Self.left("   \($0.name)", Self.width) }.joined()
+        let units = columns.map { Self.right($0.unit, 8) + Self.left(" replicas", Self.width - 8) }.joined()
         return ["      " + names, " time " + units + "decision"]
     }
 
     /// - Parameter scaleCounts: the numbers of scale-ups and scale-downs by the scaler's name.
     func summary(_ scaleCounts: [String: DemoScaleCounts]) -> String {
         let peaks = peaks.withLock(\.self)
-        let lines = scenarios.map { scenario in
-            let peak = peaks[scenario.app.name] ?? Peak()
-            let own = scaleCounts[scenario.app.scalerName] ?? DemoScaleCounts()
+        let lines = columns.map { column in
+            let peak = peaks[column.name] ?? Peak()
+            let own = scaleCounts[column.scaler.name] ?? DemoScaleCounts()
             return
-                "\(scenario.app.name): up to \(peak.amount) \(scenario.unit), replicas from \(scenario.app.minReplicas) to "
-                + "\(peak.replicas), scaled up \(own.ups.counted("time")) and down \(own.downs.counted("time")); \(scenario.load.summary)"
+                "\(column.name): up to \(peak.amount) \(column.unit), replicas from \(column.minReplicas) to "
+                + "\(peak.replicas), scaled up \(own.ups.counted("time")) and down \(own.downs.counted("time")); \(column.summary())"
         }
         return "\n" + lines.joined(separator: "\n")
-            + "\nTo see why in the browser: generalscaler-dev demo --seconds 900, and open the link of the console."
+            + "\nTo see why in the browser: \(command) --seconds 900, and open the link of the console."
     }
 
     // MARK: Text
@@ -106,10 +103,4 @@ final class DemoDisplay: Service {
     private static func left(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
-}
-
-/// The numbers of scale-ups and scale-downs of a scaler.
-struct DemoScaleCounts: Sendable {
-    var ups = 0
-    var downs = 0
 }

@@ -30,7 +30,7 @@ struct DemoServers: Sendable {
         "Without \(app): it needs \(program), which is not installed (sudo apt-get install \(program))."
     }
 
-    private static func isInstalled(_ program: String) -> Bool {
+    static func isInstalled(_ program: String) -> Bool {
         (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
             FileManager.default.isExecutableFile(atPath: "\($0)/\(program)")
         }
