@@ -1,4 +1,5 @@
 import Backtest
+import Scaling
 import WireFormats
 
 /// The requests over time that drive the demo, from a trace of requests and their tokens.
