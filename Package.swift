@@ -229,7 +229,8 @@ let package = Package(
         .executableTarget(
             name: "generalscaler-dev",
             dependencies: [
-                "Backtest", "ClusterSimulator", "CommandSupport", "Console", "HTTPTransport", "KubernetesClient", "Operator",
+                "Backtest", "ClusterSimulator", "CommandSupport", "Console", "HTTPTransport", "KubernetesClient",
+                "Operator",
                 "PluginHost", "PluginProtocol", "SDKFiles", "ScalerAPI", "Scaling", "SystemIO", "TimeZones",
                 "WireFormats", "YAMLFormat", argumentParser, hummingbird, logging, serviceLifecycle, subprocess,
                 systemPackage,
