@@ -164,7 +164,10 @@ let package = Package(
         ),
         .target(
             name: "Backtest", dependencies: ["Scaling", "TimeZones", "WireFormats"],
-            resources: [.embedInCode("Report/report.html")]),
+            resources: [
+                .embedInCode("Report/charts.js"), .embedInCode("Report/report.css"), .embedInCode("Report/report.html"),
+                .embedInCode("Report/report.js"),
+            ]),
         .target(name: "Migration", dependencies: ["ScalerAPI", "WireFormats", "YAMLFormat"]),
         .target(
             name: "Console",
