@@ -175,7 +175,10 @@ let package = Package(
         ),
         .target(
             name: "Backtest", dependencies: ["Scaling", "TimeZones", "WireFormats"],
-            resources: [.embedInCode("Report/report.html")]),
+            resources: [
+                .embedInCode("Report/charts.js"), .embedInCode("Report/report.css"), .embedInCode("Report/report.html"),
+                .embedInCode("Report/report.js"),
+            ]),
         .target(name: "Migration", dependencies: ["ScalerAPI", "WireFormats", "YAMLFormat"]),
         .target(
             name: "Console",
@@ -245,7 +248,8 @@ let package = Package(
         .executableTarget(
             name: "generalscaler-dev",
             dependencies: [
-                "Backtest", "ClusterSimulator", "CommandSupport", "Console", "HTTPTransport", "KubernetesClient", "Operator",
+                "Backtest", "ClusterSimulator", "CommandSupport", "Console", "HTTPTransport", "KubernetesClient",
+                "Operator",
                 "PluginHost", "PluginProtocol", "SDKFiles", "ScalerAPI", "Scaling", "SystemIO", "TimeZones",
                 "WireFormats", "YAMLFormat", argumentParser, hummingbird, logging, serviceLifecycle, subprocess,
                 systemPackage,

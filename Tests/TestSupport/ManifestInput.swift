@@ -170,7 +170,7 @@ extension ManifestInput {
             says: ":1: apiVersion: must be autoscaling"),
         Self(
             "kind's case", yaml("a", kind: "generalscaler"),
-            says: ":2: kind: must be GeneralScaler, not \"generalscaler\""),
+            says: ":2: kind: must be GeneralScaler or ScalingBudget, not \"generalscaler\""),
         Self("kind's other case", yaml("a", kind: "Generalscaler"), says: ":2: kind: must be GeneralScaler"),
         Self("plural", yaml("a", kind: "generalscalers"), says: ":2: kind: must be GeneralScaler"),
         Self("misspelled kind", yaml("a", kind: "GeneralScalar"), says: ":2: kind: must be GeneralScaler"),

@@ -2,8 +2,10 @@ import WireFormats
 
 /// A self-contained page that shows backtests of one trace side by side, or a group of scalers within shared budgets.
 package enum HTMLReport {
-    /// The marker in the template that is replaced by the data.
-    private static let placeholder = Array("\"REPORT DATA\"".utf8)
+    /// The markers in the template and in the script, and what replaces them.
+    private static let style = Array("REPORT STYLE\n".utf8)
+    private static let script = Array("REPORT SCRIPT\n".utf8)
+    private static let data = Array("\"REPORT DATA\"".utf8)
 
     /// - Parameter runs: at least one; the first is drawn first.
     package static func page(title: String, runs: [(recording: ReportRecording, summary: BacktestSummary)]) -> [UInt8] {
@@ -16,10 +18,10 @@ package enum HTMLReport {
     }
 
     private static func page(_ data: [String: JSON]) -> [UInt8] {
-        let data = JSON.object(data)
-        let template = PackageResources.report_html
-        guard let start = template.firstRange(of: placeholder) else { return template }
-        return template[..<start.lowerBound] + safe(data.encoded(escapesNonASCII: true)) + template[start.upperBound...]
+        let code = PackageResources.charts_js + PackageResources.report_js
+        return PackageResources.report_html.replacing(style, by: PackageResources.report_css)
+            .replacing(
+                script, by: code.replacing(Self.data, by: safe(JSON.object(data).encoded(escapesNonASCII: true))))
     }
 
     /// No text of the data can end the script that contains it.
@@ -30,5 +32,13 @@ package enum HTMLReport {
             if byte == UInt8(ascii: "<") { safe += Array("\\u003c".utf8) } else { safe.append(byte) }
         }
         return safe
+    }
+}
+
+extension [UInt8] {
+    /// Returns the bytes with the first occurrence of a marker replaced.
+    fileprivate func replacing(_ marker: [UInt8], by bytes: [UInt8]) -> [UInt8] {
+        guard let range = firstRange(of: marker) else { return self }
+        return self[..<range.lowerBound] + bytes + self[range.upperBound...]
     }
 }

@@ -33,7 +33,9 @@ struct DemoCommand: AsyncParsableCommand {
     var inference = false
 
     @Option(
-        help: "Requests for --inference: a trace with the columns time, requests and, if known, contextTokens and generatedTokens.")
+        help:
+            "Requests for --inference: a trace with the columns time, requests and, if known, contextTokens and generatedTokens."
+    )
     var trace: String?
 
     @Flag(help: "Show the operator's log on stderr.")

@@ -7,6 +7,7 @@ import Logging
 import Operator
 import PluginHost
 import ServiceLifecycle
+import SystemIO
 import WireFormats
 import YAMLFormat
 

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Hummingbird
 import KubernetesClient
 import Logging
+import Scaling
 import ServiceLifecycle
 import Synchronization
 import SystemIO
@@ -17,6 +18,8 @@ final class InferenceFleet: Service {
     }
 
     private static let tick: Duration = .milliseconds(100)
+    /// The share of the demo in which the trace is played, so that replicas are also removed.
+    private static let share = 0.6
     static let namespace = "inference"
 
     private let clock: DemoClock
@@ -44,8 +47,8 @@ final class InferenceFleet: Service {
         DemoColumn(
             name: variant.name, scaler: ObjectKey(namespace: Self.namespace, name: variant.name),
             minReplicas: variant.minReplicas, maxReplicas: variant.maxReplicas, unit: "requests",
-            amount: { [weak self] in self?.queue(of: variant).map { Int($0.waiting + $0.running + $0.queued) } ?? 0 },
-            summary: { [weak self] in "\(Int(self?.queue(of: variant)?.arrived ?? 0)) requests" })
+            amount: { self.queue(of: variant).map { Int($0.waiting + $0.running + $0.queued) } ?? 0 },
+            summary: { Int(self.queue(of: variant)?.arrived ?? 0).counted("request") })
     }
 
     private func queue(of variant: InferenceVariant) -> InferenceQueue? {
@@ -97,7 +100,7 @@ final class InferenceFleet: Service {
             let now = ContinuousClock.now
             let seconds = last.duration(to: now) / .seconds(1)
             last = now
-            let share = clock.time / clock.plan.seconds
+            let share = clock.time / (clock.plan.seconds * Self.share)
             let ready = members.withLock { members in
                 for index in members.indices {
                     let variant = members[index].variant
@@ -124,7 +127,10 @@ final class InferenceFleet: Service {
                 targets.append(
                     Self.target(
                         port, "/replicas/\(variant.name)/metrics",
-                        ["namespace": .string(Self.namespace), "app": .string(variant.name), "pod": "\(variant.name)-\(number)"]))
+                        [
+                            "namespace": .string(Self.namespace), "app": .string(variant.name),
+                            "pod": "\(variant.name)-\(number)",
+                        ]))
             }
         }
         try? Data(JSON.array(targets).encoded()).write(to: URL(filePath: targetsFile), options: .atomic)
@@ -154,7 +160,9 @@ final class InferenceFleet: Service {
 
     /// The metrics of one replica, with the names of vLLM. The requests are spread evenly.
     private func replicaMetrics(_ name: String) -> String {
-        guard let member = members.withLock({ $0.first { $0.variant.name == name } }), member.ready > 0 else { return "" }
+        guard let member = members.withLock({ $0.first { $0.variant.name == name } }), member.ready > 0 else {
+            return ""
+        }
         let replicas = Double(member.ready)
         let label = "{model_name=\"\(name)\"}"
         return """

@@ -1,4 +1,5 @@
 import Backtest
+import Scaling
 import WireFormats
 
 /// The requests over time that drive the demo, from a trace of requests and their tokens.
@@ -49,10 +50,10 @@ struct InferenceTrace: Sendable {
 
     /// Returns the rate as a share of the highest, and the length of a request.
     ///
-    /// - Parameter share: the share of the trace that has passed; it begins again at 1.
+    /// - Parameter share: the share of the trace that has passed. There are no requests before it and after it.
     func state(at share: Double) -> (height: Double, length: Double) {
-        let position = (share - share.rounded(.down)) * Double(Self.parts)
-        let part = min(Self.parts - 1, Int(position))
+        guard (0..<1).contains(share) else { return (0, 1) }
+        let part = min(Self.parts - 1, Int(share * Double(Self.parts)))
         return (heights[part], lengths[part])
     }
 }
