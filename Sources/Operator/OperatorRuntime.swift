@@ -92,9 +92,7 @@ package struct OperatorRuntime: Sendable {
                 let validator = AdmissionValidator(
                     source: source, scalers: { scalers.objects }, hasRight: AuthorRights(client: client).has,
                     otherAutoscaler: { try? await autoscalers.otherAutoscaler(of: $0, namespace: $1) }, time: time,
-                    budgetScalers: {
-                        scalers.objects.map { BudgetReview.Scaler($0, budgets: budgets, targets: targets) }
-                    })
+                    budgetScalers: BudgetReview.scalers(scalers, budgets: budgets, targets: targets))
                 return Self.admission(certificates, validator, time, metrics, logger, onAdmissionBound)
             } ?? []
         api = Self.api(configuration, memory, time, logger, onAPIBound)

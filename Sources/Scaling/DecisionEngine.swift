@@ -228,7 +228,7 @@ private struct DecisionStep {
     // MARK: Shared budgets
 
     private func reclaim(_ scaler: inout SafeScaler) {
-        if let sharedBudget, sharedBudget.isImmediate { scaler.reclaim(to: sharedBudget.replicas) }
+        if let replicas = sharedBudget?.immediateReplicas { scaler.reclaim(to: replicas) }
     }
 
     // MARK: The record

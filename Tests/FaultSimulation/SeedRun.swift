@@ -10,7 +10,7 @@ struct SeedRun {
 
     static func run(_ seed: UInt64, only faults: [Fault], defect: PlantedDefect?, logs: Bool) throws -> SeedRun {
         let environment = try SimulatedEnvironment(seed: seed, only: faults, defect: defect, logsIntoTrace: logs)
-        let violation = environment.run()
+        let violation = try environment.run()
         return SeedRun(
             seed: seed, faults: faults, violation: violation, hash: environment.trace.hash, jobs: environment.jobs,
             trace: environment.trace)

@@ -127,11 +127,14 @@ struct BudgetAccount {
             // Of no replicas, what one consumes does not matter.
             if consumption == nil, unknown == nil, max(use.held, use.minimum, use.demand) > 0 { unknown = key }
             let share = terms?.share.map { spec.sharing[$0] }
+            // Without a rate limit, every member can give replicas back. With one of 0, it keeps them in any case.
+            let canShrink = use.mayBorrow || spec.reclaim == .immediate
             division.members.append(
                 BudgetMember(
-                    consumption: consumption ?? .zero, held: use.held, minimum: use.minimum, demand: use.demand,
+                    consumption: consumption ?? .zero, held: use.held,
+                    minimum: canShrink ? use.minimum : max(use.minimum, use.held), demand: use.demand,
                     group: terms?.share, weight: share?.weight ?? 1, priority: share?.priority ?? 0,
-                    mayBorrow: use.mayBorrow))
+                    mayBorrow: canShrink))
         }
         var result = Division(
             limit: limit, used: .zero, demanded: .zero, lent: .zero, caps: division.caps(), unknown: unknown)

@@ -69,15 +69,19 @@ struct BudgetLedger {
         set(use, of: key)
     }
 
-    /// Returns the least cap of all budgets that are enforced; nil if there is none.
+    /// Returns the least cap of all budgets that are enforced; nil if there is none. What a budget takes back at once, it
+    /// takes also if another one has a lower cap.
     mutating func cap(of key: ObjectKey, at now: Timestamp) -> SharedBudgetCap? {
         var least: SharedBudgetCap?
+        var immediate: Int?
         for name in memberships[key] ?? [] {
             guard let cap = accounts[name]?.cap(of: key, at: now, uses), accounts[name]?.spec?.mode != .report else {
                 continue
             }
             if cap.replicas < least?.replicas ?? .max { least = cap }
+            if let replicas = cap.immediateReplicas { immediate = min(replicas, immediate ?? replicas) }
         }
+        least?.immediateReplicas = immediate
         return least
     }
 

@@ -1,9 +1,18 @@
+import KubernetesClient
 import ScalerAPI
 import Scaling
 
+extension BudgetReview {
+    /// Returns what the caches know of all scalers at the time of a call.
+    static func scalers(
+        _ scalers: Informer<GeneralScaler>, budgets: BudgetDirectory?, targets: TargetDirectory
+    ) -> @Sendable () -> [Scaler] {
+        { scalers.objects.map { Scaler($0, budgets: budgets, targets: targets) } }
+    }
+}
+
 extension BudgetReview.Scaler {
-    /// What the caches know of a scaler.
-    init(_ scaler: GeneralScaler, budgets: BudgetDirectory?, targets: TargetDirectory) {
+    fileprivate init(_ scaler: GeneralScaler, budgets: BudgetDirectory?, targets: TargetDirectory) {
         let spec = try? scaler.spec.get()
         self.init(
             name: "\(scaler.namespace)/\(scaler.name)",

@@ -65,7 +65,8 @@ extension ScalerController {
         let isWritten = await dependencies.writer.writeBudget(status, name: name, uid: uid)
         guard budgetReports[name]?.uid == uid else { return }
         budgetReports[name]?.isWriting = false
-        if isWritten { budgetReports[name]?.written = status }
+        // A write without a response may have been applied.
+        budgetReports[name]?.written = isWritten ? status : nil
     }
 
     /// The budgets for `/metrics`.

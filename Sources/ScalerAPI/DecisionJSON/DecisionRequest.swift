@@ -122,11 +122,14 @@ extension DecisionOutcome {
 
 extension SharedBudgetCap {
     init(_ cap: JSONReader) throws(JSONPathError) {
-        try cap.rejectUnknown("budget", "cap", "immediate")
+        try cap.rejectUnknown("budget", "cap", "immediate", "immediateCap")
         self.init(
             budget: try cap.required("budget").nonEmptyString(),
             replicas: try cap.required("cap").int(in: GeneralScalerSpec.Limits.replicas),
             isImmediate: try cap.optional("immediate")?.bool() ?? false)
+        if !isImmediate, let most = try cap.optional("immediateCap") {
+            immediateReplicas = try most.int(in: replicas...GeneralScalerSpec.Limits.replicas.upperBound)
+        }
     }
 }
 

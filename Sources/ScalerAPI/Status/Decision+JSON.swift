@@ -32,7 +32,11 @@ extension Decision {
 extension SharedBudgetCap {
     var json: JSON {
         var members: [String: JSON] = ["budget": .string(budget), "cap": .integer(Int64(replicas))]
-        if isImmediate { members["immediate"] = true }
+        if isImmediate {
+            members["immediate"] = true
+        } else if let immediateReplicas {
+            members["immediateCap"] = .integer(Int64(immediateReplicas))
+        }
         if !state.isEmpty { members["state"] = .string(state) }
         return .object(members)
     }

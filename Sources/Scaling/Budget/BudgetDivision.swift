@@ -43,22 +43,35 @@ package struct BudgetDivision: Sendable {
         // The usual case: everything fits.
         if missing <= rest, members.allSatisfy(\.mayBorrow) { return members.map(\.wanted) }
         let guaranteed = guaranteedReplicas(atLeast: caps)
-        let byPriority = Dictionary(grouping: members.indices) { members[$0].priority }.sorted { $0.key > $1.key }
-        for (_, members) in byPriority {
-            guard fill(&caps, of: members, upTo: { guaranteed[$0] }, with: &rest) else { return caps }
+        let byPriority = indicesByPriority()
+        if !guarantees.isEmpty {
+            for indices in byPriority {
+                guard fill(&caps, of: indices, upTo: { guaranteed[$0] }, with: &rest) else { return caps }
+            }
         }
-        for (_, members) in byPriority {
-            guard fill(&caps, of: members, upTo: borrowable, with: &rest) else { return caps }
+        for indices in byPriority {
+            guard fill(&caps, of: indices, upTo: borrowable, with: &rest) else { return caps }
         }
         return caps
+    }
+
+    /// Returns the indices of the members, those of the highest priority first.
+    private func indicesByPriority() -> [[Int]] {
+        guard let first = members.first, members.contains(where: { $0.priority != first.priority }) else {
+            return [Array(members.indices)]
+        }
+        return Dictionary(grouping: members.indices) { members[$0].priority }.sorted { $0.key > $1.key }.map(\.value)
     }
 
     /// Returns the replicas of each member that guarantees cover, regardless of the limit.
     private func guaranteedReplicas(atLeast minimums: [Int]) -> [Int] {
         var replicas = minimums
         guard !guarantees.isEmpty else { return replicas }
-        for (group, members) in Dictionary(grouping: members.indices, by: { members[$0].group }) {
-            guard let group, guarantees.indices.contains(group) else { continue }
+        var groups = [[Int]](repeating: [], count: guarantees.count)
+        for (index, member) in members.enumerated() {
+            if let group = member.group, groups.indices.contains(group) { groups[group].append(index) }
+        }
+        for (group, members) in groups.enumerated() {
             var rest = guarantees[group]
             for index in members { rest -= minimums[index] * self.members[index].consumption }
             _ = fill(&replicas, of: members, upTo: { self.members[$0].wanted }, with: &rest)
@@ -78,6 +91,7 @@ package struct BudgetDivision: Sendable {
         _ caps: inout [Int], of indices: [Int], upTo end: (Int) -> Int, with rest: inout BudgetAmount
     ) -> Bool {
         var slots: [FairFilling.Slot] = []
+        slots.reserveCapacity(indices.count)
         for index in indices where end(index) > caps[index] {
             let member = members[index]
             slots.append(

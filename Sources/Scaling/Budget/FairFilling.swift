@@ -12,7 +12,13 @@ struct FairFilling {
         let consumption: Int128
         let weight: Int128
         /// Those handed out, `start` included.
-        var replicas: Int
+        var replicas: Int {
+            didSet { use = approximateUse }
+        }
+        fileprivate(set) var position = 0
+        /// The weighted use, up to rounding errors.
+        private(set) var use = 0.0
+        private let usePerReplica: Double
 
         init(index: Int, start: Int, end: Int, consumption: Int128, weight: Int128) {
             self.index = index
@@ -21,10 +27,20 @@ struct FairFilling {
             self.consumption = consumption
             self.weight = weight
             replicas = start
+            usePerReplica = Double(consumption) / Double(weight)
+            use = approximateUse
         }
+
+        private var approximateUse: Double { Double(replicas) * usePerReplica }
 
         /// Whether the next replica of this slot comes before that of another one.
         func precedes(_ other: Slot) -> Bool {
+            // Most slots differ by more than rounding errors, or have the same terms.
+            let difference = use - other.use
+            if abs(difference) > max(use, other.use) * FairFilling.useError { return difference < 0 }
+            if replicas == other.replicas, consumption == other.consumption, weight == other.weight {
+                return index < other.index
+            }
             // At most 2^31 replicas, 2^62 millionths and a weight of 2^20, so that nothing overflows.
             let own = Int128(replicas) &* consumption &* other.weight
             let others = Int128(other.replicas) &* other.consumption &* weight
@@ -35,6 +51,10 @@ struct FairFilling {
     /// The levels of weighted use per millionth. Two replicas of one slot are at least one level apart, as weights are
     /// smaller than this.
     private static let levels: Int128 = 1 << 20
+    /// The relative difference of weighted uses that rounding errors cannot explain. Each has four of at most 2^-53.
+    private static let useError = 1e-14
+    /// How many of the lowest bits of a level are not searched: a relative error of 2^-30, within which lie few replicas.
+    private static let ignoredBits: UInt64 = 1 << 22
     /// By how much a level is lowered if it was too high because of rounding.
     private static let reduction = 1 - 1e-9
     private static let maxReductions = 8
@@ -46,6 +66,7 @@ struct FairFilling {
     init(_ slots: [Slot], budget: Int128) {
         self.slots = slots
         self.budget = budget
+        for position in slots.indices { self.slots[position].position = position }
     }
 
     /// - Returns: whether all replicas fit.
@@ -79,8 +100,9 @@ struct FairFilling {
         }
         let available = Double(budget) * Self.reduction
         // The bit patterns of positive numbers are in the order of the numbers, so that this bisects every magnitude.
-        var (fits, exceeds) = (0.0.bitPattern, (lines.map { $0.end / $0.replicasPerLevel }.max() ?? 0).bitPattern)
-        while exceeds > fits + 1 {
+        let most = lines.reduce(0) { max($0, $1.end / $1.replicasPerLevel) }
+        var (fits, exceeds) = (lowestLevel(available).bitPattern, most.bitPattern)
+        while exceeds > fits + Self.ignoredBits {
             let middle = fits + (exceeds - fits) / 2
             let level = Double(bitPattern: middle)
             var cost = 0.0
@@ -96,17 +118,31 @@ struct FairFilling {
         return Double(bitPattern: fits)
     }
 
+    /// Returns a level that fits in any case: at which each slot without a start or an end has its share, and its last
+    /// replica is rounded up.
+    private func lowestLevel(_ available: Double) -> Double {
+        var (weights, rounding) = (0.0, 0.0)
+        for slot in slots {
+            weights += Double(slot.weight)
+            rounding += Double(slot.consumption)
+        }
+        return max(0, (available - rounding) / weights)
+    }
+
     /// Hands out all replicas below a level, or below one that is a little lower.
     private mutating func raise(to approximateLevel: Double) {
         var level = approximateLevel
+        var raised = [Int](repeating: 0, count: slots.count)
         for _ in 0..<Self.maxReductions {
             let exact = Int128((level * Double(Self.levels)).rounded(.down))
             var cost: Int128 = 0
-            for slot in slots { cost += Int128(Self.replicas(of: slot, below: exact) - slot.start) * slot.consumption }
+            for (position, slot) in slots.enumerated() {
+                let replicas = Self.replicas(of: slot, below: exact)
+                raised[position] = replicas
+                cost += Int128(replicas - slot.start) * slot.consumption
+            }
             if cost <= budget {
-                for position in slots.indices {
-                    slots[position].replicas = Self.replicas(of: slots[position], below: exact)
-                }
+                for position in slots.indices { slots[position].replicas = raised[position] }
                 budget -= cost
                 return
             }
@@ -117,7 +153,13 @@ struct FairFilling {
     private static func replicas(of slot: Slot, below level: Int128) -> Int {
         let (product, isTooLarge) = level.multipliedReportingOverflow(by: slot.weight)
         guard !isTooLarge else { return slot.end }
-        let (quotient, remainder) = product.quotientAndRemainder(dividingBy: slot.consumption * levels)
+        let divisor = slot.consumption * levels
+        if let small = Int64(exactly: product), let divisor = Int64(exactly: divisor) {
+            // The usual magnitude, whose division is one instruction.
+            let (quotient, remainder) = small.quotientAndRemainder(dividingBy: divisor)
+            return max(slot.start, min(Int(quotient) + (remainder > 0 ? 1 : 0), slot.end))
+        }
+        let (quotient, remainder) = product.quotientAndRemainder(dividingBy: divisor)
         return max(slot.start, Int(min(quotient + (remainder > 0 ? 1 : 0), Int128(slot.end))))
     }
 
@@ -125,15 +167,11 @@ struct FairFilling {
 
     private mutating func handOutRest() -> Bool {
         var queue = SlotQueue(slots.filter { $0.replicas < $0.end })
-        var changed: [Int: Int] = [:]
         while let slot = queue.first {
             guard slot.consumption <= budget else { break }
             budget -= slot.consumption
-            changed[slot.index] = slot.replicas + 1
+            slots[slot.position].replicas = slot.replicas + 1
             queue.takeReplica()
-        }
-        for position in slots.indices {
-            if let replicas = changed[slots[position].index] { slots[position].replicas = replicas }
         }
         return queue.first == nil
     }
@@ -144,8 +182,8 @@ private struct SlotQueue {
     private var heap: [FairFilling.Slot]
 
     init(_ slots: [FairFilling.Slot]) {
-        // A sorted array is a heap.
-        heap = slots.sorted { $0.precedes($1) }
+        heap = slots
+        for position in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(from: position) }
     }
 
     var first: FairFilling.Slot? { heap.first }
@@ -157,13 +195,16 @@ private struct SlotQueue {
             heap.swapAt(0, heap.count - 1)
             heap.removeLast()
         }
-        var position = 0
+        sink(from: 0)
+    }
+
+    private mutating func sink(from start: Int) {
+        var position = start
         while true {
             var least = position
-            for child in [2 * position + 1, 2 * position + 2]
-            where child < heap.count && heap[child].precedes(heap[least]) {
-                least = child
-            }
+            let child = 2 * position + 1
+            if child < heap.count, heap[child].precedes(heap[least]) { least = child }
+            if child + 1 < heap.count, heap[child + 1].precedes(heap[least]) { least = child + 1 }
             guard least != position else { return }
             heap.swapAt(position, least)
             position = least

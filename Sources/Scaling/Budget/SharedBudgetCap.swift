@@ -6,16 +6,20 @@ package struct SharedBudgetCap: Sendable, Hashable {
     package var budget: String
     /// The most replicas to have: 0 to `Int32.max`. Fewer than there are: the budget takes replicas back.
     package var replicas: Int
-    /// Whether replicas are taken back regardless of cooldowns and rates.
-    package var isImmediate: Bool
+    /// The most replicas to have by the budgets that take replicas back regardless of cooldowns and rates: `replicas` or
+    /// more; nil if there are none.
+    package var immediateReplicas: Int?
     /// The state of the limit, such as `0.5 left of 40.00 per hour`; empty if unknown. Changes with the replicas of other
     /// members, so it is a live value.
     package var state: String
 
+    /// Whether the lowest cap is of a budget that takes replicas back at once.
+    package var isImmediate: Bool { immediateReplicas == replicas }
+
     package init(budget: String, replicas: Int, isImmediate: Bool = false, state: String = "") {
         self.budget = budget
         self.replicas = replicas
-        self.isImmediate = isImmediate
+        immediateReplicas = isImmediate ? replicas : nil
         self.state = state
     }
 }

@@ -25,6 +25,8 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
         case .pendingScaleLost where request.isStatusPatch:
             return try await network.send(
                 request.changingBody { body in body.mapping("status") { $0.setting("pendingScale", .null) } })
+        case .budgetStatusLost where request.isStatusPatch && request.url.contains("/scalingbudgets/"):
+            return HTTPResponse(head: HTTPResponseHead(status: 200, headers: []), body: Array("{}".utf8))
         case .lateAnswerAppliedTwice where request.isScalePatch: return try await sendTwice(request)
         case .leaderCheckSkipped where request.url.contains("/leases/") && request.method == "PUT":
             return try await renewAnyhow(request)
@@ -35,11 +37,23 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
     func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPStream {
         let stream = try await network.stream(request)
         if defect == .relistDropped, request.isList { return listAsFirst(request, stream) }
+        if request.url.contains("/scalingbudgets") { return budgets(request, stream) }
         guard request.url.contains("/generalscalers") else { return stream }
         switch defect {
         case .rateIgnored: return changingEachObject(of: stream, \.withoutRates)
         case .schedulesNotListed where request.isList: return changingEachObject(of: stream, \.withoutSchedules)
+        case .predecessorNotCounted where request.isList: return changingEachObject(of: stream, \.withoutPendingScale)
         default: return stream
+        }
+    }
+
+    private func budgets(_ request: HTTPRequest, _ stream: HTTPStream) -> HTTPStream {
+        switch defect {
+        case .budgetLimitDoubled: changingEachObject(of: stream, \.withDoubledLimits)
+        case .guaranteeIgnored: changingEachObject(of: stream, \.withoutSharing)
+        case .reclaimNotImmediate: changingEachObject(of: stream, \.withoutReclaim)
+        case .budgetRelistDropped where !request.url.contains("watch=1"): listAsFirst(request, stream)
+        default: stream
         }
     }
 
@@ -141,6 +155,21 @@ extension JSON {
         mapping("spec") { spec in
             spec.mapping("safety") {
                 $0.setting("maxScaleUpRate", .integer(1_000)).setting("maxScaleDownRate", .integer(1_000))
+            }
+        }
+    }
+
+    fileprivate var withoutSharing: JSON { mapping("spec") { $0.removing("sharing") } }
+    fileprivate var withoutReclaim: JSON { mapping("spec") { $0.removing("reclaim") } }
+    fileprivate var withoutPendingScale: JSON { mapping("status") { $0.removing("pendingScale") } }
+
+    fileprivate var withDoubledLimits: JSON {
+        mapping("spec") { spec in
+            spec.mapping("limits") { limits in
+                .array(
+                    (limits.arrayValue ?? []).map { limit in
+                        limit.mapping("amount") { .number(2 * ($0.doubleValue ?? 0)) }
+                    })
             }
         }
     }

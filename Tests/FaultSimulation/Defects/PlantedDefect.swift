@@ -26,4 +26,16 @@ enum PlantedDefect: String, CaseIterable, Sendable {
     case edgesLate = "edges-late"
     /// Lists have no schedules, so that an operator that starts or becomes leader does not know them.
     case schedulesNotListed = "schedules-not-listed"
+    /// Budgets have twice their limits.
+    case budgetLimitDoubled = "budget-limit-doubled"
+    /// Budgets have no guarantees.
+    case guaranteeIgnored = "guarantee-ignored"
+    /// Replicas are reclaimed by cooldowns and rates although the budget says at once.
+    case reclaimNotImmediate = "reclaim-not-immediate"
+    /// A new leader does not know the operations that its predecessor began.
+    case predecessorNotCounted = "predecessor-not-counted"
+    /// A list of budgets after the first returns the first one's contents.
+    case budgetRelistDropped = "budget-relist-dropped"
+    /// The status of budgets is written nowhere.
+    case budgetStatusLost = "budget-status-lost"
 }

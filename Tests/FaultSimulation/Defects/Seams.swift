@@ -21,7 +21,8 @@ struct Seams {
         }
         switch defect {
         case .resourceVersionNotSent, .leaderCheckSkipped, .pendingScaleLost, .relistDropped, .rateIgnored,
-            .lateAnswerAppliedTwice, .schedulesNotListed:
+            .lateAnswerAppliedTwice, .schedulesNotListed, .budgetLimitDoubled, .guaranteeIgnored,
+            .reclaimNotImmediate, .predecessorNotCounted, .budgetRelistDropped, .budgetStatusLost:
             http = DefectiveTransport(parts.network, defect)
         default: http = parts.network
         }

@@ -9,10 +9,17 @@ struct Cluster {
     static let pause = "generalscaler-pause"
     static let lease = "generalscaler"
 
-    private static let definition: Result<JSON, any Error> = Result {
+    private static let definition = definition("deploy/crd.yaml")
+    private static let budgetDefinition = definition("deploy/budget-crd.yaml")
+
+    private static func definition(_ file: String) -> Result<JSON, any Error> {
+        Result { try read(file) }
+    }
+
+    private static func read(_ file: String) throws -> JSON {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-        let text = try Data(contentsOf: root.appending(path: "deploy/crd.yaml"))
+        let text = try Data(contentsOf: root.appending(path: file))
         return try YAMLDocument.parse(String(decoding: text, as: UTF8.self))
     }
 
@@ -33,11 +40,23 @@ struct Cluster {
         ])
     }
 
+    func createBudgetDefinition() throws { try api.create(try Self.budgetDefinition.get()) }
+
+    func create(budget plan: BudgetPlan) throws {
+        try api.create([
+            "apiVersion": "autoscaling.example.com/v1", "kind": "ScalingBudget",
+            "metadata": ["name": .string(plan.name)], "spec": plan.json.withoutNulls,
+        ])
+    }
+
     /// - Returns: the object as it was stored.
     func create(scaler: String, _ plan: ScalerPlan) throws -> JSON {
         try api.create([
             "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
-            "metadata": ["name": .string(scaler), "namespace": .string(Self.namespace)],
+            "metadata": [
+                "name": .string(scaler), "namespace": .string(Self.namespace),
+                "labels": [BudgetPlan.label: .string(scaler)],
+            ],
             "spec": plan.json.withoutNulls,
         ])
     }
@@ -59,6 +78,8 @@ struct Cluster {
 
     func scaler(_ name: String) -> JSON? { try? api.get(Self.path(scaler: name)) }
 
+    func budget(_ name: String) -> JSON? { try? api.get(Self.path(budget: name)) }
+
     func replicas(of deployment: String) -> Int? {
         (try? api.get(Self.path(deployment: deployment)))?["spec"]?["replicas"]?.intValue
     }
@@ -73,6 +94,8 @@ struct Cluster {
     static func path(scaler: String) -> String {
         "/apis/autoscaling.example.com/v1/namespaces/\(namespace)/generalscalers/\(scaler)"
     }
+
+    static func path(budget: String) -> String { "/apis/autoscaling.example.com/v1/scalingbudgets/\(budget)" }
 
     static func path(deployment: String) -> String { "/apis/apps/v1/namespaces/\(namespace)/deployments/\(deployment)" }
     static let pausePath = "/api/v1/namespaces/\(namespace)/configmaps/\(pause)"

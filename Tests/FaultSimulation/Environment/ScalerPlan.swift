@@ -84,6 +84,13 @@ struct ScalerPlan: Sendable, Equatable {
         return plan
     }
 
+    /// Makes the plan one of a budget's member: it mostly has a target of its own, and can give replicas back in time.
+    mutating func shareBudgets(ownTarget: String, _ random: RandomSource) {
+        if random.chance(percent: 90) { target = ownTarget }
+        if downCooldown == nil { downCooldown = random.pick([0, 20, 60]) }
+        schedule = nil
+    }
+
     /// The complete spec. Absent values are null, so that a merge patch removes them.
     var json: JSON {
         func whole(_ number: Int?) -> JSON { number.map { .integer(Int64($0)) } ?? .null }

@@ -48,14 +48,16 @@ extension SimulatedEnvironment {
         trace.add(timeline.now, "environment", "\(name) is \(series[name]?.level ?? 0)")
     }
 
-    func newPlan() -> ScalerPlan {
-        ScalerPlan.random(targets: targets, series: seriesNames.compactMap { series[$0] }, random)
+    func newPlan(of scaler: String) -> ScalerPlan {
+        var plan = ScalerPlan.random(targets: targets, series: seriesNames.compactMap { series[$0] }, random)
+        if hasBudgets { plan.shareBudgets(ownTarget: targets[scalers.firstIndex(of: scaler) ?? 0], budgetRandom) }
+        return plan
     }
 
     private func editScaler() {
         let name = random.pick(scalers)
         guard let known = checker.plan(of: name) else { return }
-        var plan = newPlan()
+        var plan = newPlan(of: name)
         // Most edits change little.
         if random.chance(percent: 60) {
             let other = plan
@@ -87,7 +89,7 @@ extension SimulatedEnvironment {
             timeline.after(random.duration(0...40_000)) { [unowned self] in
                 let replicas = random.within(0...6)
                 cluster.create(deployment: name, replicas: replicas)
-                checker.targetReplaced(name)
+                checker.targetReplaced(name, replicas)
                 pumpWatches()
             }
             return
@@ -97,7 +99,7 @@ extension SimulatedEnvironment {
         trace.add(timeline.now, "people", "delete scaler \(name)")
         checker.scalerDeleted(name)
         timeline.after(random.duration(0...60_000)) { [unowned self] in
-            create(scaler: name, newPlan())
+            create(scaler: name, newPlan(of: name))
             pumpWatches()
         }
     }

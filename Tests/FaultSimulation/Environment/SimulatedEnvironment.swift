@@ -31,6 +31,7 @@ final class SimulatedEnvironment {
     private let defect: PlantedDefect?
     private let logger: Logger
     private let hasElection: Bool
+    let budgetRandom: RandomSource
 
     let scalers: [String]
     let targets: [String]
@@ -58,8 +59,11 @@ final class SimulatedEnvironment {
         timeline = Timeline(random: random)
         plan = FaultPlan(random, only: faults)
         cluster = try Cluster(timeline)
-        scalers = (1...random.within(1...4)).map { "scaler-\($0)" }
-        targets = (1...random.within(1...3)).map { "app-\($0)" }
+        let (scalerCount, targetCount) = (random.within(1...4), random.within(1...3))
+        let isShared = Self.hasBudgets(seed)
+        scalers = (1...(isShared ? max(scalerCount, 2) : scalerCount)).map { "scaler-\($0)" }
+        targets = (1...(isShared ? scalers.count : targetCount)).map { "app-\($0)" }
+        budgetRandom = Self.budgetRandom(seed)
         seriesNames = (1...random.within(1...4)).map { "s\($0)" }
         for (index, name) in seriesNames.enumerated() { series[name] = .random(index + 1, random) }
         slots = Array(repeating: nil, count: random.pick([1, 1, 2, 2, 3]))
@@ -76,23 +80,32 @@ final class SimulatedEnvironment {
     // MARK: A life
 
     /// - Returns: the violation, if any.
-    func run() -> Violation? {
+    func run() throws -> Violation? {
         populate()
+        if hasBudgets { try createBudgets() }
         scheduleEvents()
         let faultPhase = timeline.now + Timeline.microseconds(plan.faultPhase)
         pass(until: faultPhase)
         endFaultPhase()
         pass(until: faultPhase + Timeline.microseconds(Self.quiescence))
         checker.checkQuiescence(scalers: scalers, end: timeline.now)
-        if checker.violation == nil, endsWithHandover { passHandover() }
+        if checker.violation == nil, hasBudgets {
+            passBudgets()
+        } else if checker.violation == nil, endsWithHandover {
+            passHandover()
+        }
         end()
         if checker.violation != nil { abandon() }
         return checker.violation
     }
 
     private func populate() {
-        for name in targets { cluster.create(deployment: name, replicas: random.within(0...6)) }
-        for name in scalers { create(scaler: name, newPlan()) }
+        for name in targets {
+            let replicas = random.within(0...6)
+            cluster.create(deployment: name, replicas: replicas)
+            checker.targetCreated(name, replicas)
+        }
+        for name in scalers { create(scaler: name, newPlan(of: name)) }
         for slot in slots.indices {
             timeline.after(random.duration(0...5_000)) { [unowned self] in launch(slot) }
         }

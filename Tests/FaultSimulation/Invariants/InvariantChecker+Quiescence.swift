@@ -64,7 +64,8 @@ extension InvariantChecker {
         let wait = max(plan.upCooldown ?? plan.cooldown ?? 15, plan.upStabilization ?? 0) + 2 * plan.interval
         let isLongEnough =
             Int64(wait) * 1_000_000 + Self.settling <= end - max(quiescentSince ?? 0, version.since, lastEdge)
-        guard plan.upStep(from: replicas) > 0, isLongEnough else { return }
+        let isUnderBudget = budgets.values.contains { $0.last?.plan.consumption[version.name] != nil }
+        guard plan.upStep(from: replicas) > 0, isLongEnough, !isUnderBudget else { return }
         let hasScaled = scales.contains { $0.time >= quiescentSince ?? 0 && $0.target == plan.target && $0.isUp }
         if replicas < most, !hasScaled {
             note("\(version.name) leaves \(plan.target) at \(replicas) though its metrics ask for \(most)")
@@ -72,7 +73,7 @@ extension InvariantChecker {
     }
 
     /// Returns whether the scaler alone sets the replicas of its target, and nothing holds it.
-    private func acts(_ version: ScalerVersion, _ replicas: Int) -> Bool {
+    func acts(_ version: ScalerVersion, _ replicas: Int) -> Bool {
         let others = versions.values.compactMap(\.last).filter {
             $0.until == nil && $0.uid != version.uid && $0.plan.target == version.plan.target && $0.plan.claimsTarget
         }

@@ -35,8 +35,15 @@ extension InvariantChecker {
             return plan.least...plan.most ~= before
         }
         let faults = versions.map { ($0, fault(scale, $0)) }
-        defer { scales.append(scale) }
+        defer {
+            scales.append(scale)
+            noteReplicas(scale)
+        }
         if let why = pauseFault(scale) { return note(why) }
+        let known = window(upTo: pending.sentAt).lowerBound...timeline.now
+        if let why = overspend(scale, versions, in: known) {
+            return note("\(replica) scaled \(target) from \(before) to \(to) for \(pending.scaler): \(why)")
+        }
         guard faults.allSatisfy({ $0.1 != nil }) else { return }
         let (version, why) = faults.last.map { ($0.0.name, $0.1 ?? "") } ?? (pending.scaler, "it is gone for long")
         note("\(replica) scaled \(target) from \(before) to \(to) for \(version): \(why)")
@@ -164,12 +171,16 @@ extension InvariantChecker {
     }
 
     private func downFault(_ scale: AcceptedScale, _ plan: ScalerPlan) -> String? {
+        let (isUnderBudget, isImmediate) = budgetEffect(on: scale, in: window(upTo: scale.decidedBy))
+        if isImmediate { return nil }
         if let fault = spacingFault(scale, plan) { return fault }
         let mayFallBack = [.static, .ifLower].contains(plan.fallback) && hasFailures(scale, plan)
         if scale.to == 0 {
             if isIdle(scale, plan) { return nil }
             // No policy recommends 0.
-            guard mayFallBack, plan.fallbackReplicas == 0 else { return "it was not idle for long enough" }
+            guard isUnderBudget || mayFallBack && plan.fallbackReplicas == 0 else {
+                return "it was not idle for long enough"
+            }
         }
         guard plan.downStep(from: scale.from) > 0 else { return "maxScaleDownRate forbids scaling down" }
         if scale.from - scale.to > plan.downStep(from: scale.from) {
@@ -178,7 +189,7 @@ extension InvariantChecker {
         let last = lastScale(before: scale) { _ in true }
         if let fault = cooldownFault(scale, plan, since: last, plan.effectiveDownCooldown) { return fault }
         if let cap = plan.cap, scale.to >= max(cap, plan.least) { return nil }
-        if mayFallBack { return nil }
+        if mayFallBack || isUnderBudget { return nil }
         for series in plan.metrics {
             let values = recent(series, scale, plan).map { usable($0, series, scale, plan) }
             if values.allSatisfy({ $0 == nil }) { return "\(series.name) had no value" }

@@ -26,6 +26,10 @@ final class InvariantChecker {
     /// By UID of the scaler: the writers of its status.
     var statusWriters: [String: Set<String>] = [:]
     var scales: [AcceptedScale] = []
+    /// The versions of budgets by name, oldest first.
+    var budgets: [String: [BudgetVersion]] = [:]
+    /// By target, oldest first.
+    var replicaChanges: [String: [ReplicaChange]] = [:]
     /// By target: when another client changed its replicas.
     var outsideScales: [String: [Int64]] = [:]
     /// The changes of the operator-wide pause.
@@ -82,14 +86,24 @@ final class InvariantChecker {
 
     func outsideScale(_ target: String, to replicas: Int) {
         outsideScales[target, default: []].append(timeline.now)
+        targetCreated(target, replicas)
         guard let last = scales.last(where: { $0.target == target }), last.to != replicas else { return }
         loseOutcome { $0.target == target }
     }
 
     /// Handles that another object has the target's name, so that its replicas prove nothing about the former one.
-    func targetReplaced(_ target: String) {
+    func targetReplaced(_ target: String, _ replicas: Int) {
         outsideScales[target, default: []].append(timeline.now)
+        // The former object may have been gone for a while.
+        targetCreated(target, 0)
+        targetCreated(target, replicas)
         loseOutcome { $0.target == target }
+    }
+
+    /// Handles that a client other than an operator set a target's replicas.
+    func targetCreated(_ target: String, _ replicas: Int) {
+        replicaChanges[target, default: []].append(
+            ReplicaChange(at: timeline.now, replicas: replicas, isOwn: false))
     }
 
     /// Marks the outcome of the last of these operations as unknown, unless it has been recorded.

@@ -197,6 +197,30 @@ struct SharedBudgetTests {
         }
     }
 
+    @Test("a queue that jumps between 5 and 8 at every poll moves neither the cap nor the replicas of an idle neighbor")
+    func noisyNeighbor() async throws {
+        let cluster = try BudgetCluster()
+        try cluster.add("checkout", replicas: 3, labels: Self.checkout)
+        try cluster.add("search", replicas: 5, labels: Self.search)
+        try cluster.createBudget(["limits": [["unit": "replicas", "amount": 10]]])
+        cluster.want(3, by: "checkout")
+        try await OperatorFixture.run(cluster.environment) { fixture in
+            var most = 0
+            for round in 0..<40 {
+                cluster.want(round.isMultiple(of: 2) ? 5 : 8, by: "search")
+                try await fixture.poll()
+                let current = try replicas(fixture)
+                #expect(current[0] == 3)
+                most = max(most, current[1])
+                let members = try cluster.budgetStatus()["members"]?.arrayValue ?? []
+                let checkout = members.first { $0["name"] == "checkout" }
+                // Before its first poll, it has none.
+                #expect(round < 2 || checkout == nil || checkout?["cap"] == 3, "\(members)")
+            }
+            #expect(most == 7)
+        }
+    }
+
     @Test("a scaler leaves the budget with its label")
     func relabeled() async throws {
         let cluster = try BudgetCluster()

@@ -105,7 +105,9 @@ struct Oracle {
         }
         let most = max(cap.replicas, view.spec.minReplicas)
         if view.to > most, view.to > view.from { return "up over the cap of a shared budget" }
-        if cap.isImmediate, view.to > most { return "over a cap that applies at once" }
+        if let atOnce = cap.immediateReplicas, view.to > max(atOnce, view.spec.minReplicas) {
+            return "over a cap that applies at once"
+        }
         return nil
     }
 
@@ -214,8 +216,8 @@ struct Oracle {
 
         /// Whether a budget removed replicas at once, for which no cooldown and no rate counts.
         var isReclaimed: Bool {
-            guard let sharedBudget, sharedBudget.isImmediate, to < from else { return false }
-            return names(.budget) && to == max(sharedBudget.replicas, spec.minReplicas)
+            guard let atOnce = sharedBudget?.immediateReplicas, to < from else { return false }
+            return names(.budget) && to == max(atOnce, spec.minReplicas)
         }
 
         func names(_ cause: Cause) -> Bool { decision.limitedBy.contains(cause) }

@@ -107,8 +107,11 @@ struct RandomHistory {
 
     private mutating func sharedBudget() -> SharedBudgetCap? {
         guard random.chance(percent: 15) else { return nil }
-        return SharedBudgetCap(
+        var cap = SharedBudgetCap(
             budget: "shop", replicas: random.within(0...8), isImmediate: random.chance(percent: 20))
+        // Another budget with a higher cap takes replicas back at once.
+        if !cap.isImmediate, random.chance(percent: 20) { cap.immediateReplicas = cap.replicas + random.within(0...4) }
+        return cap
     }
 
     /// Returns a forecast of each metric that has one, often of more than the present load.
