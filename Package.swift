@@ -169,12 +169,14 @@ let package = Package(
         .target(
             name: "Console",
             dependencies: [
-                "HTTPTransport", "KubernetesClient", "Operator", "WireFormats", hummingbird, logging,
+                "Backtest", "HTTPTransport", "KubernetesClient", "Operator", "ScalerAPI", "Scaling", "SystemIO",
+                "TimeZones", "WireFormats", "YAMLFormat", hummingbird, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             resources: [
                 .embedInCode("Page/console.html"), .embedInCode("Page/console.css"), .embedInCode("Page/console.js"),
+                .embedInCode("Page/whatif.js"),
             ]),
         // What the programs share of a command line.
         .target(
@@ -360,7 +362,8 @@ let package = Package(
             ]
         ),
         .testTarget(name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "TestSupport", "WireFormats"]),
-        .testTarget(name: "ConsoleTests", dependencies: ["Console", "ScalerAPI", "Scaling"]),
+        .testTarget(
+            name: "ConsoleTests", dependencies: ["Backtest", "Console", "ScalerAPI", "Scaling", "WireFormats"]),
         .testTarget(
             name: "OperatorTests",
             dependencies: [

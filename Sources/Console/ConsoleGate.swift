@@ -13,6 +13,8 @@ final class ConsoleGate: Sendable {
         var origin: String?
         /// The header `Sec-Fetch-Site`.
         var site: String?
+        /// The header `Content-Type`.
+        var type: String?
         var cookie: String?
     }
 
@@ -49,7 +51,14 @@ final class ConsoleGate: Sendable {
         if let site = arrival.site, site != "same-origin", site != "none" {
             return .refuse(status: 403, message: "the request comes from another site")
         }
-        guard arrival.method == "GET" else { return .refuse(status: 405, message: "the console only reads") }
+        if WhatIf.Question(path: arrival.path) != nil {
+            // A question is JSON from the page itself: a form of another site can send neither.
+            guard arrival.method == "POST", arrival.origin != nil, arrival.type == "application/json" else {
+                return .refuse(status: 405, message: "a question must be a POST of JSON by the page itself")
+            }
+        } else if arrival.method != "GET" {
+            return .refuse(status: 405, message: "the console only reads")
+        }
         if arrival.path == Self.loginPath { return login(arrival, port: port) }
         guard let cookie = arrival.cookie, session.isEqual(cookie) else {
             return .refuse(status: 401, message: "open the link that generalscaler console has printed")

@@ -20,22 +20,26 @@ package struct ConsoleServer: Sendable {
         "/console.js": ("text/javascript; charset=utf-8", script),
     ]
 
-    static func script() -> [UInt8] { PackageResources.console_js }
+    /// One script: its parts are separate files only in the sources.
+    static func script() -> [UInt8] { PackageResources.whatif_js + PackageResources.console_js }
 
     private let port: Int
     private let upstream: any UpstreamAPI
+    private let whatIf: WhatIf
     private let logger: Logger
     private let onBound: @Sendable (String) -> Void
     private let gate = ConsoleGate()
 
     /// - Parameters:
     ///   - port: on 127.0.0.1; 0 for a free one.
+    ///   - sources: the readings for replays, besides the operator's memory.
     ///   - onBound: called with the link for the browser, which works once.
     package init(
-        port: Int, upstream: any UpstreamAPI, logger: Logger, onBound: @escaping @Sendable (String) -> Void
+        port: Int, upstream: any UpstreamAPI, sources: ReplaySources = ReplaySources(), logger: Logger, onBound: @escaping @Sendable (String) -> Void
     ) {
         self.port = port
         self.upstream = upstream
+        whatIf = WhatIf(upstream: upstream, sources: sources)
         self.logger = logger
         self.onBound = onBound
     }
@@ -75,6 +79,7 @@ package struct ConsoleServer: Sendable {
             return response
         case .pass: break
         }
+        if let question = WhatIf.Question(path: request.uri.path) { return await answer(question, request) }
         if let file = Self.files[request.uri.path] { return Self.response(.ok, file.content(), type: file.type) }
         guard let path = Self.apiPath(request) else {
             return Self.response(.notFound, Self.json(error: "no such page"), type: "application/json")
@@ -88,7 +93,39 @@ package struct ConsoleServer: Sendable {
             token: request.uri.queryParameters["token"].map(String.init),
             host: request.head.authority, origin: request.headers[.origin],
             site: request.headers[HTTPField.Name("Sec-Fetch-Site")!],
+            type: request.headers[.contentType],
             cookie: request.cookies[ConsoleGate.cookieName(port: port)]?.value)
+    }
+
+    // MARK: What-if
+
+    private func answer(_ question: WhatIf.Question, _ request: Request) async -> Response {
+        do {
+            let answer = try await request.body.consumeWithCancellationOnInboundClose { body in
+                let bytes = try await body.collect(upTo: ConsoleLimits.requestBytes)
+                return try await whatIf.answer(question, Array(bytes.readableBytesView))
+            }
+            switch answer {
+            case .json(let json): return Self.response(.ok, json.encoded(), type: "application/json")
+            case .page(let page):
+                var response = Self.response(.ok, page, type: "text/html; charset=utf-8")
+                // Its script runs in a file of its own, never on this page's origin.
+                response.headers[.contentDisposition] = "attachment; filename=\"report.html\""
+                return response
+            }
+        } catch let problem as WhatIfProblem {
+            return Self.response(.unprocessableContent, problem.json.encoded(), type: "application/json")
+        } catch let error as UpstreamError {
+            return Self.problem(error.description)
+        } catch let error as HTTPTransport.HTTPError {
+            return Self.problem(error.message)
+        } catch is CancellationError {
+            return Self.response(.requestTimeout, Self.json(error: "the reader has left"), type: "application/json")
+        } catch {
+            return Self.response(
+                .contentTooLarge, Self.json(error: "the request has more than \(ConsoleLimits.requestBytes) bytes"),
+                type: "application/json")
+        }
     }
 
     // MARK: The operator's API
@@ -97,15 +134,7 @@ package struct ConsoleServer: Sendable {
     static func apiPath(_ request: Request) -> String? {
         let parts = request.uri.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
             .map(String.init)
-        // Names of namespaces and objects.
-        let areNames = parts.dropFirst(2).allSatisfy { part in
-            !part.isEmpty && part.first != "."
-                && part.utf8.allSatisfy {
-                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
-                        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-                        || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
-                }
-        }
+        let areNames = parts.dropFirst(2).allSatisfy(isName)
         switch parts.joined(separator: "/") {
         case "v1/scalers", "v1/decisions", "v1/budgets", "v1/events": break
         case let path where path.hasPrefix("v1/scalers/") && parts.count == 4 && areNames: break
@@ -115,6 +144,16 @@ package struct ConsoleServer: Sendable {
             request.uri.queryParameters[Substring(name)].flatMap { Int($0) }.map { "\(name)=\($0)" }
         }
         return parts.joined(separator: "/") + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+    }
+
+    /// Returns whether the text can be the name of a namespace or an object.
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.first != "."
+            && text.utf8.allSatisfy {
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+            }
     }
 
     private func forward(_ path: String, isStream: Bool) async -> Response {
@@ -138,7 +177,7 @@ package struct ConsoleServer: Sendable {
         }
     }
 
-    private static func meaning(of status: Int) -> String {
+    static func meaning(of status: Int) -> String {
         switch status {
         case 401: "the operator refuses the token: check that the console and the operator use the same Secret"
         case 403: "the API server refuses access to pods/proxy: see the Role in the console's documentation"

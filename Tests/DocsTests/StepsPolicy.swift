@@ -26,6 +26,10 @@ package struct StepsPolicy: ConfigurablePolicy {
         self.steps = steps.sorted { $0.above < $1.above }
     }
 
+    package var config: JSON {
+        ["steps": .array(steps.map { ["above": .number($0.above), "replicas": .integer(Int64($0.replicas))] })]
+    }
+
     package func recommend(_ input: PolicyInput) -> PolicyRecommendation {
         var records = zip(input.metrics, input.observations).map { metric, observation in
             MetricRecord(

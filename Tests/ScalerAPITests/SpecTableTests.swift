@@ -25,6 +25,34 @@ struct SpecTableTests {
         }
     }
 
+    @Test("a spec that is written as JSON reads as the same spec")
+    func written() throws {
+        for row in try SpecTable().rows where row.field == nil {
+            let spec = try Self.parsed(row.spec)
+            let again = try Self.parsed(spec.json(configs: true))
+            #expect(Self.parts(of: again) == Self.parts(of: spec), "\(row.change)")
+            #expect(again.json(configs: true) == spec.json(configs: true), "\(row.change)")
+        }
+    }
+
+    /// All values of a spec. Those of a set are in no order.
+    private static func parts(of spec: GeneralScalerSpec) -> [Substring] {
+        "\(spec)".split { " ,()[]".contains($0) }.sorted()
+    }
+
+    @Test("the configs of metrics are written on request only")
+    func configs() throws {
+        let metric: JSON = ["type": "prometheus", "name": "load", "targetValue": 2.5, "config": ["password": "canary"]]
+        let spec = try Self.parsed(["targetDeployment": "app", "maxReplicas": 3, "metrics": [metric]])
+        #expect("\(spec.json(configs: true))".contains("canary"))
+        #expect(!"\(spec.json(configs: false))".contains("canary"))
+        #expect(spec.json(configs: false)["metrics"]?[0]?["targetValue"] == 2.5)
+    }
+
+    private static func parsed(_ spec: JSON) throws -> GeneralScalerSpec {
+        try GeneralScalerSpec.parse(spec, unknownFields: .refused, zones: TimeZoneDirectory.system).get()
+    }
+
     @Test("unknown fields are ignored if requested, as by an older operator with a newer object")
     func newerObject() throws {
         let spec: JSON = [

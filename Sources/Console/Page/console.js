@@ -20,6 +20,7 @@ const clock = (seconds, withSeconds = true) => {
   const date = new Date(seconds * 1000), time = `${two(date.getHours())}:${two(date.getMinutes())}`;
   return withSeconds ? `${time}:${two(date.getSeconds())}` : time;
 };
+const date = seconds => { const day = new Date(seconds * 1000); return `${two(day.getMonth() + 1)}-${two(day.getDate())}`; };
 const secondsOf = text => Date.parse(text) / 1000;
 const short = value => value === null || value === undefined ? "no value"
   : Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(4)));
@@ -61,7 +62,7 @@ const keyOf = row => `${row.namespace}/${row.name}`;
 // ---- State of the page
 const scalers = new Map();
 let shown = [], sortBy = "attention", isDescending = false, chosen = "", focused = 0;
-let since = "", number = 0, decisionNumber = 0, events = null, detail = null, period = 3600, retry = 0;
+let isWhatIf = false, since = "", number = 0, decisionNumber = 0, events = null, detail = null, period = 3600, retry = 0;
 
 const sorts = {
   attention: (a, b) => a.level - b.level || compare(a, b),
@@ -191,36 +192,41 @@ byID("rows").addEventListener("keydown", event => {
   if ((event.key === "Enter" || event.key === " ") && shown[focused]) { event.preventDefault(); open(shown[focused].key); }
 });
 addEventListener("keydown", event => {
-  const isTyping = /^(INPUT|SELECT)$/.test(document.activeElement?.tagName ?? "");
+  const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName ?? "");
   if (event.key === "/" && !isTyping) { event.preventDefault(); byID("search").focus(); }
-  if (event.key === "Escape" && chosen && !isTyping) close();
+  if (event.key === "Escape" && chosen && !isTyping) { if (isWhatIf) open(chosen); else close(); }
 });
 
 // ---- One scaler
-const open = key => { location.hash = `#/${key.split("/").map(encodeURIComponent).join("/")}`; };
+const open = (key, view) => { location.hash = `#/${[...key.split("/"), ...(view ? [view] : [])].map(encodeURIComponent).join("/")}`; };
 const close = () => { location.hash = ""; };
 const follow = () => {
-  let key = "";
-  try { key = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent).join("/"); } catch { /* not an address of this page */ }
-  const before = chosen;
+  let parts = [];
+  try { parts = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent); } catch { /* not an address of this page */ }
+  const before = chosen, key = parts.slice(0, 2).join("/");
   chosen = key;
+  isWhatIf = Boolean(key) && parts[2] === "what-if";
+  leaveWhatIf();
   byID("detail").hidden = !key;
   document.querySelector("main").classList.toggle("open", Boolean(key));
+  document.querySelector("main").classList.toggle("editing", isWhatIf);
   drawRows();
   if (!key) { detail = null; if (before) focusRow(Math.max(0, shown.findIndex(row => row.key === before))); return; }
   detail = null;
+  if (isWhatIf) { openWhatIf(); return; }
   byID("detail").replaceChildren(node("p", {class: "empty"}, "Loading…"));
   load(true);
 };
 let loading = false, again = false;
 const load = async isNew => {
+  if (isWhatIf) return;
   if (loading) { again = true; return; }
   loading = true;
   const key = chosen;
   try {
     const answer = await fetch(`v1/scalers/${key.split("/").map(encodeURIComponent).join("/")}`);
     const json = await answer.json();
-    if (key !== chosen) return;
+    if (key !== chosen || isWhatIf) return;
     if (!answer.ok) {
       byID("detail").replaceChildren(backButton(), node("p", {class: "empty"}, `${key}: ${json.error}`));
       return;
@@ -241,6 +247,11 @@ const backButton = () => {
   button.addEventListener("click", close);
   return button;
 };
+const whatIfButton = () => {
+  const button = node("button", {type: "button", id: "what-if"}, "What if…");
+  button.addEventListener("click", () => open(chosen, "what-if"));
+  return button;
+};
 const drawDetail = () => {
   const {scaler: row, status} = detail, box = byID("detail"), held = document.activeElement?.id;
   row.level = level(row);
@@ -251,7 +262,7 @@ const drawDetail = () => {
     fact("Bounds", row.maxReplicas === undefined ? "-" : `${row.minReplicas} to ${row.maxReplicas}`));
   if (row.budget) facts.append(fact("Cost an hour", `${short(row.budget.costPerHour)} of ${short(row.budget.maxCostPerHour)}`));
   const parts = [
-    node("div", {class: "top"}, node("h2", {}, row.key ?? keyOf(row)), node("span", {class: `badge ${levels[row.level]}`}, stateOf(row)), backButton()),
+    node("div", {class: "top"}, node("h2", {}, row.key ?? keyOf(row)), node("span", {class: `badge ${levels[row.level]}`}, stateOf(row)), whatIfButton(), backButton()),
     node("p", {class: "soft"}, `${row.target ?? "no target"}${row.time ? `; decided at ${clock(secondsOf(row.time))}` : ""}`),
     node("p", {class: "sentence"}, row.reason || "No decision has been made yet."), facts,
   ];
@@ -298,7 +309,8 @@ const drawCharts = () => {
   const readout = node("p", {class: "readout", id: "readout", "aria-live": "polite"});
   const note = node("p", {class: "soft"}, `Kept since ${clock(secondsOf(detail.since))}, a value per poll; older ones every ${detail.metrics[0]?.coarseSeconds / 60 || 5} minutes.`);
   box.replaceChildren(ranges, readout, note);
-  const view = {from, end, charts: [], readout};
+  const reasons = detail.decisions.map(one => [secondsOf(one.time), one.reason]);
+  const view = {from, end, charts: [], readout, prefix: "chart", decided: time => reasons[lastAt(reasons, time)]?.[1]};
   for (const metric of detail.metrics) {
     const own = (detail.status.metrics ?? []).find(one => one.name === metric.name);
     const isEach = own?.targetType === "AverageValue";
@@ -321,7 +333,7 @@ const lastAt = (list, time) => {
   return low - 1;
 };
 const addChart = (box, view, title, hint, readings, interval, coarse, lines, describe, isStepped = false) => {
-  const svg = svgNode("svg", {role: "img", tabindex: 0, id: `chart${view.charts.length}`, "aria-label": `${title}. Use the arrow keys to read values.`});
+  const svg = svgNode("svg", {role: "img", tabindex: 0, id: `${view.prefix}${view.charts.length}`, "aria-label": `${title}. Use the arrow keys to read values.`});
   box.insertBefore(node("figure", {}, node("figcaption", {}, title, node("span", {}, hint)), svg), view.readout);
   const start = Math.max(0, lastAt(readings, view.from)), points = readings.slice(start);
   const width = svg.clientWidth || 300, height = svg.clientHeight || 190, right = width - pad.right, bottom = height - pad.bottom;
@@ -340,12 +352,12 @@ const addChart = (box, view, title, hint, readings, interval, coarse, lines, des
   const timeStep = [60, 300, 600, 900, 1800, 3600, 10800, 21600, 43200, 86400].find(one => (view.end - view.from) / one <= width / 80) ?? 172800;
   for (let time = Math.ceil(view.from / timeStep) * timeStep; time <= view.end; time += timeStep) {
     if (x(time) > right - 18) continue;
-    svg.append(svgNode("text", {x: x(time), y: height - 7, "text-anchor": "middle"}, clock(time, false)));
+    svg.append(svgNode("text", {x: x(time), y: height - 7, "text-anchor": "middle"}, timeStep >= 86400 ? date(time) : clock(time, false)));
   }
   svg.append(svgNode("line", {class: "axis", x1: pad.left, x2: right, y1: bottom, y2: bottom}));
-  const clip = svgNode("clipPath", {id: `clip${view.charts.length}`});
+  const clip = svgNode("clipPath", {id: `${view.prefix}-clip${view.charts.length}`});
   clip.append(svgNode("rect", {x: pad.left, y: 0, width: right - pad.left, height: bottom + 1}));
-  const plot = svgNode("g", {"clip-path": `url(#clip${view.charts.length})`});
+  const plot = svgNode("g", {"clip-path": `url(#${view.prefix}-clip${view.charts.length})`});
   svg.append(clip, plot);
   // A reading holds until the next one. After a pause that is longer than the kept steps it is unknown.
   const until = index => Math.min(points[index + 1]?.[0] ?? view.end, points[index][0] + Math.max(3 * interval, index + 1 < points.length && points[index + 1][0] - points[index][0] <= coarse * 1.5 ? coarse * 1.5 : 0));
@@ -380,7 +392,7 @@ const addChart = (box, view, title, hint, readings, interval, coarse, lines, des
   });
 };
 const point = (view, time) => {
-  for (const mark of document.querySelectorAll(".cross")) mark.remove();
+  for (const chart of view.charts) chart.svg.querySelector(".cross")?.remove();
   if (time === null) { view.readout.textContent = ""; return; }
   const texts = [], inside = Math.min(view.end, Math.max(view.from, time));
   for (const chart of view.charts) {
@@ -388,8 +400,8 @@ const point = (view, time) => {
     chart.svg.append(svgNode("line", {class: "cross", x1: chart.x(inside), x2: chart.x(inside), y1: 0, y2: chart.bottom}));
     if (at) texts.push(chart.describe(at));
   }
-  const decided = detail.decisions[lastAt(detail.decisions.map(one => [secondsOf(one.time)]), inside)];
-  view.readout.textContent = `${clock(inside)}: ${texts.join("; ")}.${decided ? ` ${decided.reason}` : ""}`;
+  const decided = view.decided?.(inside);
+  view.readout.textContent = `${clock(inside)}: ${texts.join("; ")}.${decided ? ` ${decided}` : ""}`;
 };
 
 // ---- The connection
@@ -439,7 +451,7 @@ const restart = () => { events?.close(); events = null; setTimeout(connect, 500)
 for (const id of ["search", "namespace", "state", "limit"]) byID(id).addEventListener("input", () => { focused = 0; byID("rows").scrollTop = 0; choose(); });
 byID("tools").addEventListener("submit", event => event.preventDefault());
 addEventListener("hashchange", follow);
-addEventListener("resize", () => { drawRows(); if (detail) drawCharts(); });
+addEventListener("resize", () => { drawRows(); if (detail) drawCharts(); if (answered) drawOutcome(); });
 drawHeads();
 follow();
 connect();

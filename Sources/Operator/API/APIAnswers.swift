@@ -4,7 +4,7 @@ import Scaling
 import SystemIO
 import WireFormats
 
-/// The answers of the API, as JSON. They have what the status of a GeneralScaler has, and never a metric's config.
+/// The answers of the API, as JSON. They have what the spec and the status of a GeneralScaler have, and never a metric's config.
 struct APIAnswers: Sendable {
     let memory: ScalerMemory
     let time: TimeSource
@@ -36,6 +36,10 @@ struct APIAnswers: Sendable {
         writer.value(entry.row)
         writer.key("status")
         writer.value(entry.status.mergePatch["status"]?.withoutNulls ?? .null)
+        if let spec = entry.spec {
+            writer.key("spec")
+            writer.value(spec.json(configs: false))
+        }
         writer.key("next")
         writer.value(.array(nextEvents(of: entry).map(JSON.string)))
         writer.key("metrics")

@@ -12,7 +12,7 @@ final class ScalerMemory: Sendable {
     /// The last state of one scaler.
     struct Entry: Sendable {
         let identity: ObjectIdentity
-        /// Nil for an invalid spec. Has the configs of metrics, so it is never encoded.
+        /// Nil for an invalid spec. Has the configs of metrics, which are never encoded.
         fileprivate(set) var spec: GeneralScalerSpec?
         fileprivate(set) var generation: Int
         fileprivate(set) var status: ScalerStatus

@@ -12,6 +12,9 @@ package protocol ConfigurablePolicy: ScalingPolicy {
 
     /// - Throws: ``JSONPathError`` with the invalid field and the fix.
     init(config: PolicyConfig) throws(JSONPathError)
+
+    /// The config that gives this policy, without the defaults.
+    var config: JSON { get }
 }
 
 /// `spec.policy.config`, and the parts of the spec to which a policy may refer.

@@ -16,4 +16,11 @@ extension CostPolicy: ConfigurablePolicy {
         }
         self.init(demand: try SLOPolicy(config: config), costPerPodPerHour: price, maxCostPerHour: budget)
     }
+
+    package var config: JSON {
+        var config = demand.config.objectValue ?? [:]
+        config["costPerPodPerHour"] = .shortest(costPerPodPerHour)
+        config["maxCostPerHour"] = .shortest(maxCostPerHour)
+        return .object(config)
+    }
 }

@@ -14,6 +14,23 @@ extension SLOPolicy: ConfigurablePolicy {
         )
     }
 
+    package var config: JSON {
+        var config: [String: JSON] = [:]
+        if scaleUpTolerance == scaleDownTolerance {
+            if scaleUpTolerance != Self.defaultTolerance { config["tolerance"] = .shortest(scaleUpTolerance) }
+        } else {
+            config["scaleUpTolerance"] = .shortest(scaleUpTolerance)
+            config["scaleDownTolerance"] = .shortest(scaleDownTolerance)
+        }
+        config["objective"] = objective.map {
+            [
+                "metric": .string($0.metric), "longMetric": .string($0.longMetric),
+                "percent": .shortest($0.percent),
+            ]
+        }
+        return .object(config)
+    }
+
     private static func objective(_ config: PolicyConfig) throws(JSONPathError) -> ErrorBudget? {
         guard let objective = try config.reader.optional("objective") else { return nil }
         try objective.rejectUnknown("metric", "longMetric", "percent")

@@ -136,6 +136,29 @@ package struct LoadForecaster: Sendable {
 
     private func load(_ level: Double) -> Double { (Logarithm.exp(level) - 1) * settings.unit }
 
+    /// Returns the load that is expected in each of the five minutes after the newest reading: by the pattern of days or
+    /// weeks that has missed least, and without a margin, which is known for the horizon alone. Empty without a pattern.
+    ///
+    /// - Parameter duration: at most a day.
+    package func outlook(over duration: Duration) -> [(time: Timestamp, load: Double)] {
+        guard let open else { return [] }
+        let level = level(open.mean)
+        let count = min(Int64(duration / .seconds(LoadHistory.bucketSeconds)), Int64(LoadHistory.bucketsPerDay))
+        let patterns = zip(LoadPattern.allCases, methods).filter { $0.0 != .trend && $0.1.isTrained }
+            .sorted { $0.1.shortLoss.value < $1.1.shortLoss.value }.map(\.0)
+        var outlook: [(time: Timestamp, load: Double)] = []
+        for later in stride(from: open.bucket + 1, through: open.bucket + count, by: 1) {
+            for pattern in patterns {
+                guard let move = pattern.move(to: later, from: open.bucket, history) else { continue }
+                let expected = max(0, pattern.present(level, in: open.bucket, history) + move)
+                let time = Timestamp(microsecondsSince1970: later * LoadHistory.bucketSeconds * 1_000_000)
+                outlook.append((time, load(expected)))
+                break
+            }
+        }
+        return outlook
+    }
+
     // MARK: Expecting
 
     private struct Mixture {

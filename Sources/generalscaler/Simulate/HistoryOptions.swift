@@ -92,6 +92,19 @@ struct HistoryOptions: ParsableArguments {
                 "--from to --to is \(Int(samples)) values per metric, more than \(Trace.maxSamples): give a longer --step "
                     + "or a shorter time.")
         }
+        return try await History(
+            of: scaler, from: from, to: to, stepSeconds: stepSeconds, secrets: secrets, pluginOptions: pluginOptions)
+    }
+}
+
+extension HistoryOptions.History {
+    /// Reads the history from the plugins.
+    ///
+    /// - Throws: ``FileProblem`` if a plugin or its source does not have it.
+    init(
+        of scaler: SimulatedScaler, from: Timestamp, to: Timestamp, stepSeconds: Int, secrets: [SecretFile],
+        pluginOptions: PluginOptions
+    ) async throws {
         let host = try PluginHost(
             configuration: try pluginOptions.configuration(ProcessInfo.processInfo.environment),
             logger: StandardStreams.logger("generalscaler.simulate", level: .critical))
@@ -108,7 +121,7 @@ struct HistoryOptions: ParsableArguments {
         }
         do throws(Blocker) {
             let history = try result.get()
-            return History(
+            self.init(
                 declarations: history.declarations, trace: try Self.trace(history, names: spec.metrics.map(\.name)),
                 gaps: history.series.compactMap(\.gap))
         } catch {

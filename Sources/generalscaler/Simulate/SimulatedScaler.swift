@@ -1,5 +1,6 @@
 import Backtest
 import CommandSupport
+import KubernetesClient
 import Operator
 import ScalerAPI
 import Scaling
@@ -20,6 +21,11 @@ struct SimulatedScaler {
     var path: String { entry.path }
     /// The `spec` as written in the file.
     var json: JSON { entry.spec }
+    /// The namespace is the one in the file, or the default.
+    var key: ObjectKey {
+        ObjectKey(
+            namespace: entry.json["metadata"]?["namespace"]?.stringValue ?? "default", name: entry.name)
+    }
     /// What is filled into configs of its metrics.
     var filled: FilledScaler { FilledScaler(entry.json) }
 

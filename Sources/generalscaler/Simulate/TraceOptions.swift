@@ -25,12 +25,15 @@ struct TraceOptions: ParsableArguments {
     /// Reads the trace; returns nil if no file is given.
     func read() throws -> Trace? {
         guard let trace else { return nil }
-        let zone = try traceTimeZone.map(Self.zone)
-        let bytes = try FileText.bytes(trace, maxBytes: Self.maxBytes)
+        return try Self.read(trace, zone: try traceTimeZone.map(Self.zone))
+    }
+
+    static func read(_ path: String, zone: TraceZone?) throws(FileProblem) -> Trace {
+        let bytes = try FileText.bytes(path, maxBytes: maxBytes)
         do throws(TraceError) {
-            return try Trace(bytes: bytes, isJSON: trace.lowercased().hasSuffix(".json") ? true : nil, zone: zone)
+            return try Trace(bytes: bytes, isJSON: path.lowercased().hasSuffix(".json") ? true : nil, zone: zone)
         } catch {
-            throw FileProblem(path: trace, message: error.description)
+            throw FileProblem(path: path, message: error.description)
         }
     }
 

@@ -44,6 +44,8 @@ struct ConsoleCommand: AsyncParsableCommand {
     @Option(help: "Port of the page on 127.0.0.1; 0 selects a free port.")
     var port: UInt16 = 0
 
+    @OptionGroup(title: "What-if") var replayOptions: ReplaySourceOptions
+
     func validate() throws {
         guard (url == nil) == (apiTokenFile == nil) else {
             throw ValidationError("--url and --api-token-file need each other.")
@@ -53,10 +55,18 @@ struct ConsoleCommand: AsyncParsableCommand {
     func run() async throws {
         let cluster = url == nil ? try clusterOptions.configuration(ProcessInfo.processInfo.environment) : nil
         if let apiTokenFile { _ = try APIToken(path: apiTokenFile).read() }
-        try await CurlHTTPClient.withClient { http in try await serve(cluster, http) }
+        let sources: ReplaySources
+        do throws(FileProblem) {
+            sources = try replayOptions.sources()
+        } catch {
+            throw ValidationError(error.description)
+        }
+        try await CurlHTTPClient.withClient { http in try await serve(cluster, sources, http) }
     }
 
-    private func serve(_ cluster: ClusterConfiguration?, _ http: CurlHTTPClient) async throws {
+    private func serve(
+        _ cluster: ClusterConfiguration?, _ sources: ReplaySources, _ http: CurlHTTPClient
+    ) async throws {
         let logger = StandardStreams.logger("generalscaler.console", level: .warning)
         let upstream: any UpstreamAPI
         if let cluster {
@@ -68,7 +78,7 @@ struct ConsoleCommand: AsyncParsableCommand {
         } else {
             upstream = DirectAPI(url: url ?? "", token: APIToken(path: apiTokenFile ?? ""), http: http)
         }
-        let server = ConsoleServer(port: Int(port), upstream: upstream, logger: logger) { link in
+        let server = ConsoleServer(port: Int(port), upstream: upstream, sources: sources, logger: logger) { link in
             let text = "Open this link in the browser; it works once:\n\(link)\n"
             StandardStreams.write(Array(text.utf8), to: STDOUT_FILENO)
         }
