@@ -21,7 +21,9 @@ package struct ConsoleServer: Sendable {
     ]
 
     /// One script: its parts are separate files only in the sources.
-    static func script() -> [UInt8] { PackageResources.whatif_js + PackageResources.console_js }
+    static func script() -> [UInt8] { 
+        PackageResources.whatif_js + PackageResources.budgets_js + PackageResources.console_js
+    }
 
     private let port: Int
     private let upstream: any UpstreamAPI

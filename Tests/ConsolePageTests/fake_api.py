@@ -12,6 +12,23 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 INTERVAL = 15
 
 
+SPEC = {
+    "targetDeployment": "app", "minReplicas": 1, "maxReplicas": 12, "safety": {"cooldownSeconds": 120},
+    "metrics": [{"type": "prometheus", "name": "requests", "targetValue": 100, "targetType": "AverageValue"}],
+    "schedules": [{"name": "office", "start": "0 8 * * 1-5", "duration": "10h", "minReplicas": 3, "timeZone": "Europe/Berlin"}],
+}
+# As the operator reports a budget.
+BUDGET = {
+    "name": "all-teams", "mode": "Enforce", "valid": True, "message": "38 of 40 per hour in use, 44 wanted.", "memberCount": 61,
+    "limits": [{"unit": "cost", "limit": 40, "used": 38, "free": 2, "demanded": 44, "lent": 3.5, "guaranteed": 20, "overspend": 0,
+                "binding": True, "deniedReplicas": 6, "deniedScalers": 2}],
+    "members": [
+        {"namespace": "team-4", "name": "app-00004", "replicas": 6, "demand": 10, "cap": 6},
+        {"namespace": "team-4", "name": "app-00011", "replicas": 4, "demand": 6, "cap": 4},
+        {"namespace": "team-1", "name": "app-00001", "replicas": 3, "demand": 3, "cap": 9}],
+}
+
+
 def text_of(seconds):
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
@@ -25,7 +42,7 @@ STATES = [
     {"limitedBy": ["NoData"], "limit": "NoData", "ready": "False", "state": "NoData",
      "reason": "Keep {n}: requests has no data (the query is empty); replicas are held without data."},
     {"limitedBy": ["BudgetCap"], "limit": "BudgetCap", "reason": "Keep {n}: the budget allows at most {n}.",
-     "budget": {"costPerHour": 1.25, "maxCostPerHour": 1.3, "cap": 5, "overspendPerHour": 0}},
+     "budgets": ["all-teams"], "budget": {"costPerHour": 1.25, "maxCostPerHour": 1.3, "cap": 5, "overspendPerHour": 0}},
     {"limitedBy": ["ReplicasConflict"], "limit": "ReplicasConflict", "ready": "False", "state": "ReplicasConflict",
      "reason": "Keep {n}: HorizontalPodAutoscaler/web also scales this target: delete it, or set mode to DryRun here."},
     {"limitedBy": ["NotReady"], "limit": "NotReady", "readyReplicas": 2, "reason": "Keep {n}: only 2 of {n} replicas are ready."},
@@ -94,6 +111,10 @@ class FakeAPI:
         if path == "/v1/scalers":
             with self.lock:
                 return self.send(request, 200, {**self.head(), "decisionNumber": 1, "scalers": list(self.rows.values())})
+        if path == "/v1/budgets":
+            with self.lock:
+                rows = [row for row in self.rows.values() if "budget" in row]
+            return self.send(request, 200, {**self.head(), "scalers": rows, "budgets": [BUDGET]})
         if path == "/v1/events":
             return self.stream(request)
         key = path.removeprefix("/v1/scalers/")
@@ -117,7 +138,7 @@ class FakeAPI:
                     "recommended": reading[3], "limitedBy": [], "reason": f"Scale from {before} to {reading[2]}: requests is "
                     f"{reading[1]} against a target of 100 per replica, which asks for {reading[3]}."})
         return {
-            **self.head(), "scaler": row,
+            **self.head(), "scaler": row, "spec": SPEC,
             "status": {"metrics": [{"name": "requests", "value": 512, "target": 100, "targetType": "AverageValue"}],
                        "conditions": [{"type": "PluginsHealthy", "status": "True", "message": "well"}]},
             "next": ["At 561 or more, requests asks for 6 replicas.", "At 440 or less, requests asks for 4, after the window of 300s."],

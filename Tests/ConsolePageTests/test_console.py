@@ -5,14 +5,11 @@ The screenshots of a run are kept in the directory CONSOLE_SCREENSHOTS, if it is
 
 import base64
 import contextlib
-import http.client
 import json
-import os
 import pathlib
 import re
 import socket
 import sys
-import tempfile
 import unittest
 import urllib.parse
 
@@ -23,46 +20,12 @@ import yaml
 import chromium
 import fake_api
 from cluster import simulated
+from pages import Page, console, shoot
 from support import DEBUG, ROOT, environment, running
 
-SCREENSHOTS = os.environ.get("CONSOLE_SCREENSHOTS")
 # More than the console keeps open.
 CONNECTIONS = 1_000
 NAMESPACE = "generalscaler-system"
-
-
-class Page:
-    """The address and the session of one console."""
-
-    def __init__(self, program):
-        link = program.line("/login?token=")
-        self.link = link.strip()
-        self.port = urllib.parse.urlparse(self.link).port
-        self.cookie = None
-
-    def get(self, path, method="GET", **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        with contextlib.closing(connection):
-            cookie = {"Cookie": self.cookie} if self.cookie else {}
-            connection.request(method, path, headers={**cookie, **headers})
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read().decode()
-
-    def log_in(self):
-        parts = urllib.parse.urlparse(self.link)
-        status, headers, _ = self.get(f"{parts.path}?{parts.query}")
-        assert status == 303, status
-        self.cookie = headers["Set-Cookie"].split(";")[0]
-
-
-@contextlib.contextmanager
-def console(api):
-    with tempfile.NamedTemporaryFile("w", suffix=".token") as token:
-        token.write(fake_api.TOKEN + "\n")
-        token.flush()
-        url = f"http://127.0.0.1:{api.port}"
-        with running(DEBUG / "generalscaler", "console", "--url", url, "--api-token-file", token.name) as program:
-            yield Page(program)
 
 
 class ConsoleServerTests(unittest.TestCase):
@@ -133,8 +96,7 @@ class PageTests(unittest.TestCase):
         self.browser.wait("document.querySelectorAll('.row').length > 5")
 
     def shoot(self, name):
-        if SCREENSHOTS:
-            self.browser.screenshot(pathlib.Path(SCREENSHOTS) / f"{name}.png")
+        shoot(self.browser, name)
 
     def rows(self):
         return self.browser.evaluate("[...document.querySelectorAll('.row .name')].map(cell => cell.firstChild.textContent)")

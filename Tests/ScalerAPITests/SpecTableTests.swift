@@ -32,6 +32,7 @@ struct SpecTableTests {
             let again = try Self.parsed(spec.json(configs: true))
             #expect(Self.parts(of: again) == Self.parts(of: spec), "\(row.change)")
             #expect(again.json(configs: true) == spec.json(configs: true), "\(row.change)")
+            #expect(spec.json(configs: false).objectValue?.values.contains(.null) == false)
         }
     }
 

@@ -77,7 +77,7 @@ const columns = [["name", "Name", ""], ["attention", "State", "middle"], ["metri
 
 const filters = {
   "": () => true, attention: row => row.level === 0, limited: row => row.level < 3, moving: row => row.current !== row.desired,
-  budget: row => row.budget !== undefined, dry: row => row.mode !== "Active" && row.mode !== undefined,
+  budget: row => row.budget !== undefined || row.budgets?.length > 0, dry: row => row.mode !== "Active" && row.mode !== undefined,
 };
 const take = row => {
   row.key = keyOf(row);
@@ -87,10 +87,10 @@ const take = row => {
 };
 const choose = () => {
   const words = byID("search").value.toLowerCase().split(/\s+/).filter(word => word);
-  const namespace = byID("namespace").value, filter = filters[byID("state").value], limit = byID("limit").value;
+  const namespace = byID("namespace").value, filter = filters[byID("state").value], limit = byID("limit").value, budget = byID("budget").value;
   shown = [];
   for (const row of scalers.values()) {
-    if (namespace && row.namespace !== namespace || limit && !row.limitedBy.includes(limit) || !filter(row)) continue;
+    if (namespace && row.namespace !== namespace || limit && !row.limitedBy.includes(limit) || budget && !row.budgets?.includes(budget) || !filter(row)) continue;
     if (words.every(word => row.text.includes(word))) shown.push(row);
   }
   shown.sort(isDescending ? (a, b) => -sorts[sortBy](a, b) : sorts[sortBy]);
@@ -111,6 +111,9 @@ const options = () => {
     select.value = wanted.includes(value) ? value : "";
   };
   fill("namespace", "All namespaces", [...new Set([...scalers.values()].map(row => row.namespace))].sort());
+  const budgets = [...new Set([...scalers.values()].flatMap(row => row.budgets ?? []))].sort();
+  fill("budget", "Any budget", budgets);
+  byID("budget-filter").hidden = !budgets.length;
   fill("limit", "Any limit", [...new Set([...scalers.values()].flatMap(row => row.limitedBy))].sort());
 };
 
@@ -203,8 +206,9 @@ const close = () => { location.hash = ""; };
 const follow = () => {
   let parts = [];
   try { parts = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent); } catch { /* not an address of this page */ }
-  const before = chosen, key = parts.slice(0, 2).join("/");
+  const before = chosen, key = parts.length > 1 ? parts.slice(0, 2).join("/") : "";
   chosen = key;
+  showBudgets(parts.length === 1 && parts[0] === "budgets");
   isWhatIf = Boolean(key) && parts[2] === "what-if";
   leaveWhatIf();
   byID("detail").hidden = !key;
@@ -448,7 +452,7 @@ const listen = () => {
 };
 const restart = () => { events?.close(); events = null; setTimeout(connect, 500); };
 
-for (const id of ["search", "namespace", "state", "limit"]) byID(id).addEventListener("input", () => { focused = 0; byID("rows").scrollTop = 0; choose(); });
+for (const id of ["search", "namespace", "state", "limit", "budget"]) byID(id).addEventListener("input", () => { focused = 0; byID("rows").scrollTop = 0; choose(); });
 byID("tools").addEventListener("submit", event => event.preventDefault());
 addEventListener("hashchange", follow);
 addEventListener("resize", () => { drawRows(); if (detail) drawCharts(); if (answered) drawOutcome(); });

@@ -115,8 +115,11 @@ struct WhatIf: Sendable {
         var members = json.objectValue ?? [:]
         let changed = set(value, in: members[String(key)] ?? .null, keys.dropFirst())
         guard let changed else { return nil }
-        let isRemoved = changed == .null || changed == [:]
-        members[String(key)] = isRemoved ? nil : changed
+        if changed == .null || changed == [:] {
+            members.removeValue(forKey: String(key))
+        } else {
+            members[String(key)] = changed
+        }
         return .object(members)
     }
 

@@ -64,7 +64,7 @@ struct APIAnswers: Sendable {
         return writer.bytes
     }
 
-    /// The scalers with a budget, and their costs.
+    /// The ScalingBudgets with their members, and the scalers whose cost policy has a budget.
     func budgets() -> [UInt8]? {
         let changes = memory.changes(after: 0)
         guard let since = changes.since else { return nil }
@@ -72,6 +72,8 @@ struct APIAnswers: Sendable {
         writer.beginObject()
         head(since, number: changes.number, &writer)
         rows(changes.entries.filter { $0.status.decision?.budget != nil }, &writer)
+        writer.key("budgets")
+        writer.value(.array(memory.budgets.map(\.json)))
         writer.endObject()
         return writer.bytes
     }
@@ -158,6 +160,7 @@ extension ScalerMemory.Entry {
             "reason": .string(status.blocker?.message ?? decision?.reason ?? ""),
             "limitedBy": .array((decision?.limitedBy ?? []).map { .string($0.rawValue) }),
         ]
+        if !budgets.isEmpty { row["budgets"] = .array(budgets.map(JSON.string)) }
         row["target"] = status.target.map { .string($0.description) }
         row["metric"] = summary.metric.map(JSON.string)
         row["limit"] = summary.limitedBy.map(JSON.string)

@@ -33,6 +33,7 @@ struct OperatorAPIServer: Service {
 
     let configuration: APIConfiguration
     var limits = APILimits.connections
+    var streamWriteTime = APILimits.streamWriteTime
     let answers: APIAnswers
     let time: TimeSource
     let logger: Logger
@@ -125,7 +126,7 @@ struct OperatorAPIServer: Service {
             if let event { (number, decisions) = (event.number, event.decisions) }
             if event != nil || silence() >= APILimits.streamSilence {
                 // Closes the connection if the reader does not take the event in time.
-                let deadline = channel.eventLoop.scheduleTask(in: APILimits.streamWriteTime) {
+                let deadline = channel.eventLoop.scheduleTask(in: streamWriteTime) {
                     channel.close(promise: nil)
                 }
                 defer { deadline.cancel() }

@@ -14,6 +14,9 @@ struct BudgetLedger {
 
     func isMember(_ key: ObjectKey) -> Bool { memberships[key] != nil }
 
+    /// The names of the budgets of a scaler.
+    func budgets(of key: ObjectKey) -> [String] { memberships[key] ?? [] }
+
     func use(of key: ObjectKey) -> BudgetAccount.Use? { uses[key] }
 
     // MARK: Budgets and members

@@ -21,6 +21,8 @@ extension ScalerController {
             ledger.noteReport(of: name)
             announce(account, &report)
             let status = report.status(account)
+            dependencies.memory?.take(
+                BudgetView(account, status: status["status"] ?? .null, at: dependencies.time.now()))
             if status != report.written {
                 report.isWriting = true
                 report.nextWrite = now + BudgetReport.interval

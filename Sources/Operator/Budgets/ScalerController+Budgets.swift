@@ -23,6 +23,7 @@ extension ScalerController {
         guard let budget = dependencies.budgets?[name], !budget.isBeingDeleted else {
             ledger.removeBudget(name)
             budgetReports[name] = nil
+            dependencies.memory?.forgetBudget(name)
             return
         }
         // A write of the status alone changes nothing.

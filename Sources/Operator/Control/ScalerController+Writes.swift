@@ -147,6 +147,7 @@ extension ScalerController {
         dependencies.memory?.take(
             verdict, isChange: change.isChange, of: state.identity, spec: try? state.spec.get(),
             generation: state.generation,
-            status: state.status(state.conditions, state.lastDecision, blocker: blocker), at: dependencies.time.now())
+            status: state.status(state.conditions, state.lastDecision, blocker: blocker),
+            budgets: ledger.budgets(of: state.identity.key), at: dependencies.time.now())
     }
 }

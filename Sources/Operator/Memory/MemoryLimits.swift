@@ -11,6 +11,9 @@ package enum MemoryLimits {
     /// The maximum number of metric names that one scaler has at one time; further ones are not remembered.
     package static let metricsPerScaler = 64
 
+    /// The maximum number of ScalingBudgets, each with at most 50 members.
+    package static let budgets = 100
+
     /// The bytes for that number of scalers.
     package static func bytes(scalers: Int) -> Int { min(bytes, baseBytes + scalers * bytesPerScaler) }
     /// Half is for the readings of every poll.

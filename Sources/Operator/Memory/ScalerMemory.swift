@@ -16,6 +16,8 @@ final class ScalerMemory: Sendable {
         fileprivate(set) var spec: GeneralScalerSpec?
         fileprivate(set) var generation: Int
         fileprivate(set) var status: ScalerStatus
+        /// The names of its ScalingBudgets.
+        fileprivate(set) var budgets: [String] = []
         /// The number of the state; increases with each poll of any scaler.
         fileprivate(set) var number: Int
         fileprivate var series: [Series] = []
@@ -32,6 +34,7 @@ final class ScalerMemory: Sendable {
         /// Since when this process leads; nil on a standby.
         var since: Timestamp?
         var entries: [ObjectKey: Entry] = [:]
+        var budgets: [String: BudgetView] = [:]
         var recent = ReadingRing()
         var coarse = ReadingRing()
         var decisions = FIFO<KeptDecision>()
@@ -69,7 +72,7 @@ final class ScalerMemory: Sendable {
     /// - Parameter isChange: whether it belongs to the changes of the scaler.
     func take(
         _ verdict: ScalerVerdict, isChange: Bool, of identity: ObjectIdentity, spec: GeneralScalerSpec?,
-        generation: Int, status: ScalerStatus, at now: Timestamp
+        generation: Int, status: ScalerStatus, budgets: [String] = [], at now: Timestamp
     ) {
         state.withLock { state in
             guard state.since != nil else { return }
@@ -81,6 +84,7 @@ final class ScalerMemory: Sendable {
             entry.spec = spec
             entry.generation = generation
             entry.status = status
+            entry.budgets = budgets
             entry.number = state.number
             if case .decided(let decision, _) = verdict { Self.keepReadings(of: decision, &entry, &state) }
             state.entries[identity.key] = entry
@@ -120,7 +124,22 @@ final class ScalerMemory: Sendable {
         }
     }
 
+    /// Takes the state of a budget. Of more than ``MemoryLimits/budgets``, further ones are not remembered.
+    func take(_ budget: BudgetView) {
+        state.withLock { state in
+            guard state.since != nil,
+                state.budgets[budget.name] != nil || state.budgets.count < MemoryLimits.budgets
+            else { return }
+            state.budgets[budget.name] = budget
+        }
+    }
+
+    func forgetBudget(_ name: String) { state.withLock { $0.budgets[name] = nil } }
+
     // MARK: Reading
+
+    /// All budgets, by name.
+    var budgets: [BudgetView] { state.withLock { $0.budgets.values.sorted { $0.name < $1.name } } }
 
     /// The states that are newer than a number.
     struct Changes: Sendable {

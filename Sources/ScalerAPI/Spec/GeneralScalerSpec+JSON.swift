@@ -80,7 +80,7 @@ extension SafetyLimits {
         if scaleDownStabilization != Self.defaultScaleDownStabilization {
             safety["scaleDownStabilizationSeconds"] = .seconds(scaleDownStabilization)
         }
-        return safety.isEmpty ? nil : .object(safety)
+        return safety.isEmpty ? Optional.none : .object(safety)
     }
 }
 
@@ -103,7 +103,7 @@ extension FallbackSpec {
         }
         if behavior != .hold { fallback["behavior"] = .string(behavior.rawValue) }
         if behavior != .hold || replicas != 0 { fallback["replicas"] = .integer(Int64(replicas)) }
-        return fallback.isEmpty ? nil : .object(fallback)
+        return fallback.isEmpty ? Optional.none : .object(fallback)
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import KubernetesClient
+import NIOCore
 import PluginProtocol
 import Scaling
 import ServiceLifecycle
@@ -32,10 +33,13 @@ struct OperatorAPITests {
     }
 
     /// Runs the server during the body.
-    private func serve(_ memory: ScalerMemory, _ body: (_ port: Int) async throws -> Void) async throws {
+    private func serve(
+        _ memory: ScalerMemory, streamWriteTime: TimeAmount = APILimits.streamWriteTime,
+        _ body: (_ port: Int) async throws -> Void
+    ) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let server = OperatorAPIServer(
-            configuration: Self.configuration(),
+            configuration: Self.configuration(), streamWriteTime: streamWriteTime,
             answers: APIAnswers(memory: memory, time: .system, identity: "operator-1"), time: .system, logger: .silent,
             onBound: { port.yield($0) })
         let services = ServiceGroup(services: [server], logger: .silent)
@@ -132,6 +136,37 @@ struct OperatorAPITests {
         _ = try await onThread { open.readToEnd() }
     }
 
+    @Test("a reader of the event stream that does not read is dropped, and another one gets every state in time")
+    func slowReader() async throws {
+        let memory = ScalerMemory()
+        memory.begin(at: ScalerMemoryTests.at(0))
+        // More than the buffers of a connection hold.
+        let (scalers, rounds) = (2_000, 20)
+        try await serve(memory, streamWriteTime: .milliseconds(50)) { port in
+            func open(receiveBytes: Int32? = nil) async throws -> RawConnection {
+                try await onThread {
+                    let connection = try RawConnection(port: port, receiveBytes: receiveBytes)
+                    connection.write(
+                        "GET /v1/events?after=0&decisions=0 HTTP/1.1\r\nHost: a\r\n"
+                            + "X-GeneralScaler-Token: \(Self.token)\r\n\r\n")
+                    return connection
+                }
+            }
+            let slow = try await open(receiveBytes: 4_096)
+            let fast = try await open()
+            for round in 1...rounds {
+                let value = Double(7_000 + round)
+                for number in 0..<scalers {
+                    ScalerMemoryTests.take(ScalerMemoryTests.decision(Int64(round), value), number, into: memory)
+                }
+                _ = try await onThread { fast.read(until: "\"metric\":\"\(7_000 + round)/100 each\"") }
+            }
+            let text = String(decoding: try await onThread { slow.readToEnd() }, as: UTF8.self)
+            #expect(text.contains("web-"))
+            #expect(!text.contains("\(7_000 + rounds)/100"))
+        }
+    }
+
     @Test("idle connections beyond the bound are closed, and requests are still answered")
     func connections() async throws {
         try await serve(Self.memory()) { port in
@@ -174,6 +209,7 @@ struct OperatorAPITests {
             }
             let one = try JSON(parsing: Data(try await Self.ask(port, "/v1/scalers/shop/web-0").body.utf8))
             #expect(one["scaler"]?["ready"] == "True")
+            #expect(one["spec"]?["metrics"]?[0]?["targetValue"] == 100)
             #expect(one["next"]?.arrayValue?.isEmpty == false)
             #expect(one["decisions"]?.arrayValue?.isEmpty == false)
         }
@@ -185,7 +221,7 @@ extension RawConnection {
     fileprivate func read(until text: String) -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while !String(decoding: bytes, as: UTF8.self).contains(text) {
+        while bytes.suffix(buffer.count + text.utf8.count).firstRange(of: text.utf8) == nil {
             let count = recv(descriptor, &buffer, buffer.count, 0)
             guard count > 0 else { break }
             bytes += buffer[..<count]
