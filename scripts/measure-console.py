@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Measures the console with a real operator, on a simulated cluster, in Chromium: the time from a decision to its pixels, the first
-paint, and the processor time that readers cost the operator.
+paint, and the CPU time that readers cost the operator.
 
 Usage: scripts/measure-console.py [--programs .build/release] [--scalers 1000] [--seconds 60]
 """
@@ -28,7 +28,7 @@ import yaml
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 READERS = 3
-# Rows of the list that are seen are drawn anew by each poll of their scaler. A pixel changes in the frame after that.
+# Rows of the list that are seen are drawn again by each poll of their scaler. A pixel changes in the frame after that.
 OBSERVE = """(() => {
     window.delays = [];
     new MutationObserver(records => {

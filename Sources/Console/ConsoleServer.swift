@@ -21,7 +21,7 @@ package struct ConsoleServer: Sendable {
     ]
 
     /// One script: its parts are separate files only in the sources.
-    static func script() -> [UInt8] { 
+    static func script() -> [UInt8] {
         PackageResources.whatif_js + PackageResources.budgets_js + PackageResources.console_js
     }
 
@@ -37,7 +37,8 @@ package struct ConsoleServer: Sendable {
     ///   - sources: the readings for replays, besides the operator's memory.
     ///   - onBound: called with the link for the browser, which works once.
     package init(
-        port: Int, upstream: any UpstreamAPI, sources: ReplaySources = ReplaySources(), logger: Logger, onBound: @escaping @Sendable (String) -> Void
+        port: Int, upstream: any UpstreamAPI, sources: ReplaySources = ReplaySources(), logger: Logger,
+        onBound: @escaping @Sendable (String) -> Void
     ) {
         self.port = port
         self.upstream = upstream
@@ -111,7 +112,7 @@ package struct ConsoleServer: Sendable {
             case .json(let json): return Self.response(.ok, json.encoded(), type: "application/json")
             case .page(let page):
                 var response = Self.response(.ok, page, type: "text/html; charset=utf-8")
-                // Its script runs in a file of its own, never on this page's origin.
+                // Saved as a file: its script must not run on this page's origin.
                 response.headers[.contentDisposition] = "attachment; filename=\"report.html\""
                 return response
             }

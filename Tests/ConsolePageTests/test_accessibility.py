@@ -87,7 +87,7 @@ class AccessibilityTests(unittest.TestCase):
             self.browser.size(1440, 900)
 
     def walk(self, count):
-        """The elements that the tab key reaches, in order, each of which shows its focus."""
+        """The elements that the tab key reaches, in order. Each must show its focus."""
         names = []
         for _ in range(count):
             self.browser.key("Tab")
@@ -130,7 +130,7 @@ class AccessibilityTests(unittest.TestCase):
         self.browser.wait("document.getElementById('summary').textContent.startsWith('7 of 50')")
         self.browser.evaluate("(() => { const field = document.getElementById('budget'); field.value = ''; field.dispatchEvent(new Event('input')); })()")
         self.open("budgets")
-        self.browser.evaluate("document.getElementById('to-team-4/app-00004').click()")
+        self.browser.evaluate("document.getElementById('all-teams-team-4/app-00004').click()")
         self.browser.wait("document.querySelectorAll('#charts svg').length === 2")
         self.assertEqual(self.browser.errors, [])
 

@@ -3,8 +3,10 @@
 The screenshots of a run are kept in the directory CONSOLE_SCREENSHOTS, if it is set.
 """
 
+import base64
 import contextlib
-import http.client
+import datetime
+import http.server
 import json
 import pathlib
 import shutil
@@ -12,8 +14,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
+import urllib.parse
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1] / "ChartTests")]
 
@@ -21,8 +25,9 @@ import yaml
 
 import chromium
 import fake_api
-from pages import Page, console, shoot
+from pages import console, shoot
 
+PASSWORD = "canary-password-4711"
 KEY = {"namespace": "team-4", "name": "app-00004"}
 SPEC = yaml.safe_dump({"spec": fake_api.SPEC})
 
@@ -157,6 +162,72 @@ class QuestionTests(unittest.TestCase):
         self.assertLess(time.monotonic() - began, 8 * alone)
 
 
+class PrometheusStandIn(http.server.BaseHTTPRequestHandler):
+    """Answers each query with a load that rises every half hour, to those who have the password."""
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, query):
+        login = base64.b64encode(b"reader:" + PASSWORD.encode()).decode()
+        isAllowed = self.headers.get("Authorization") == f"Basic {login}"
+        start, end = (datetime.datetime.fromisoformat(query.get(name, ["2026-01-01T00:00:00Z"])[0]).timestamp() for name in ("start", "end"))
+        step = float(query.get("step", ["1"])[0])
+        times = [start + index * step for index in range(int((end - start) / step) + 1)]
+        values = [[second, str(300 + 600 * (int(second) // 1800 % 2))] for second in times]
+        body = json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [{"metric": {}, "values": values}]}}).encode()
+        self.send_response(200 if isAllowed else 401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        self.answer(urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query))
+
+    def do_POST(self):
+        self.answer(urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+
+
+class HistoryTests(unittest.TestCase):
+    def test_the_history_of_the_source_is_replayed_with_the_config_of_a_file_and_no_secret_is_answered(self):
+        with contextlib.ExitStack() as stack:
+            source = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), PrometheusStandIn))
+            threading.Thread(target=source.serve_forever).start()
+            stack.callback(source.shutdown)
+            api = fake_api.FakeAPI(20)
+            stack.callback(api.close)
+            directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            config = {"address": f"http://127.0.0.1:{source.server_port}", "query": "load", "auth": {"basic": {
+                "username": "reader", "password": {"valueFrom": {"secretKeyRef": {"name": "login", "key": "password"}}}}}}
+            metric = {**fake_api.SPEC["metrics"][0], "config": config}
+            (directory / "scaler.yaml").write_text(yaml.safe_dump({
+                "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler", "metadata": {"namespace": "team-4", "name": "app-00004"},
+                "spec": {**fake_api.SPEC, "metrics": [metric]}}))
+            (directory / "password").write_text(PASSWORD)
+            page = stack.enter_context(console(
+                api, "--file", directory / "scaler.yaml", "--secret", f"login/password={directory / 'password'}"))
+            page.log_in()
+            headers = {"Origin": f"http://127.0.0.1:{page.port}", "Content-Type": "application/json"}
+
+            def ask(path, **question):
+                return page.get(f"/whatif/{path}", "POST", json.dumps({**KEY, "yaml": SPEC, **question}), **headers)
+
+            draft = json.loads(ask("draft")[2])
+            self.assertEqual(draft["sources"], ["memory", "range"])
+            status, _, text = ask("replay", yaml=changed(maxReplicas=6), source="range", seconds=21_600)
+            self.assertEqual(status, 200, text)
+            answer = json.loads(text)
+            self.assertEqual((answer["source"], answer["resolutionSeconds"]), ("range", 15))
+            self.assertEqual(answer["present"]["summary"]["mostReplicas"], 9)
+            self.assertEqual(answer["changed"]["summary"]["mostReplicas"], 6)
+            (directory / "password").write_text("wrong-" + PASSWORD)
+            status, _, refused = ask("replay", source="range", seconds=3_600)
+            self.assertEqual(status, 422)
+            self.assertIn("401", refused)
+            self.assertNotIn(PASSWORD, text + refused)
+
+
 @unittest.skipUnless(chromium.program(), "Chromium is not installed")
 class EditorTests(unittest.TestCase):
     def setUp(self):
@@ -235,7 +306,7 @@ class EditorTests(unittest.TestCase):
     def test_leaving_ends_the_question_and_an_update_of_the_scaler_keeps_the_text(self):
         self.set("yaml", "spec: {maxReplicas: 3", "input")
         self.api.change("team-4/app-00004", current=8)
-        self.browser.wait("[...document.querySelectorAll('.replicas b')].some(one => one.textContent === '8')")
+        self.browser.wait("scalers.get('team-4/app-00004').current === 8")
         self.assertEqual(self.browser.evaluate("document.getElementById('yaml').value"), "spec: {maxReplicas: 3")
         self.browser.evaluate("document.activeElement.blur()")
         self.browser.key("Escape")

@@ -33,11 +33,14 @@ struct SpecPatchTests {
 
     @Test("a changed field is patched alone, and a removed one is removed")
     func fields() throws {
-        #expect(try patch("safety.cooldownSeconds", 60) == [["op": "add", "path": "/spec/safety/cooldownSeconds", "value": 60]])
-        #expect(try patch("safety.cooldownSeconds", .null) == [["op": "remove", "path": "/spec/safety/cooldownSeconds"]])
+        let path: JSON = "/spec/safety/cooldownSeconds"
+        #expect(try patch("safety.cooldownSeconds", 60) == [["op": "add", "path": path, "value": 60]])
+        #expect(try patch("safety.cooldownSeconds", .null) == [["op": "remove", "path": path]])
         #expect(try patch("safety", .null) == [["op": "remove", "path": "/spec/safety"]])
         #expect(
-            try patch("forecast.mode", "Report") == [["op": "add", "path": "/spec/forecast", "value": ["mode": "Report"]]])
+            try patch("forecast.mode", "Report") == [
+                ["op": "add", "path": "/spec/forecast", "value": ["mode": "Report"]]
+            ])
         #expect(
             try patch("policy.config.tolerance", 0.3) == [
                 ["op": "add", "path": "/spec/policy", "value": ["type": "slo", "config": ["tolerance": 0.3]]]
@@ -55,7 +58,8 @@ struct SpecPatchTests {
         #expect(!"\(try patch("metrics", [load]))".contains("canary"))
         let added: JSON = ["type": "http", "name": "jobs", "targetValue": 2, "config": ["url": "http://a"]]
         let queue = try #require(Self.spec["metrics"]?[1])
-        #expect(try patch("metrics", [load, queue, added]) == [["op": "add", "path": "/spec/metrics/-", "value": added]])
+        #expect(
+            try patch("metrics", [load, queue, added]) == [["op": "add", "path": "/spec/metrics/-", "value": added]])
     }
 
     @Test("problems of an edited text have the line, of a manifest and of a spec alone")

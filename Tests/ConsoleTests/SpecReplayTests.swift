@@ -40,7 +40,8 @@ struct SpecReplayTests {
         _ changed: SpecDraft, _ memory: JSON = memory(polls: 480), seconds: Int = 3_600
     ) async throws -> JSON {
         try await SpecReplay(
-            present: try SpecDraft(Self.spec), changed: changed, readings: ReplayReadings(memory: memory, seconds: seconds),
+            present: try SpecDraft(Self.spec), changed: changed,
+            readings: ReplayReadings(memory: memory, seconds: seconds),
             seconds: seconds
         ).run().json
     }
@@ -79,7 +80,8 @@ struct SpecReplayTests {
         for (field, value) in [("paused", true), ("mode", "DryRun")] as [(String, JSON)] {
             let draft = try Self.changed(field, value)
             let replay = try SpecReplay(
-                present: draft, changed: draft, readings: ReplayReadings(memory: Self.memory(polls: 480), seconds: 3_600),
+                present: draft, changed: draft,
+                readings: ReplayReadings(memory: Self.memory(polls: 480), seconds: 3_600),
                 seconds: 3_600)
             #expect(replay.notes.contains { $0.contains("as Active") })
             let summary = try await replay.run().json["changed"]?["summary"]
@@ -91,8 +93,9 @@ struct SpecReplayTests {
     func coverage() async throws {
         let notes = { (json: JSON) in (json["notes"]?.arrayValue ?? []).compactMap(\.stringValue).joined() }
         let short = try await compare(try SpecDraft(Self.spec), Self.memory(polls: 20))
-        #expect(notes(short).contains("since 2026-01-01T00:00:03Z, less than asked for"))
-        let coarse = try await compare(try SpecDraft(Self.spec), Self.memory(polls: 240, coarsePolls: 40), seconds: 7_200)
+        #expect(notes(short).contains("begin at 2026-01-01T00:00:03Z: the replay is shorter than asked for"))
+        let coarse = try await compare(
+            try SpecDraft(Self.spec), Self.memory(polls: 240, coarsePolls: 40), seconds: 7_200)
         #expect(notes(coarse).contains("Before 2026-01-01T03:20:03Z"))
         #expect(coarse["resolutionSeconds"]?.intValue == 300)
         let fine = try await compare(try SpecDraft(Self.spec), Self.memory(polls: 480, coarsePolls: 40))

@@ -9,7 +9,7 @@ const showBudgets = isShown => {
   byID("list").hidden = isShown;
   byID("to-budgets").ariaCurrent = isShown ? "page" : null;
   byID("to-scalers").ariaCurrent = isShown ? null : "page";
-  if (isShown) loadBudgets(isNew);
+  if (isShown) loadBudgets(isNew); else byID("budgets").replaceChildren();
 };
 const loadBudgets = async isNew => {
   try {
@@ -22,9 +22,9 @@ const loadBudgets = async isNew => {
   if (budgetsShown && isNew) byID("budgets").focus({preventScroll: true});
   if (budgetsShown) budgetTimer = setTimeout(() => loadBudgets(false), budgetRefresh);
 };
-const scalerLink = (namespace, name) => node("a", {href: `#/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`, id: `to-${namespace}/${name}`}, `${namespace}/${name}`);
-const dataTable = (titles, rows) => node("table", {}, node("thead", {}, node("tr", {}, ...titles.map(title => node("th", {scope: "col"}, title)))),
-  node("tbody", {}, ...rows.map(([first, ...rest]) => node("tr", {}, node("th", {scope: "row"}, first), ...rest.map(cell => node("td", {}, cell))))));
+const scalerLink = (place, {namespace, name}) => node("a", {href: `#/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`, id: `${place}-${namespace}/${name}`}, `${namespace}/${name}`);
+const dataTable = (titles, rows) => node("div", {class: "sideways"}, node("table", {}, node("thead", {}, node("tr", {}, ...titles.map(title => node("th", {scope: "col"}, title)))),
+  node("tbody", {}, ...rows.map(([first, ...rest]) => node("tr", {}, node("th", {scope: "row"}, first), ...rest.map(cell => node("td", {}, cell)))))));
 const drawBudgets = json => {
   const box = byID("budgets"), held = document.activeElement?.id, scroll = box.scrollTop, parts = [node("h2", {}, "Budgets")];
   for (const budget of json.budgets ?? []) parts.push(...budgetParts(budget));
@@ -32,13 +32,15 @@ const drawBudgets = json => {
   const costs = json.scalers.filter(row => row.budget);
   if (costs.length) {
     parts.push(node("h3", {}, "Cost policies"), dataTable(["Scaler", "Cost an hour", "At most", "Replicas at most"], costs.slice(0, 200).map(row =>
-      [scalerLink(row.namespace, row.name), short(row.budget.costPerHour), short(row.budget.maxCostPerHour), String(row.budget.cap)])));
+      [scalerLink("cost", row), short(row.budget.costPerHour), short(row.budget.maxCostPerHour), String(row.budget.cap)])));
     if (costs.length > 200) parts.push(node("p", {class: "soft"}, `And ${costs.length - 200} more: filter the list by "With a budget".`));
   }
   box.replaceChildren(...parts);
   box.scrollTop = scroll;
   if (held) byID(held)?.focus({preventScroll: true});
 };
+const amounts = [["Limit", limit => limit.limit], ["Used", limit => limit.used], ["Free", limit => limit.free], ["Wanted", limit => limit.demanded],
+  ["Guaranteed", limit => limit.guaranteed], ["Lent", limit => limit.lent]];
 const budgetParts = budget => {
   const filter = node("button", {type: "button", id: `filter-${budget.name}`}, "Show its scalers");
   filter.addEventListener("click", () => { byID("budget").value = budget.name; location.hash = ""; choose(); byID("budget").focus(); });
@@ -48,10 +50,10 @@ const budgetParts = budget => {
     node("div", {class: "top budget"}, node("h3", {}, budget.name), node("span", {class: `badge ${budget.valid === false ? "bad" : isBinding ? "warn" : "good"}`},
       budget.valid === false ? "Invalid" : isBinding ? "Binding" : budget.mode === "Report" ? "Report only" : "Sufficient"), filter),
     node("p", {class: "sentence"}, budget.message ?? ""),
-    dataTable(["Unit", "Limit", "Used", "Free", "Wanted", "Guaranteed", "Lent", "Denied replicas"], budget.limits.map(limit =>
-      [limit.unit, ...[limit.limit, limit.used, limit.free, limit.demanded, limit.guaranteed, limit.lent].map(short),
-        node("span", limit.deniedReplicas ? {class: "warn"} : {}, limit.deniedReplicas ? `${limit.deniedReplicas} (${limit.deniedScalers} scalers)` : "none")])),
-    dataTable(["Scaler", "Replicas", "Wanted", "At most", "Denied"], members.map(one => [scalerLink(one.namespace, one.name), String(one.replicas), String(one.demand), String(one.cap),
+    dataTable(["Unit", ...budget.limits.map(limit => limit.unit === "cost" ? "cost an hour" : limit.unit)], [
+      ...amounts.map(([title, of]) => [title, ...budget.limits.map(limit => short(of(limit)))]),
+      ["Denied replicas", ...budget.limits.map(limit => node("span", limit.deniedReplicas ? {class: "warn"} : {}, limit.deniedReplicas ? `${limit.deniedReplicas} (${limit.deniedScalers} scalers)` : "none"))]]),
+    dataTable(["Scaler", "Replicas", "Wanted", "At most", "Denied"], members.map(one => [scalerLink(budget.name, one), String(one.replicas), String(one.demand), String(one.cap),
       one.demand > one.cap ? node("span", {class: "warn"}, String(one.demand - one.cap)) : "none"])),
     ...(budget.memberCount > members.length ? [node("p", {class: "soft"}, `${members.length} of ${budget.memberCount} scalers are listed.`)] : []),
   ];

@@ -62,7 +62,7 @@ const editor = json => {
     small("price", "Price of a replica an hour", "of the cost policy"), small("recorded", "Replicas at that time", "as recorded"), node("button", {type: "submit", id: "replay"}, "Replay"));
   form.addEventListener("submit", event => { event.preventDefault(); replay(); });
   return node("div", {}, node("div", {class: "edit"}, node("fieldset", {id: "fields"}, node("legend", {}, "Common fields")),
-    node("div", {}, labelled("Spec (the configs of metrics are not shown, and stay)", yaml), node("ul", {id: "problems", role: "status"}))),
+    node("div", {}, labelled("Spec (the configs of metrics are not shown, and stay)", yaml), node("div", {role: "status"}, node("ul", {id: "problems"})))),
     form, node("div", {id: "outcome"}));
 };
 const sendDraft = async set => {
@@ -111,6 +111,7 @@ const replay = async () => {
     if (question !== own) return;
     answered = {json, asked};
     drawOutcome();
+    showOutcome();
   } catch (error) {
     if (question !== own || error.name === "AbortError") return;
     if (error.problems?.length) showProblems(error.problems);
@@ -120,7 +121,7 @@ const replay = async () => {
 const day = seconds => `${date(seconds)} ${clock(seconds)}`;
 const long = seconds => seconds === null || seconds === undefined ? "unknown" : seconds < 60 ? `${Math.round(seconds)} s` : seconds < 3600 ? `${Number((seconds / 60).toFixed(1))} min`
   : `${Number((seconds / 3600).toFixed(2))} h`;
-const table = json => {
+const outcomeTable = json => {
   const sides = [json.present.summary, json.changed.summary];
   const share = one => one.shareOutOfSLO === null ? "unknown" : `${long(one.secondsOutOfSLO)} (${(100 * one.shareOutOfSLO).toFixed(2)}%)`;
   const less = (of, text) => { const by = of(sides[1]) - of(sides[0]); return Number.isFinite(by) ? `${by > 0 ? "+" : by < 0 ? "−" : ""}${text(Math.abs(by))}` : ""; };
@@ -148,7 +149,7 @@ const drawOutcome = () => {
   const {json} = answered, box = byID("outcome"), {from, to} = json;
   const [charts, view] = chartBox("outcomes", from, to);
   box.replaceChildren(node("h3", {}, "Outcome"), node("p", {class: "soft"}, `${day(from)} to ${day(to)}, a reading every ${long(json.resolutionSeconds)}, start-up ${long(json.startupSeconds)}.`),
-    ...json.notes.map(note => node("p", {class: "note"}, note)), table(json), charts);
+    ...json.notes.map(note => node("p", {class: "note"}, note)), outcomeTable(json), charts);
   addChart(charts, view, "Replicas", "line: changed, dashed: present, dotted: recorded", merged([json.present.replicas, json.changed.replicas, json.recorded], from, to), Infinity, Infinity,
     [["recorded", point => point[3]], ["target", point => point[1]], ["current", point => point[2]]],
     point => `present ${point[1] ?? "unknown"}, changed ${point[2] ?? "unknown"}${point[3] === null ? "" : `, recorded ${point[3]}`}`, true);
@@ -161,6 +162,8 @@ const drawOutcome = () => {
   drawExport(box, json);
   box.append(node("p", {class: "soft"}, json.assumptions));
 };
+// Of a replay that was asked for, the reader sees more than the heading.
+const showOutcome = () => { if (byID("outcome").getBoundingClientRect().top > innerHeight * 0.6) byID("replay").scrollIntoView({block: "start"}); };
 const drawDifferences = (box, json) => {
   const list = json.differences, more = json.differenceCount - list.length;
   box.append(node("h3", {}, "Decisions that differ"), node("p", {class: "soft"}, list.length

@@ -30,7 +30,8 @@ struct DayPreview {
             preview["forecastNote"] = .string(
                 outlooks.isEmpty
                     ? "No pattern yet: it needs readings of more than a day."
-                    : "The load by the best pattern of days or weeks, without a margin; the replicas for it, by both specs.")
+                    : "The load by the best pattern of days or weeks, without a margin; the replicas for it, by both specs."
+            )
             if let runs = replicas { (preview["presentReplicas"], preview["changedReplicas"]) = runs }
         }
         return .object(preview)
@@ -68,7 +69,9 @@ struct DayPreview {
         let loads = spec.metrics.indices.compactMap { outlooks[$0] }
         guard loads.count == spec.metrics.count, let first = loads.first else { return nil }
         let samples = first.indices.compactMap { index -> Trace.Sample? in
-            guard loads.allSatisfy({ $0.indices.contains(index) && $0[index].time == first[index].time }) else { return nil }
+            guard loads.allSatisfy({ $0.indices.contains(index) && $0[index].time == first[index].time }) else {
+                return nil
+            }
             return Trace.Sample(time: first[index].time, cells: loads.map { .value($0[index].load) }, replicas: 1)
         }
         guard let trace = try? Trace(metrics: spec.metrics.map(\.name), samples: samples),

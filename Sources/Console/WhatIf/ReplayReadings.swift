@@ -52,7 +52,8 @@ package struct ReplayReadings: Sendable {
             let first = metrics.compactMap(\.readings.first?.seconds).min(), end - first >= 2 * interval
         else {
             throw WhatIfProblem(
-                "the operator's memory has too few readings of this scaler: try again after a few polls, or replay a trace")
+                "the operator's memory has too few readings of this scaler: try again after a few polls, or replay a trace"
+            )
         }
         let start = max(first, end - seconds)
         var samples: [Trace.Sample] = []
@@ -78,10 +79,6 @@ package struct ReplayReadings: Sendable {
         }
         let coarse = metrics.compactMap { $0.firstFine }.max().flatMap { $0 > start ? $0 : nil }
         var notes: [String] = []
-        if end - start < seconds - interval {
-            notes.append(
-                "The operator's memory has this scaler since \(Self.time(start).rfc3339(.seconds)), less than asked for.")
-        }
         if let coarse {
             notes.append(
                 "Before \(Self.time(coarse).rfc3339(.seconds)) the memory has one reading every "
@@ -89,10 +86,13 @@ package struct ReplayReadings: Sendable {
                     + "peaks are missing there.")
         }
         self.init(
-            origin: .memory, trace: trace, resolution: .seconds(coarse == nil ? interval : metrics[0].coarse), notes: notes)
+            origin: .memory, trace: trace, resolution: .seconds(coarse == nil ? interval : metrics[0].coarse),
+            notes: notes)
     }
 
-    private static func time(_ seconds: Int) -> Timestamp { Timestamp(microsecondsSince1970: Int64(seconds) * 1_000_000) }
+    private static func time(_ seconds: Int) -> Timestamp {
+        Timestamp(microsecondsSince1970: Int64(seconds) * 1_000_000)
+    }
 
     private static func fill(_ samples: inout [Trace.Sample]) {
         var last = samples.lazy.compactMap(\.replicas).first

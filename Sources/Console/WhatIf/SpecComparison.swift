@@ -92,7 +92,9 @@ package struct SpecComparison: Sendable {
             while otherSegment + 1 < changed.segments.count, changed.segments[otherSegment + 1].start <= time {
                 otherSegment += 1
             }
-            guard changed.times.indices.contains(other), present.replicas[index] != changed.replicas[other] else { continue }
+            guard changed.times.indices.contains(other), present.replicas[index] != changed.replicas[other] else {
+                continue
+            }
             let end = time + present.backtest.spec.pollingInterval
             let (ours, theirs) = (present.segments[segment].decision, changed.segments[otherSegment].decision)
             if let last = differences.last, last.end == time, last.present.desired == ours.desired,
@@ -139,7 +141,9 @@ package struct SpecComparison: Sendable {
     /// Returns the points at which a line of steps changes, as `[time, replicas]`; of too many, one of several.
     static func steps(_ line: [(Timestamp, Int)]) -> JSON {
         var changes: [(Timestamp, Int)] = []
-        for (index, point) in line.enumerated() where index == 0 || line[index - 1].1 != point.1 { changes.append(point) }
+        for (index, point) in line.enumerated() where index == 0 || line[index - 1].1 != point.1 {
+            changes.append(point)
+        }
         let stride = changes.count / SpecReplay.Limits.points + 1
         return .array(
             Swift.stride(from: 0, to: changes.count, by: stride).map {

@@ -18,7 +18,9 @@ package struct SpecDraft: Sendable {
     package init(yaml: String) throws(WhatIfProblem) {
         let (document, prefix) = try Self.document(yaml)
         let spec = prefix.isEmpty ? document.json["spec"] ?? .null : document.json
-        try self.init(spec) { path in document.line(of: path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path) }
+        try self.init(spec) { path in
+            document.line(of: path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path)
+        }
     }
 
     private init(_ json: JSON, line: (String) -> Int?) throws(WhatIfProblem) {

@@ -1,6 +1,7 @@
 package import Backtest
 import ScalerAPI
 package import Scaling
+import WireFormats
 
 /// A replay of a scaler's spec and of a changed one, on the same readings, with the production engine.
 package struct SpecReplay: Sendable {
@@ -43,6 +44,11 @@ package struct SpecReplay: Sendable {
         self.workload = workload
         self.seconds = min(max(seconds, Limits.seconds.lowerBound), Limits.seconds.upperBound)
         var notes = readings.notes
+        if readings.end - readings.trace.start < .seconds(self.seconds) - readings.resolution {
+            notes.append(
+                "The readings begin at \(readings.trace.start.rfc3339(.seconds)): the replay is shorter than asked for."
+            )
+        }
         var specs: [ScalingSpec] = []
         for draft in [present, changed] {
             var spec = try draft.scalingSpec(targetTypes)
@@ -66,7 +72,8 @@ package struct SpecReplay: Sendable {
         } catch {
             throw WhatIfProblem(Self.meaning(of: error, readings.origin))
         }
-        if let interval = specs.map(\.pollingInterval).min(), readings.resolution > interval, readings.origin != .memory {
+        if let interval = specs.map(\.pollingInterval).min(), readings.resolution > interval, readings.origin != .memory
+        {
             notes.append(
                 "The readings are \(readings.resolution.shortText) apart, which is coarser than the polling interval of "
                     + "\(interval.shortText): shorter peaks are missing.")

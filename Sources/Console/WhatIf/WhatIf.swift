@@ -55,7 +55,8 @@ struct WhatIf: Sendable {
             guard question == .replay else {
                 return .page(comparison.report(title: "\(key), present and changed") ?? [])
             }
-            return .json(await Self.described(comparison, of: key, patch: SpecPatch(from: replay.present.spec, to: changed.spec)))
+            let patch = SpecPatch(from: replay.present.spec, to: changed.spec)
+            return .json(await Self.described(comparison, of: key, patch: patch))
         }
     }
 
@@ -69,7 +70,8 @@ struct WhatIf: Sendable {
         json["commands"] = [
             .string("kubectl patch generalscaler \(key.name) -n \(key.namespace) --type json --patch-file \(file)"),
             .string(
-                "kubectl patch --local -f \(key.name).yaml --type json --patch-file \(file) -o yaml | kubectl apply -f -"),
+                "kubectl patch --local -f \(key.name).yaml --type json --patch-file \(file) -o yaml | kubectl apply -f -"
+            ),
         ]
         return .object(json)
     }
@@ -144,7 +146,8 @@ struct WhatIf: Sendable {
 
     private static func presentSpec(_ scaler: JSON, _ key: ObjectKey) throws(WhatIfProblem) -> JSON {
         guard let spec = scaler["spec"], spec != .null else {
-            throw WhatIfProblem("the spec of \(key) is not valid, or the operator is older than this program: see its state")
+            throw WhatIfProblem(
+                "the spec of \(key) is not valid, or the operator is older than this program: see its state")
         }
         return spec
     }

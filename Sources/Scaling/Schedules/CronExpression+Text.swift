@@ -15,12 +15,14 @@ extension CronExpression.Values {
         if values.count == range.count { return "*" }
         if values.count > 1, values[0] == range.lowerBound {
             let step = values[1] - values[0]
-            if values == Array(stride(from: range.lowerBound, through: range.upperBound, by: step)) { return "*/\(step)" }
+            if values == Array(stride(from: range.lowerBound, through: range.upperBound, by: step)) {
+                return "*/\(step)"
+            }
         }
         return list(in: range)
     }
 
-    /// Such as `1-5,7`: of a day, `*` has a meaning of its own.
+    /// Such as `1-5,7`. For a day, `*` has another meaning than all values.
     fileprivate func list(in range: ClosedRange<Int>) -> String {
         var runs: [ClosedRange<Int>] = []
         for value in range where contains(value) {
