@@ -17,7 +17,8 @@ protocol Benchmark: Sendable {
 enum Bench {
     private static func benchmarks(traces: String?) -> [any Benchmark] {
         [
-            PluginHostBenchmark(), BoundsBenchmark(), SourceBenchmarks(), KafkaBenchmark(), KedaBenchmark(), HTTPBenchmark(),
+            PluginHostBenchmark(), BoundsBenchmark(), SourceBenchmarks(), KafkaBenchmark(), KedaBenchmark(),
+            HTTPBenchmark(),
             KubernetesBenchmark(), PostgresBenchmark(), ForecastBenchmark(traces: traces),
         ]
             + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) } + [

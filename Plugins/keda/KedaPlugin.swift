@@ -32,7 +32,8 @@ struct KedaPlugin: PushMetricPlugin {
         return try await reader.reading(until: .now + CallDeadline.usable(request.timeLeft))
     }
 
-    func readings(for request: MetricSubscription<Config>) async throws -> AsyncThrowingStream<MetricReading, any Error> {
+    func readings(for request: MetricSubscription<Config>) async throws -> AsyncThrowingStream<MetricReading, any Error>
+    {
         let endpoint = try ScalerEndpoint(request.config, files: files)
         let reader = ScalerReader(
             channel: try pool.channel(to: endpoint, for: .calls), scaledObject: ScaledObjectRef(request.config))

@@ -117,7 +117,8 @@ extension Decision {
         let names = metrics.filter { $0.isActive == false }.map(\.name)
         guard !names.isEmpty else { return nil }
         return names.count == 1
-            ? "the source of \(names[0]) is not active" : "the sources of \(names.joined(separator: ", ")) are not active"
+            ? "the source of \(names[0]) is not active"
+            : "the sources of \(names.joined(separator: ", ")) are not active"
     }
 
     private var assumed: String {

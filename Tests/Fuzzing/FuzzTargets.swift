@@ -5,7 +5,8 @@ extension FuzzTarget {
         .pluginAnswers, .pluginRequests, .pluginLog, .secretRedactor, .markedFields, .pluginManifest, .addresses,
         .responseHead, .listPage, .watchFrames, .apiObjects, .apiErrors, .kubeconfig,
         .generalScaler, .decisionRequest, .formula, .admissionReview,
-        .pluginConfigs, .prometheusAnswers, .monitoringAnswers, .googleCredentials, .redisReplies, .externalScalerAnswers,
+        .pluginConfigs, .prometheusAnswers, .monitoringAnswers, .googleCredentials, .redisReplies,
+        .externalScalerAnswers,
         .httpAnswers, .jsonPathQueries, .kubernetesQuantities, .kubernetesAnswers,
         .traceCSV, .traceJSON,
     ]

@@ -17,7 +17,7 @@ struct ExternalScalerTests {
             let busy = try await plugin.value(scaler.fields(ExternalScaler.setting(["value": 12, "active": true])))
             #expect(busy.value == 2.4 && busy.isActive == true)
             #expect(busy.detail == "queueLength is 12 against a target of 5")
-            // Whatever the value, the scaler decides about its activity.
+            // The scaler decides about its activity, regardless of the value.
             let odd = try await plugin.value(scaler.fields(ExternalScaler.setting(["value": 12, "active": false])))
             #expect(odd.value == 2.4 && odd.isActive == false)
         }
@@ -48,28 +48,35 @@ struct ExternalScalerTests {
     func request() async throws {
         try await ExternalScaler.run { scaler in
             let metadata: JSON = [
-                "metrics": .string("\([["name": "echo", "target": 1, "value": 1]] as JSON)"), "queue": "größe 😀", "empty": "",
+                "metrics": .string("\([["name": "echo", "target": 1, "value": 1]] as JSON)"), "queue": "größe 😀",
+                "empty": "",
                 "long": .string(String(repeating: "x", count: 20_000)),
             ]
             let fields = scaler.fields(metadata, name: "billing-7", #", "secretMetadata": {"key": "s3cret"}"#)
             #expect(try await KedaPlugin().value(fields).value == 1)
             let line = try await scaler.process.outputLine { $0.hasPrefix("shop/") }
-            let entries = "empty=,key=s3cret,long=\(String(repeating: "x", count: 20_000)),queue=größe 😀,scalerAddress=\(scaler.address)"
+            let entries =
+                "empty=,key=s3cret,long=\(String(repeating: "x", count: 20_000)),queue=größe 😀,scalerAddress=\(scaler.address)"
             #expect(line == "shop/billing-7 \(entries)")
         }
     }
 
     private static let statuses: [(fault: String, kind: PluginError.Kind, text: String)] = [
-        ("IsActive=UNAVAILABLE", .sourceUnreachable, "IsActive"), ("GetMetrics=INTERNAL", .sourceUnreachable, "GetMetrics"),
+        ("IsActive=UNAVAILABLE", .sourceUnreachable, "IsActive"),
+        ("GetMetrics=INTERNAL", .sourceUnreachable, "GetMetrics"),
         ("IsActive=UNIMPLEMENTED", .notFound, "does not implement IsActive"),
         ("GetMetricSpec=INVALID_ARGUMENT", .configInvalid, "metadata"), ("GetMetrics=NOT_FOUND", .notFound, "metadata"),
         ("IsActive=PERMISSION_DENIED", .authFailed, "permissionDenied"),
-        ("IsActive=UNAUTHENTICATED", .authFailed, "unauthenticated"), ("IsActive=CANCELLED", .sourceUnreachable, "cancelled"),
+        ("IsActive=UNAUTHENTICATED", .authFailed, "unauthenticated"),
+        ("IsActive=CANCELLED", .sourceUnreachable, "cancelled"),
         ("GetMetrics=RESOURCE_EXHAUSTED", .sourceUnreachable, "resourceExhausted"),
         ("IsActive=crash", .sourceUnreachable, "the scaler has a bug"),
-        ("IsActive=garbage", .sourceUnreachable, "malformed"), ("GetMetricSpec=truncated", .sourceUnreachable, "malformed"),
-        ("GetMetricSpec=not-utf8", .sourceUnreachable, "not UTF-8"), ("GetMetrics=group", .sourceUnreachable, "malformed"),
-        ("GetMetrics=field-zero", .sourceUnreachable, "malformed"), ("GetMetrics=large", .sourceUnreachable, "GetMetrics"),
+        ("IsActive=garbage", .sourceUnreachable, "malformed"),
+        ("GetMetricSpec=truncated", .sourceUnreachable, "malformed"),
+        ("GetMetricSpec=not-utf8", .sourceUnreachable, "not UTF-8"),
+        ("GetMetrics=group", .sourceUnreachable, "malformed"),
+        ("GetMetrics=field-zero", .sourceUnreachable, "malformed"),
+        ("GetMetrics=large", .sourceUnreachable, "GetMetrics"),
     ]
 
     @Test("a failure of any of the requests is a failure of the reading, of a kind that names the fix")
@@ -98,7 +105,11 @@ struct ExternalScalerTests {
         (
             [["name": "a", "target": 1, "value": 1], ["name": "b", "target": 0, "value": 1]], .sourceUnreachable,
             "the metric \"b\""
-        ), (.array((0..<17).map { ["name": .string("m\($0)"), "target": 1, "value": 1] }), .sourceUnreachable, "17 metrics"),
+        ),
+        (
+            .array((0..<17).map { ["name": .string("m\($0)"), "target": 1, "value": 1] }), .sourceUnreachable,
+            "17 metrics"
+        ),
     ]
 
     @Test("a metric without a valid target, without a value or with too many others is an error")
@@ -112,7 +123,7 @@ struct ExternalScalerTests {
         }
     }
 
-    @Test("a slow scaler ends at the call's deadline, and other calls are answered meanwhile")
+    @Test("a slow scaler ends at the call's deadline, and other calls are answered until then")
     func slow() async throws {
         try await ExternalScaler.run { scaler in
             let plugin = KedaPlugin()
@@ -128,7 +139,8 @@ struct ExternalScalerTests {
         let port = try RawServer.unusedPort()
         let plugin = KedaPlugin()
         try await ExternalScaler.run(["--port", "\(port)"]) { scaler in
-            #expect(try await plugin.value(scaler.fields()).value == 0)
+            let first = try await plugin.value(scaler.fields())
+            #expect(first.value == 0)
         }
         let fields = #""address": "127.0.0.1:\#(port)", "name": "n", "namespace": "ns""#
         let error = try #require(try await plugin.failure(fields))

@@ -52,7 +52,9 @@ struct KedaConfigTests {
     @Test("the scaler gets its address, the metadata and the secret metadata")
     func reference() throws {
         let config = try KedaConfig(
-            parsing: #"{"address": "s:1", "metadata": {"a": "1"}, "secretMetadata": {"b": "2"}, "name": "n", "namespace": "ns"}"#)
+            parsing:
+                #"{"address": "s:1", "metadata": {"a": "1"}, "secretMetadata": {"b": "2"}, "name": "n", "namespace": "ns"}"#
+        )
         #expect(
             ScaledObjectRef(config)
                 == ScaledObjectRef(name: "n", namespace: "ns", metadata: ["scalerAddress": "s:1", "a": "1", "b": "2"]))

@@ -50,7 +50,8 @@ struct KedaFaultTests {
     func large() async throws {
         try await ExternalScaler.run { scaler in
             let configs = (0..<8).map { "{\(scaler.fields(["fault": "GetMetrics=large"], name: "n\($0)"))}" }
-            let memory = try await PluginMemory.reading("generalscaler-plugin-keda", type: "keda-external", configs: configs)
+            let memory = try await PluginMemory.reading(
+                "generalscaler-plugin-keda", type: "keda-external", configs: configs)
             #expect(memory.answers.count == 8 && memory.answers.allSatisfy { $0["error"] != nil })
             #expect(memory.peakBytes < 128 << 20, "\(memory.peakBytes >> 20) MiB")
         }
@@ -67,7 +68,8 @@ struct KedaFaultTests {
                 #"{"address": "127.0.0.1:9", "tls": {"cert": "/none", "key": "canary-3"}}"#,
                 "{\(scaler.fields([:], secret))}",
             ]
-            let transcript = try await PluginTranscript("generalscaler-plugin-keda", type: "keda-external", configs: configs)
+            let transcript = try await PluginTranscript(
+                "generalscaler-plugin-keda", type: "keda-external", configs: configs)
             #expect(transcript.standardOutput.split(separator: "\n").count == 1 + 2 * configs.count)
             #expect(transcript.standardOutput.contains("permissionDenied"))
             #expect(!transcript.everything.contains("canary"), "\(transcript.everything)")

@@ -9,7 +9,8 @@ struct ProtobufTests {
     func encoding() {
         let reference = ScaledObjectRef(name: "n", namespace: "", metadata: ["b": "2", "a": ""])
         #expect(reference.bytes == [0x0A, 1, 0x6E, 0x1A, 3, 0x0A, 1, 0x61, 0x1A, 6, 0x0A, 1, 0x62, 0x12, 1, 0x32])
-        let request = GetMetricsRequest(scaledObject: ScaledObjectRef(name: "", namespace: "", metadata: [:]), metricName: "m")
+        let request = GetMetricsRequest(
+            scaledObject: ScaledObjectRef(name: "", namespace: "", metadata: [:]), metricName: "m")
         #expect(request.bytes == [0x0A, 0, 0x12, 1, 0x6D])
         let long = ScaledObjectRef(name: String(repeating: "x", count: 300), namespace: "", metadata: [:])
         #expect(Array(long.bytes.prefix(3)) == [0x0A, 0xAC, 0x02] && long.bytes.count == 303)

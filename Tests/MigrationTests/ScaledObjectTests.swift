@@ -84,7 +84,9 @@ struct ScaledObjectTests {
         #expect(
             metrics?[0]?["config"] == [
                 "address": "scaler.shop:9090", "tls": ["insecureSkipVerify": true], "metadata": ["a.b": "1"],
-                "secretMetadata": ["tokenFromEnv": ["valueFrom": ["secretKeyRef": ["name": "scaler", "key": "token"]]]],
+                "secretMetadata": [
+                    "tokenFromEnv": ["valueFrom": ["secretKeyRef": ["name": "scaler", "key": "token"]]]
+                ],
             ])
         #expect(metrics?[0]?["type"] == "keda-external" && metrics?[0]?["targetValue"] == 1)
         #expect(metrics?[0]?["targetType"] == "AverageValue" && metrics?[0]?["activationValue"] == nil)

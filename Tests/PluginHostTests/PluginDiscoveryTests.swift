@@ -48,7 +48,9 @@ struct PluginDiscoveryTests {
     func ownBuildFolder() throws {
         let found = try find([BuiltExecutable.directory])
         let names = Set(found.programs.map(\.name))
-        #expect(names.isSuperset(of: ["http", "kafka", "keda", "kubernetes", "postgresql", "prometheus", "pubsub", "redis"]))
+        #expect(
+            names.isSuperset(of: ["http", "kafka", "keda", "kubernetes", "postgresql", "prometheus", "pubsub", "redis"])
+        )
         #expect(found.warnings == [])
     }
 

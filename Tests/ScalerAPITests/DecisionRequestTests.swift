@@ -62,10 +62,11 @@ struct DecisionRequestTests {
     @Test("a reading's active decides about the start from 0 replicas in place of the activation value")
     func activity() throws {
         func request(_ value: JSON, _ active: JSON) -> JSON {
-            Self.request([
-                "replicas": ["current": 0], "history": ["scaledToZero": true, "seenAboveZero": true],
-                "readings": [["name": "prometheus", "value": value, "active": active]],
-            ], spec: ["minReplicas": 0])
+            Self.request(
+                [
+                    "replicas": ["current": 0], "history": ["scaledToZero": true, "seenAboveZero": true],
+                    "readings": [["name": "prometheus", "value": value, "active": active]],
+                ], spec: ["minReplicas": 0])
         }
         let started = try Self.answer(request(0, true))
         #expect(started["desired"]?.intValue ?? 0 > 0 && started["metrics"]?[0]?["active"] == true)

@@ -15,7 +15,7 @@ struct SourceActivityTests {
         return DecisionEngine.decide(row.input)
     }
 
-    @Test("an inactive source starts nothing at 0 replicas, whatever its value")
+    @Test("an inactive source starts nothing at 0 replicas, regardless of its value")
     func inactiveAtZero() {
         let decision = outcome(0, [.fresh(90)], ["queue": false], history: Self.idleZero).decision
         #expect(decision.desired == 0 && decision.limitedBy == [.activation] && decision.isIdle)

@@ -3,7 +3,9 @@ import Glibc
 
 /// The operator with its plugins, started like in production.
 final class OperatorProcess {
-    static let plugins = ["http", "prometheus", "redis", "pubsub", "postgresql", "keda"].map { "generalscaler-plugin-\($0)" }
+    static let plugins = ["http", "prometheus", "redis", "pubsub", "postgresql", "keda"].map {
+        "generalscaler-plugin-\($0)"
+    }
 
     /// Runs a program, prints its process id, and ends it when its input closes, even if this process is killed. Sends
     /// SIGTERM first, and SIGKILL after some time.

@@ -23,7 +23,8 @@ struct ScalerFailure {
             error = PluginError(.cancelled, "\(method.rawValue) was canceled")
         } else {
             error = PluginError(
-                .sourceUnreachable, "\(method.rawValue) of \(place) failed: \(Self.reason(chain)). The next poll retries")
+                .sourceUnreachable,
+                "\(method.rawValue) of \(place) failed: \(Self.reason(chain)). The next poll retries")
         }
     }
 

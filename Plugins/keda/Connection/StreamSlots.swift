@@ -1,8 +1,8 @@
 import PluginSDK
 import Synchronization
 
-/// The streams of one connection, which are at most as many as the server allows: HTTP/2 would hold back a further one
-/// without a word.
+/// The streams of one connection, which are at most as many as the server allows: HTTP/2 would silently hold
+/// back a further one.
 final class StreamSlots: Sendable {
     private struct State {
         /// By number; the newest has the highest.
@@ -45,6 +45,7 @@ final class StreamSlots: Sendable {
     private static func exceeded(_ limit: Int) -> PluginError {
         PluginError(
             .cannotSubscribe,
-            "the external scaler allows \(limit) streams on a connection, and all are in use: this metric is only polled")
+            "the external scaler allows \(limit) streams on a connection, and all are in use: this metric is only polled"
+        )
     }
 }

@@ -9,7 +9,8 @@ struct ActivityWatch: Sendable {
     /// Returns the present reading and one after each message of the scaler, until its stream ends.
     ///
     /// - Throws: ``PluginError``: there is no free stream, or no present reading.
-    func readings(until deadline: ContinuousClock.Instant) async throws -> AsyncThrowingStream<MetricReading, any Error> {
+    func readings(until deadline: ContinuousClock.Instant) async throws -> AsyncThrowingStream<MetricReading, any Error>
+    {
         let (readings, output) = AsyncThrowingStream<MetricReading, any Error>.makeStream(
             bufferingPolicy: .bufferingNewest(1))
         let slot = try streams.slots.take { output.finish(throwing: $0) }

@@ -44,6 +44,7 @@ struct ScalerReader: Sendable {
 
     private var noMetrics: PluginError {
         PluginError(
-            .noData, "\(channel.place) has no metric for this object: GetMetricSpec answers an empty list. Check metadata")
+            .noData,
+            "\(channel.place) has no metric for this object: GetMetricSpec answers an empty list. Check metadata")
     }
 }

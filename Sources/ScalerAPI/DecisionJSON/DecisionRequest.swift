@@ -88,7 +88,8 @@ private struct Readings {
     private static func observation(
         _ reading: JSONReader, _ now: Timestamp
     ) throws(JSONPathError) -> MetricObservation {
-        try reading.rejectUnknown("name", "value", "assumed", "noData", "error", "observedAt", "usefulReplicas", "active")
+        try reading.rejectUnknown(
+            "name", "value", "assumed", "noData", "error", "observedAt", "usefulReplicas", "active")
         let observedAt = try reading.optional("observedAt")?.time() ?? now
         let value = try reading.optional("value")?.double()
         let isAssumed = try reading.optional("assumed")?.bool() ?? false

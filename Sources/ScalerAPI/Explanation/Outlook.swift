@@ -48,7 +48,11 @@ package struct Outlook: Sendable {
             $0.desired < $0.current
         }
         let canGo = input.spec.minReplicas == 0 && isAboveZero
-        zero = canGo ? Self.step(input.allActive(false), asking: input.spec.metrics.map { Self.idleValue(of: $0, input) }) { $0.desired == 0 } : nil
+        zero =
+            canGo
+            ? Self.step(input.allActive(false), asking: input.spec.metrics.map { Self.idleValue(of: $0, input) }) {
+                $0.desired == 0
+            } : nil
     }
 
     /// Returns a value of the metric that counts as idle; nil if there is none, or if its source decides.

@@ -27,7 +27,8 @@ struct StatusView {
             let source = filledFormula.map { " (\($0))" } ?? ""
             let asks = recommended.map { ", which asks for \($0)" } ?? ""
             let activity = isActive.map { $0 ? "; its source is active" : "; its source is not active" } ?? ""
-            return "\(name) was \(value.shortText)\(source) against a target of \((target ?? 0).shortText)\(kind)\(asks)"
+            return
+                "\(name) was \(value.shortText)\(source) against a target of \((target ?? 0).shortText)\(kind)\(asks)"
                 + "\(activity)."
         }
     }

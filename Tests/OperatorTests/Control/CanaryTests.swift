@@ -15,7 +15,8 @@ import WireFormats
 struct CanaryTests {
     private static let canary = "c4nary/Tweet+tweet \"ö\""
     private static let types = [
-        "http", "kafka", "keda-external", "kubernetes-custom", "kubernetes-external", "kubernetes-objects", "kubernetes-resource",
+        "http", "kafka", "keda-external", "kubernetes-custom", "kubernetes-external", "kubernetes-objects",
+        "kubernetes-resource",
         "postgresql", "prometheus", "pubsub", "redis",
     ]
 

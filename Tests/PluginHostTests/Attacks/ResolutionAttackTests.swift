@@ -33,7 +33,8 @@ struct ResolutionAttackTests {
         replies: JSON = ["LLEN": ":42\r\n"]
     ) async throws -> Outcome {
         let scene: JSON = [
-            "program": .string(BuiltExecutable.path("generalscaler-plugin-\(source)")), "type": .string(source == "keda" ? "keda-external" : source),
+            "program": .string(BuiltExecutable.path("generalscaler-plugin-\(source)")),
+            "type": .string(source == "keda" ? "keda-external" : source),
             "names": .object(names.mapValues { sets in .array(sets.map { .array($0.map(JSON.string)) }) }),
             "configs": .array(configs.map(JSON.object)), "environment": environment, "replies": replies,
         ]
