@@ -50,7 +50,7 @@ struct ReplaySourceOptions: ParsableArguments {
         var scalers: [ObjectKey: SimulatedScaler] = [:]
         for path in files {
             let scaler = try SimulatedScaler(path: path)
-            scalers[scaler.objectKey] = scaler
+            scalers[scaler.key] = scaler
         }
         var sources = ReplaySources { [scalers, secrets, pluginOptions] key, seconds throws(WhatIfProblem) in
             guard let scaler = scalers[key] else {

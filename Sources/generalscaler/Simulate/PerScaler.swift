@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `[NAMESPACE/NAME=]VALUE` on the command line: a value for one scaler, or for all that no other value names.
+/// `[NAMESPACE/NAME=]VALUE` on the command line: a value for one scaler, or for each scaler that no other value names.
 struct PerScaler<Value: ExpressibleByArgument & Sendable>: ExpressibleByArgument, Sendable {
     /// The namespace and name; nil for all scalers.
     let scaler: String?

@@ -106,9 +106,9 @@ struct SimulateCommand: AsyncParsableCommand {
         guard let file = read.first(where: { !$0.scalers.isEmpty }) ?? read.first else { return }
         let scaler = try SimulatedScaler(file)
         let others = try compare.map { [try SimulatedScaler(path: $0)] } ?? []
-        try workloadOptions.requireKnown(([scaler] + others).map(\.key))
-        let trace = try traceOptions.path(of: scaler.key, known: [scaler.key]).map {
-            try TraceOptions.read($0, zone: traceOptions.traceTimeZone)
+        try workloadOptions.requireKnown(([scaler] + others).map(\.fullName))
+        let trace = try traceOptions.path(of: scaler.fullName, known: [scaler.fullName]).map {
+            try TraceOptions.read($0, zone: traceOptions.zone())
         }
         let input = try await SimulationInput.read([scaler] + others, trace, history)
         for note in input.trace.notes { warn("note: \(note)") }

@@ -19,19 +19,20 @@ struct SimulatedScaler {
     private var forecastMode: ForecastSpec.Mode?
 
     var path: String { entry.path }
-    /// The namespace and name, by which options name the scaler.
-    var key: String { "\(namespace)/\(entry.name)" }
-    var objectKey: ObjectKey { ObjectKey(namespace: namespace, name: entry.name) }
-    var objectName: String { entry.name }
-    var namespace: String {
-        let namespace = entry.json["metadata"]?["namespace"]?.stringValue ?? ""
-        return namespace.isEmpty ? "default" : namespace
+    /// The `spec` as written in the file.
+    var json: JSON { entry.spec }
+    /// The namespace is the one in the file, or the default.
+    var key: ObjectKey {
+        ObjectKey(
+            namespace: entry.json["metadata"]?["namespace"]?.stringValue ?? "default", name: entry.name)
     }
+    /// What is filled into configs of its metrics.
+    var filled: FilledScaler { FilledScaler(entry.json) }
+    /// The namespace and name, by which options name the scaler.
+    var fullName: String { key.description }
     var labels: [String: String] {
         (entry.json["metadata"]?["labels"]?.objectValue ?? [:]).compactMapValues(\.stringValue)
     }
-    /// The `spec` as written in the file.
-    var json: JSON { entry.spec }
     /// The `spec` without the configs of metrics, which a report need not show and which may have credentials.
     var shownSpec: JSON {
         guard var spec = json.objectValue else { return .null }
@@ -41,8 +42,6 @@ struct SimulatedScaler {
         }
         return .object(spec)
     }
-    /// What is filled into configs of its metrics.
-    var filled: FilledScaler { FilledScaler(entry.json) }
 
     init(path: String) throws(FileProblem) { try self.init(ScalerFile(path: path)) }
 

@@ -21,7 +21,7 @@ struct SimulationInput {
         _ scalers: [SimulatedScaler], _ trace: Trace?, _ history: HistoryOptions
     ) async throws -> SimulationInput {
         let metrics = scalers.flatMap { $0.parsed.metricNames }
-        let key = scalers.first?.key ?? ""
+        let key = scalers.first?.fullName ?? ""
         if let trace { return SimulationInput(trace: trace, scaler: key, metrics: metrics) }
         guard let scaler = scalers.first, let history = try await history.fetch(scaler) else {
             preconditionFailure("validate() asks for a trace or a history")

@@ -25,14 +25,10 @@ struct TraceOptions: ParsableArguments {
     /// Reads the trace; returns nil if no file is given.
     func read() throws -> Trace? {
         guard let trace else { return nil }
-        return try Self.read(trace, zone: traceTimeZone)
+        return try Self.read(trace, zone: try traceTimeZone.map(Self.zone))
     }
 
-    /// Reads a trace file.
-    ///
-    /// - Parameter zone: the zone of times without one; nil for none.
-    static func read(_ path: String, zone: String?) throws -> Trace {
-        let zone = try zone.map(Self.zone)
+    static func read(_ path: String, zone: TraceZone?) throws(FileProblem) -> Trace {
         let bytes = try FileText.bytes(path, maxBytes: maxBytes)
         do throws(TraceError) {
             return try Trace(bytes: bytes, isJSON: path.lowercased().hasSuffix(".json") ? true : nil, zone: zone)
@@ -41,7 +37,7 @@ struct TraceOptions: ParsableArguments {
         }
     }
 
-    private static func zone(_ name: String) throws -> TraceZone {
+    static func zone(_ name: String) throws -> TraceZone {
         if let zone = TraceZone(offset: name) { return zone }
         let isName = name.utf8.allSatisfy {
             Character(UnicodeScalar($0)).isLetter || "/_-+0123456789".utf8.contains($0)
@@ -81,6 +77,9 @@ struct SimulatedTraceOptions: ParsableArguments {
             throw ValidationError("--trace-time-zone needs --trace.")
         }
     }
+
+    /// The zone of times without one; nil for none.
+    func zone() throws -> TraceZone? { try traceTimeZone.map(TraceOptions.zone) }
 
     /// Returns the path of a scaler's trace; nil for none.
     ///

@@ -77,7 +77,7 @@ struct TuneCommand: AsyncParsableCommand {
 
     private func tune() async throws {
         let scaler = try SimulatedScaler(path: file)
-        try workloadOptions.requireKnown([scaler.key])
+        try workloadOptions.requireKnown([scaler.fullName])
         let input = try await SimulationInput.read([scaler], traceOptions.read(), history)
         for note in input.trace.notes { warn("note: \(note)") }
         var spec = try scaler.spec(input.known)

@@ -21,7 +21,7 @@ struct GroupSimulation {
         _ group: SimulatedGroup, _ traces: SimulatedTraceOptions, _ options: WorkloadOptions,
         forecastMode: ForecastSpec.Mode?
     ) throws {
-        let keys = group.scalers.map(\.key)
+        let keys = group.scalers.map(\.fullName)
         guard keys.count <= GroupBacktest.maxMembers, group.budgets.count <= GroupBacktest.maxBudgets else {
             throw TraceError(
                 "the files have \(keys.count) GeneralScalers and \(group.budgets.count) ScalingBudgets, and at most "
@@ -39,16 +39,17 @@ struct GroupSimulation {
         self.options = options
         self.forecastMode = forecastMode
         let known = group.scalers.flatMap { $0.parsed.metricNames }
+        let zone = try traces.zone()
         var read: [String: Trace] = [:]
         inputs = try group.scalers.map { scaler in
-            guard let path = traces.path(of: scaler.key, known: keys) else {
-                throw ValidationError("\(scaler.key) has no trace: add --trace \(scaler.key)=FILE.")
+            guard let path = traces.path(of: scaler.fullName, known: keys) else {
+                throw ValidationError("\(scaler.fullName) has no trace: add --trace \(scaler.fullName)=FILE.")
             }
             // Several scalers may have the same.
-            let trace = try read[path] ?? TraceOptions.read(path, zone: traces.traceTimeZone)
+            let trace = try read[path] ?? TraceOptions.read(path, zone: zone)
             read[path] = trace
             return SimulationInput(
-                trace: trace, scaler: scaler.key, metrics: scaler.parsed.metricNames + known)
+                trace: trace, scaler: scaler.fullName, metrics: scaler.parsed.metricNames + known)
         }
         references = try backtests(GroupSweep.Changes(), group.specs())
     }
@@ -62,11 +63,11 @@ struct GroupSimulation {
             let variant = forecastMode.flatMap { scaler.variants([$0]).first } ?? scaler
             do {
                 return try input.backtest(
-                    variant.spec(input.known, changed: changes.scalers[scaler.key]), options,
+                    variant.spec(input.known, changed: changes.scalers[scaler.fullName]), options,
                     comparedWith: references.indices.contains(index) ? references[index] : nil,
                     price: group.price(of: scaler, specs))
             } catch let error as TraceError {
-                throw TraceError("the trace of \(scaler.key) \(error)")
+                throw TraceError("the trace of \(scaler.fullName) \(error)")
             }
         }
     }
@@ -77,7 +78,7 @@ struct GroupSimulation {
     ) throws -> (backtest: GroupBacktest, budgets: SimulatedBudgets) {
         let specs = try group.specs(changed: changes.budgets)
         let members = zip(group.scalers, try backtests(changes, specs)).map {
-            GroupBacktest.Member(name: $0.key, backtest: $1, shownSpec: $0.shownSpec)
+            GroupBacktest.Member(name: $0.fullName, backtest: $1, shownSpec: $0.shownSpec)
         }
         let (start, outlines) = try group.budgets(specs, changed: changes.budgets, members)
         return (try GroupBacktest(members: members, budgets: outlines), start)

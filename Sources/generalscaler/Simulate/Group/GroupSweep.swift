@@ -35,9 +35,9 @@ struct GroupSweep {
             place = .limit(budget: budget.name, index)
             return
         }
-        for scaler in group.scalers where name.hasPrefix("\(scaler.key).") {
-            let field = text.dropFirst(scaler.key.count + 1)
-            place = .field(scaler: scaler.key, try SpecSweep(String(field)))
+        for scaler in group.scalers where name.hasPrefix("\(scaler.fullName).") {
+            let field = text.dropFirst(scaler.fullName.count + 1)
+            place = .field(scaler: scaler.fullName, try SpecSweep(String(field)))
             return
         }
         let limits = group.budgets.flatMap { budget in
@@ -46,7 +46,7 @@ struct GroupSweep {
         }
         throw TraceError(
             "--sweep: \"\(name)\" is neither a limit of a budget (\(limits.joined(separator: ", "))) nor a field of a scaler, "
-                + "such as \(group.scalers.first?.key ?? "NAMESPACE/NAME").maxReplicas")
+                + "such as \(group.scalers.first?.fullName ?? "NAMESPACE/NAME").maxReplicas")
     }
 
     /// Adds a value to the changes of a run.
@@ -60,7 +60,7 @@ struct GroupSweep {
             changes.budgets[name] =
                 SpecChange(path: "limits[\(index)].\(field)", value: value).applied(to: spec) ?? spec
         case .field(let key, let sweep):
-            guard let scaler = group.scalers.first(where: { $0.key == key }) else { return }
+            guard let scaler = group.scalers.first(where: { $0.fullName == key }) else { return }
             changes.scalers[key] = try sweep.spec(changes.scalers[key] ?? scaler.json, with: value)
         }
     }

@@ -78,7 +78,7 @@ extension SimulateCommand {
             }
             guard cases.count <= Self.maxRuns else { throw TraceError("the sweep has more than \(Self.maxRuns) runs") }
         }
-        var rows = [fields.map(\.name) + GroupText.sweepHeadings(group.scalers.map(\.key))]
+        var rows = [fields.map(\.name) + GroupText.sweepHeadings(group.scalers.map(\.fullName))]
         var summaries: [GroupSummary] = []
         var objects: [JSON] = []
         var bar = ProgressBar("simulating")

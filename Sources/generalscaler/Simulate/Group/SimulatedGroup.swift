@@ -34,10 +34,10 @@ struct SimulatedGroup {
         var scalers: [SimulatedScaler] = []
         for entry in files.flatMap(\.scalers) {
             var scaler = try SimulatedScaler(entry)
-            scaler.name = scaler.key
-            if let other = scalers.first(where: { $0.key == scaler.key }) {
+            scaler.name = scaler.fullName
+            if let other = scalers.first(where: { $0.fullName == scaler.fullName }) {
                 throw FileProblem(
-                    path: entry.path, message: "has the GeneralScaler \(scaler.key), which \(other.path) has too")
+                    path: entry.path, message: "has the GeneralScaler \(scaler.fullName), which \(other.path) has too")
             }
             scalers.append(scaler)
         }
@@ -85,12 +85,12 @@ struct SimulatedGroup {
 
     /// Returns what is known of the consumption of a scaler's replicas.
     func consumption(of scaler: SimulatedScaler) -> ReplicaConsumption {
-        var labels = namespaces[scaler.namespace] ?? [:]
-        labels["kubernetes.io/metadata.name"] = scaler.namespace
+        var labels = namespaces[scaler.key.namespace] ?? [:]
+        labels["kubernetes.io/metadata.name"] = scaler.key.namespace
         let target = scaler.parsed.target
         return ReplicaConsumption(
             labels: scaler.labels, namespaceLabels: labels, declared: scaler.parsed.declaredConsumption,
-            requests: requests[[scaler.namespace, target.kind, target.name]])
+            requests: requests[[scaler.key.namespace, target.kind, target.name]])
     }
 
     /// Returns the price of a replica of a scaler: what it consumes of the cost that a budget limits, or what it
@@ -136,7 +136,7 @@ struct SimulatedGroup {
             objects,
             members: scalers.indices.map { index in
                 BudgetReplay.Member(
-                    key: ObjectKey(namespace: scalers[index].namespace, name: scalers[index].objectName),
+                    key: scalers[index].key,
                     consumption: consumption[index], replicas: members[index].backtest.initialReplicas)
             })
         let outlines = zip(budgets, specs).enumerated().map { index, budget in
