@@ -46,7 +46,7 @@ struct ReplaySourceOptions: ParsableArguments {
     }
 
     /// Reads the files.
-    func sources() throws -> ReplaySources {
+    func sources() throws(FileProblem) -> ReplaySources {
         var scalers: [ObjectKey: SimulatedScaler] = [:]
         for path in files {
             let scaler = try SimulatedScaler(path: path)

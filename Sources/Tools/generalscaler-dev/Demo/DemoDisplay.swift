@@ -2,6 +2,7 @@ import KubernetesClient
 import Scaling
 import ServiceLifecycle
 import Synchronization
+import WireFormats
 
 /// Shows the events as they happen: a table that is redrawn, or periodic lines if stdout is not a terminal.
 final class DemoDisplay: Service {
