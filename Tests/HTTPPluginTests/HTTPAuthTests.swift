@@ -99,9 +99,11 @@ struct HTTPAuthTests {
         let key = #""accessKeyID": "id", "secretAccessKey": "s", "sessionToken": "t""#
         _ = try await HTTPPlugin(client: client).value(
             #""auth": {"sigv4": {"region": "eu-west-1", "service": "sqs", \#(key)}}"#,
-            url: "https://sqs.eu-west-1.amazonaws.com/?Version=1&Action=x&b&A=%20")
+            url: "https://sqs.eu-west-1.amazonaws.com/?Version=1&Action=x&b&A=%20&z=%7e&f=a*b(c)&t=%2b1&s=a+b&q=1=2")
         let request = try #require(client.requests.first)
-        #expect(request.url == "https://sqs.eu-west-1.amazonaws.com/?A=%20&Action=x&Version=1&b=")
+        #expect(
+            request.url
+                == "https://sqs.eu-west-1.amazonaws.com/?A=%20&Action=x&Version=1&b=&f=a%2Ab%28c%29&q=1%3D2&s=a%20b&t=%2B1&z=~")
         #expect(
             request.awsSignature
                 == AWSSignature(

@@ -79,6 +79,25 @@ struct ForecastScalerTests {
         }
     }
 
+    @Test("a metric whose history cannot be read does not keep the others from a forecast")
+    func unreadableHistory() async throws {
+        var spec = Self.spec(["mode": "Active", "horizonSeconds": 300]).objectValue ?? [:]
+        spec["metrics"] = [
+            ["type": "broken", "targetValue": 100, "targetType": "AverageValue"],
+            ["type": "test", "targetValue": 100, "targetType": "AverageValue"],
+        ]
+        let environment = try TestEnvironment()
+        try environment.deploy(replicas: 3)
+        environment.source.answer { [clock = environment.clock] _ in Self.load(clock.wallMicroseconds()) }
+        environment.source.answer("broken") { _ in 1 }
+        environment.source.remember(Self.load)
+        environment.source.failHistory(of: "broken")
+        try environment.api.create(TestEnvironment.scaler("web", .object(spec)))
+        try await OperatorFixture.run(environment) { (fixture) async throws in
+            #expect(try await mostBeforeTheRise(fixture, environment) >= 9)
+        }
+    }
+
     @Test("without a history the forecast learns from the readings, and the status says that it is learning")
     func learning() async throws {
         let environment = try environment(["mode": "Active", "horizonSeconds": 300], hasHistory: false)

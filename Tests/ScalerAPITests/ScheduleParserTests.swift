@@ -126,6 +126,17 @@ struct ScheduleParserTests {
         #expect(Self.problems([both, Self.schedule([:]), late]).isEmpty)
     }
 
+    @Test("a schedule of one day in the year is compared with the others on this day", arguments: ["3", "12"])
+    func rareContradiction(month: String) {
+        let holiday = Self.schedule([
+            "name": "holiday", "start": .string("0 0 25 \(month) *"), "end": nil, "duration": "24h", "minReplicas": nil,
+            "maxReplicas": 3,
+        ])
+        let problems = Self.problems([holiday, Self.schedule([:])])
+        #expect(problems.count == 1)
+        #expect(problems.first?.contains("contradict each other at 20") == true)
+    }
+
     @Test("a decision of the decide command names the active schedule")
     func decide() throws {
         let request = try DecisionRequest(

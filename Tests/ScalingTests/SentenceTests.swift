@@ -41,7 +41,7 @@ struct SentenceTests {
         .boundsJump: "4 is below minReplicas",
         .activation: "a metric is above its activation value",
         .toZero: "every metric has been idle for the scale-down cooldown",
-        .stuckAtZero: "no metric has a value at 0 replicas: use a metric that exists without pods",
+        .stuckAtZero: "no metric has a value at 0 replicas: check its source, or use a metric that exists without pods",
         .paused: "the scaler is paused",
         .dryRun: "mode is DryRun, so nothing is patched",
         .switchedOff: "the target was set to 0 replicas manually: set it above 0 to resume scaling",

@@ -1,3 +1,4 @@
+import HTTPTransport
 import JSONPath
 import PluginSDK
 import SourceSupport
@@ -71,6 +72,12 @@ struct HTTPSourceConfig: MetricConfig {
             if let message { problems.append(ConfigProblem(path: path, message: message)) }
         }
         add("url", urlFault)
+        if auth?.sigv4 != nil, !AWSSignature.canSign(url) {
+            add(
+                "url",
+                "must have a path of letters, digits, and / - . _ ~ only, without // and /., because the AWS signature of "
+                    + "another path would be wrong")
+        }
         for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
             add("headers.\(name)", headerFault(name, value))
         }

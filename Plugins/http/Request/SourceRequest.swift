@@ -58,11 +58,19 @@ struct SourceRequest: Hashable, Sendable {
         }
     }
 
-    /// As a signature wants it.
+    /// Returns the URL with its query as AWS has it before it verifies a signature: encoded in one way, and sorted.
     private static func withSortedQuery(_ url: String) -> String {
         let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return url }
-        let fields = parts[1].split(separator: "&").map { $0.contains("=") ? String($0) : "\($0)=" }
+        let fields = parts[1].split(separator: "&").map { field in
+            let pair = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return "\(reencoded(pair[0]))=\(pair.count == 2 ? reencoded(pair[1]) : "")"
+        }
         return "\(parts[0])?\(fields.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: "&"))"
+    }
+
+    /// A plus sign is a blank, as in forms.
+    private static func reencoded(_ text: Substring) -> String {
+        Encoding.percentDecoded(text.replacing("+", with: " ")).map(Encoding.percentEncoded) ?? String(text)
     }
 }

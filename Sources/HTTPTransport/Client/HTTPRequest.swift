@@ -112,8 +112,8 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible {
 
 /// The credentials and scope of an AWS Signature Version 4. libcurl computes the signature.
 ///
-/// Sort the URL's query by name: AWS sorts it before verification, and libcurl signs it unsorted. Set the Content-Type
-/// of a body: libcurl defaults to a form.
+/// Sort the URL's query by name, and percent-encode only what is not unreserved in it: AWS does so before verification, and
+/// libcurl signs it as it is. Set the Content-Type of a body: libcurl defaults to a form.
 package struct AWSSignature: Sendable, Hashable {
     package var region: String
     /// The service name, such as `aps`.
@@ -131,6 +131,23 @@ package struct AWSSignature: Sendable, Hashable {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
         self.sessionToken = sessionToken
+    }
+}
+
+extension AWSSignature {
+    /// Returns whether libcurl signs the path of a URL as AWS does: AWS encodes it once more, and libcurl does not.
+    package static func canSign(_ url: String) -> Bool {
+        let rest = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? url[...]
+        let path = rest.drop { !"/?#".contains($0) }.prefix { !"?#".contains($0) }
+        let isPlain = path.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "/-._~".utf8.contains(byte)
+            }
+        }
+        return isPlain && !path.contains("//") && !path.contains("/.")
     }
 }
 

@@ -10,8 +10,8 @@ struct ForecastState {
     var startup: Duration?
     /// The metrics whose history was read, or cannot be, with the settings of then: with others, a forecaster begins again.
     private var settled: [String: LoadForecaster.Settings] = [:]
-    /// The earliest time of the next read, after one that failed.
-    private var nextTry: Duration = .zero
+    /// The earliest time of the next read, of metrics whose last read failed.
+    private var nextTries: [String: Duration] = [:]
     private var isReading = false
     /// The metrics of the spec that was read.
     private var sources: [MetricSourceSpec] = []
@@ -50,7 +50,7 @@ struct ForecastState {
         guard changed?.metrics != sources else { return }
         forecasters.forget()
         settled = [:]
-        nextTry = .zero
+        nextTries = [:]
     }
 
     // MARK: The history
@@ -70,7 +70,7 @@ struct ForecastState {
     mutating func nextRequest(
         _ spec: GeneralScalerSpec, _ resolution: Resolution, at now: Duration
     ) -> Request? {
-        guard let forecast = spec.forecast, forecast.mode != .off, !isReading, now >= nextTry else { return nil }
+        guard let forecast = spec.forecast, forecast.mode != .off, !isReading else { return nil }
         sources = spec.metrics
         for place in resolution.spec.forecastMetrics {
             let metric = resolution.spec.metrics[place]
@@ -78,7 +78,7 @@ struct ForecastState {
                 let source = spec.metrics.firstIndex(where: { $0.name == metric.name }),
                 let settings = resolution.spec.forecasterSettings(
                     for: metric, horizon: startup ?? ForecastSpec.defaultHorizon),
-                settled[metric.name] != settings.withoutHorizon
+                settled[metric.name] != settings.withoutHorizon, now >= nextTries[metric.name] ?? .zero
             else { continue }
             isReading = true
             return Request(
@@ -97,6 +97,7 @@ struct ForecastState {
     mutating func finish(_ request: Request, _ forecaster: LoadForecaster?, failure: PluginFailure?, at now: Duration) {
         isReading = false
         guard let failure else {
+            nextTries[request.metric.name] = nil
             settled[request.metric.name] = request.settings.withoutHorizon
             if let forecaster { forecasters.set(forecaster, for: request.metric.name) }
             return
@@ -104,7 +105,7 @@ struct ForecastState {
         if failure.kind == .notSupported {
             settled[request.metric.name] = request.settings.withoutHorizon
         } else {
-            nextTry = now + Self.retryTime
+            nextTries[request.metric.name] = now + Self.retryTime
         }
     }
 }

@@ -49,6 +49,9 @@ package struct GeneralScalerSpec: Sendable {
         package static let scheduleSeconds = 60...366 * 86_400
         /// Of all schedules, how many edges are looked at for contradictions, from 2026 on.
         static let checkedEdges = 400
+        /// Of each schedule, how many edges are followed into its windows, and how many edges of all there.
+        static let checkedEdgesOfRare = 16
+        static let checkedEdgesInWindow = 40
         package static let consumptionUnits = 16
         static let checkedFrom = Timestamp(microsecondsSince1970: 1_767_225_600_000_000)
         /// The limits of a metric's config. A request to a plugin has at most 60 KiB, and each value of a config takes

@@ -177,9 +177,28 @@ struct ScheduleParser {
             schedules.contains { other in one.minReplicas ?? 0 > other.maxReplicas ?? .max }
         }
         guard mayContradict else { return }
-        var time = GeneralScalerSpec.Limits.checkedFrom
-        for _ in 0..<GeneralScalerSpec.Limits.checkedEdges {
-            guard let edge = schedules.nextEdge(after: time) else { return }
+        let from = GeneralScalerSpec.Limits.checkedFrom
+        if noteContradiction(schedules, after: from, GeneralScalerSpec.Limits.checkedEdges, list) { return }
+        // The windows of a rare schedule, such as one of a holiday, may come after all those edges.
+        for schedule in schedules where schedule.minReplicas != nil || schedule.maxReplicas != nil {
+            var edge = from
+            for _ in 0..<GeneralScalerSpec.Limits.checkedEdgesOfRare {
+                guard let next = schedule.nextEdge(after: edge) else { break }
+                edge = next
+                let edges = GeneralScalerSpec.Limits.checkedEdgesInWindow
+                // The edge itself, too.
+                if noteContradiction(schedules, after: edge - .seconds(1), edges, list) { return }
+            }
+        }
+    }
+
+    /// Notes the first contradiction among the next edges.
+    private mutating func noteContradiction(
+        _ schedules: [Schedule], after start: Timestamp, _ edges: Int, _ list: JSONReader
+    ) -> Bool {
+        var time = start
+        for _ in 0..<edges {
+            guard let edge = schedules.nextEdge(after: time) else { return false }
             time = edge
             let values = schedules.values(at: edge)
             guard let least = values[.minReplicas], let most = values[.maxReplicas], least.value > most.value else {
@@ -189,8 +208,9 @@ struct ScheduleParser {
                 list.error(
                     "contradict each other at \(edge.rfc3339(.seconds)): minReplicas is \(Int(least.value)) by schedule "
                         + "\(least.schedule), and maxReplicas is \(Int(most.value)) by schedule \(most.schedule)"))
-            return
+            return true
         }
+        return false
     }
 }
 

@@ -12,7 +12,7 @@ struct ForecastGate: Sendable, Hashable {
     /// The forecasts that count before the gate may open: nearly a day.
     static let leastScored = 270.0
     /// A gate that closed because of the increase opens below this share of what is allowed.
-    private static let increaseToOpen = 0.8
+    fileprivate static let increaseToOpen = 0.8
 
     /// What is expected without a forecast.
     struct Rules: Sendable, Hashable {
@@ -111,7 +111,8 @@ package enum ForecastVerdict: Sendable, Hashable {
             "the forecast is not better than the best simple rule: its skill is \(skill.shortText), and it becomes active "
                 + "at \(ForecastGate.opening.shortText)"
         case .tooExpensive(let increase, let allowed):
-            "the forecast would add \((increase * 100).shortText)% to the load, and maxIncreasePercent is "
+            "the forecast would add \((increase * 100).shortText)% to the load; it becomes active at "
+                + "\((allowed * ForecastGate.increaseToOpen * 100).shortText)%, as maxIncreasePercent is "
                 + "\((allowed * 100).shortText)"
         }
     }

@@ -47,6 +47,9 @@ struct HistoryOptions: ParsableArguments {
         )
     }
 
+    /// A smaller number is no time in seconds since 1970, but an age without its unit.
+    private static let earliestSeconds = 100_000_000
+
     /// Parses a time, `now`, or a duration ago, also in Grafana's form such as `now-7d`.
     ///
     /// A relative time is rounded down to a multiple of the step, for servers that align queries.
@@ -64,6 +67,9 @@ struct HistoryOptions: ParsableArguments {
             (0...100_000).contains(count)
         {
             return aligned(now + .seconds(-count * unit))
+        }
+        if let number = Int(text), number < earliestSeconds {
+            throw ValidationError("\(option) \(text) has no unit: write \(text)d for days, or \(text)h for hours.")
         }
         guard let time = Timestamp(text: text) else {
             throw ValidationError(

@@ -106,6 +106,7 @@ struct SimulateHistoryTests {
         arguments: [
             (["--from", "now"], "--from must be before --to"),
             (["--from", "1h", "--to", "2h"], "--from must be before"),
+            (["--from", "7"], "--from 7 has no unit: write 7d for days"),
             (["--from", "yesterday"], "--from must be a time with its zone"),
             (["--from", "2026-03-02T00:00:11"], "not \"2026-03-02T00:00:11\""), (["--from", "now-"], "not \"now-\""),
             (["--from", "1h", "--to", "2026-03-02 00:00"], "--to must be a time with its zone"),

@@ -19,6 +19,7 @@ final class ScriptedSource: MetricSource {
         var reads = 0
         var history: (@Sendable (_ microseconds: Int64) -> Double?)?
         var rangeReads = 0
+        var unreadable: Set<String> = []
         var pushing: Set<String> = []
         var subscriptions: [Int: Subscription] = [:]
         var lastSubscription = 0
@@ -57,16 +58,20 @@ final class ScriptedSource: MetricSource {
         state.withLock { $0.history = history }
     }
 
+    /// Makes every read of the history of a type fail.
+    func failHistory(of type: String) { state.withLock { _ = $0.unreadable.insert(type) } }
+
     /// The number of reads of history so far.
     var rangeReads: Int { state.withLock(\.rangeReads) }
 
     func readRange(
         type: String, config: PluginConfig, targetType: TargetType, window: RangeWindow, timeout: Duration
     ) async throws(PluginFailure) -> MetricRange {
-        let history = state.withLock { state in
+        let (history, isUnreadable) = state.withLock { state in
             state.rangeReads += 1
-            return state.history
+            return (state.history, state.unreadable.contains(type))
         }
+        if isUnreadable { throw PluginFailure(.sourceUnreachable, plugin: nil, "\(type) answers with status 500") }
         guard let history else {
             throw PluginFailure(.notSupported, plugin: nil, "\(type) has no history")
         }

@@ -59,7 +59,7 @@ struct ForecastDecisionTests {
             ),
             (
                 .active, .tooExpensive(increase: 0.312, allowed: 0.25),
-                "the forecast would add 31.2% to the load, and maxIncreasePercent is 25"
+                "the forecast would add 31.2% to the load; it becomes active at 20%, as maxIncreasePercent is 25"
             ),
             (
                 .active, .learning(hours: 1),
