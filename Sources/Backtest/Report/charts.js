@@ -180,7 +180,7 @@ const frame = (chart, top, hasValues, isWhole) => {
   svg.replaceChildren();
   chart.x = time => pad.left + (time - view.from) / (view.to - view.from) * (width - pad.left - pad.right);
   chart.time = x => view.from + (x - pad.left) / (width - pad.left - pad.right) * (view.to - view.from);
-  chart.y = value => height - pad.bottom - value / top * (height - pad.bottom - pad.top);
+  chart.y = value => height - pad.bottom - Math.min(value, top) / top * (height - pad.bottom - pad.top);
   chart.columns = Math.max(1, Math.round(width - pad.left - pad.right));
   const right = width - pad.right, bottom = height - pad.bottom;
   const clip = svgNode("clipPath", {id: chart.id});
@@ -253,14 +253,23 @@ const loadPath = (chart, run, metric, of = value => value) => {
   flush();
   return path;
 };
+// The top of a scale. Values far above all others, such as those of a start with too few replicas, are cut off: otherwise the
+// others would be a flat line.
+const scaleTop = (values, least) => {
+  const sorted = Float64Array.from(values).sort(), most = sorted.at(-1) ?? 0;
+  const usual = Math.max(least, 1.25 * (sorted[Math.floor(sorted.length * 0.99)] ?? 0));
+  return most > 4 * usual ? usual : Math.max(least, most);
+};
 const drawMetric = chart => {
   // All runs of one metric on one scale, so that they can be compared.
-  let top = 0;
+  const values = [];
+  let least = 0;
   for (const [run, metric] of chart.all) {
     const [from, to] = visible(run, metric);
-    for (let index = from; index < to; index++) top = Math.max(top, metric.values[index] ?? 0);
-    top = Math.max(top, metric.target * 1.25);
+    for (let index = from; index < to; index++) values.push(metric.values[index] ?? 0);
+    least = Math.max(least, metric.target * 1.25);
   }
+  const top = scaleTop(values, least);
   const {right, bottom} = frame(chart, top * 1.06, true);
   shade(chart, chart.run, chart.metric.gaps, pad.top, bottom - pad.top);
   const path = svgNode("path", {class: "load", d: loadPath(chart, chart.run, chart.metric)});

@@ -102,7 +102,8 @@ struct TuneCommand: AsyncParsableCommand {
             warn("warning: the trace covers \((input.trace.end - input.trace.start).words): other days may differ")
         }
         if let unknown = report.unknownWarning { warn("warning: \(unknown)") }
-        guard let patch, let chosen else { return }
+        guard let patch else { return }
+        guard let chosen else { return warn("warning: no proposal is recommended, so \(patch) was not written: use --point") }
         try FileText.write(Array(report.patch(chosen).utf8), to: patch)
         warn("The patch of proposal \(chosen + 1) is in \(patch).")
     }

@@ -18,13 +18,20 @@ struct TuneReport {
         points = result.front
     }
 
-    /// The index of the proposal with the least time out of SLO of those that need no more replica-hours than the spec;
-    /// nil if there is none.
+    /// The index of the proposal with the least time out of SLO of those that need no more replica-hours than the spec,
+    /// also on the part of the trace that was held back, if there is one; nil if there is none at all.
     var recommended: Int? {
-        points.lastIndex { point in
-            point.learned.replicaHours <= result.own.learned.replicaHours
-                && point.learned.timeOutOfSLO <= result.own.learned.timeOutOfSLO
+        let own = result.own
+        let candidates = points.indices.filter { Self.isAsGood(points[$0].learned, as: own.learned) }
+        let holding = candidates.last { index in
+            guard let held = points[index].heldBack, let ownHeld = own.heldBack else { return false }
+            return Self.isAsGood(held, as: ownHeld)
         }
+        return holding ?? candidates.last
+    }
+
+    private static func isAsGood(_ summary: BacktestSummary, as own: BacktestSummary) -> Bool {
+        summary.timeOutOfSLO <= own.timeOutOfSLO && summary.replicaHours <= own.replicaHours
     }
 
     var unknownWarning: String? {
@@ -78,8 +85,8 @@ struct TuneReport {
         let time = "\(held.timeOutOfSLO.words) out of SLO instead of \(own.timeOutOfSLO.words)"
         let hours =
             "\(held.replicaHours.text(decimals: 1)) replica-hours instead of \(own.replicaHours.text(decimals: 1))"
-        let isBetter = held.timeOutOfSLO <= own.timeOutOfSLO && held.replicaHours <= own.replicaHours
-        let isWorse = held.timeOutOfSLO >= own.timeOutOfSLO && held.replicaHours >= own.replicaHours
+        let isBetter = Self.isAsGood(held, as: own)
+        let isWorse = Self.isAsGood(own, as: held)
         let word = isBetter ? "holds" : isWorse ? "does not hold" : "holds in part"
         return "Proposal \(number) \(word) on the rest of the trace: \(time), \(hours)."
     }
