@@ -22,7 +22,11 @@ enum JobQueue {
         let runtime = dlopen(nil, RTLD_NOW)
         guard let hook = dlsym(runtime, "swift_task_enqueueGlobal_hook"),
             let delayHook = dlsym(runtime, "swift_task_enqueueGlobalWithDelay_hook")
-        else { preconditionFailure("this Swift runtime has no hook for jobs; the simulation needs one") }
+        else {
+            let message = "simulate-faults: the Swift runtime's hook for jobs is not found; build it without --static-swift-stdlib\n"
+            write(STDERR_FILENO, message, message.utf8.count)
+            exit(EXIT_FAILURE)
+        }
         owner = pthread_self()
         hook.assumingMemoryBound(to: Hook?.self).pointee = { job, _ in
             precondition(pthread_equal(pthread_self(), owner) != 0, "a job came from another thread")
