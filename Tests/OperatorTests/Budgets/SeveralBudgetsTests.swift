@@ -10,6 +10,7 @@ import WireFormats
 @Suite("Scalers under several budgets")
 struct SeveralBudgetsTests {
     private static let seeds = Array(UInt64(1)...300)
+    private static let now = Timestamp(microsecondsSince1970: 1_767_225_600_000_000)
 
     /// Random scalers, and budgets that select some of them by a label of the budget's name.
     private struct Sample {
@@ -61,31 +62,16 @@ struct SeveralBudgetsTests {
         var together = try sample.ledger(sample.budgets)
         var alone = try sample.budgets.map { try sample.ledger([$0]) }
         for member in sample.members {
-            let caps = alone.indices.compactMap { alone[$0].cap(of: member.key, at: at(0)) }
-            let cap = together.cap(of: member.key, at: at(0))
+            let caps = alone.indices.compactMap { alone[$0].cap(of: member.key, at: Self.now) }
+            let cap = together.cap(of: member.key, at: Self.now)
             #expect(cap?.replicas == caps.map(\.replicas).min())
             #expect(cap?.immediateReplicas == caps.compactMap(\.immediateReplicas).min())
         }
         // Each budget divides as if it were the only one.
         for (index, budget) in sample.budgets.enumerated() {
-            let divided = together.divided(budget.name, at: at(0))
-            #expect(
-                divided?.divisions.map(\.caps) == alone[index].divided(budget.name, at: at(0))?.divisions.map(\.caps))
+            let divided = together.divided(budget.name, at: Self.now)
+            let single = alone[index].divided(budget.name, at: Self.now)
+            #expect(divided?.divisions.map(\.caps) == single?.divisions.map(\.caps))
         }
-    }
-
-    @Test("an Immediate budget takes back at once what it has to, although a Graceful one has a lower cap")
-    func immediateBesideGraceful() throws {
-        var cap = SharedBudgetCap(budget: "graceful", replicas: 2)
-        cap.immediateReplicas = 6
-        let spec = ScalingSpec(
-            minReplicas: 1, maxReplicas: 20,
-            metrics: [MetricSpec(name: "queue", target: 10, targetType: .averageValue)])
-        var input = DecisionInput(
-            spec: spec, now: at(1_000), current: 9, ready: 9,
-            observations: [.value(90, observedAt: at(1_000))],
-            history: ScalingHistory(lastScaleDownTime: at(999), hasSeenReplicas: true))
-        input.sharedBudget = cap
-        #expect(DecisionEngine.decide(input).decision.desired == 6)
     }
 }
