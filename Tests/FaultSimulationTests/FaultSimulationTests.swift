@@ -44,7 +44,6 @@ struct FaultSimulationTests {
         "budget-limit-doubled": "others use at least|is exceeded",
         "guarantee-ignored": "does not have its guarantee",
         "reclaim-not-immediate": "is exceeded|does not have its guarantee",
-        "predecessor-not-counted": "others use at least|no decision that was written down|have passed",
         "budget-relist-dropped":
             "others use at least|is exceeded|does not have its guarantee|has room that nobody gets|the status says",
         "budget-status-lost": "the status says",
