@@ -81,7 +81,10 @@ class NameTests(unittest.TestCase):
         # The operator keeps its certificate in a Secret of the same name.
         self.assertIn(webhook, named("Secret"))
         (configuration,) = named("ValidatingWebhookConfiguration").values()
-        self.assertEqual(configuration["webhooks"][0]["clientConfig"]["service"]["name"], webhook)
+        kinds = [hook["rules"][0]["resources"] for hook in configuration["webhooks"]]
+        self.assertEqual(kinds, [["generalscalers"], ["scalingbudgets"]])
+        for hook in configuration["webhooks"]:
+            self.assertEqual(hook["clientConfig"]["service"]["name"], webhook)
         self.assertEqual(arguments["webhook-configuration"], configuration["metadata"]["name"])
         self.assertIn(arguments["pause-config-map"].removeprefix(f"{NAMESPACE}/"), named("ConfigMap"))
         for volume in pod["spec"]["volumes"]:

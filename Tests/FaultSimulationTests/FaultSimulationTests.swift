@@ -41,6 +41,12 @@ struct FaultSimulationTests {
         "forecast-lowers": "a forecast must not lower",
         "edges-late": "has not met the edge",
         "schedules-not-listed": "out of|has not met the edge",
+        "budget-limit-doubled": "others use at least|is exceeded",
+        "guarantee-ignored": "does not have its guarantee",
+        "reclaim-not-immediate": "is exceeded|does not have its guarantee",
+        "budget-relist-dropped":
+            "others use at least|is exceeded|does not have its guarantee|has room that nobody gets|the status says",
+        "budget-status-lost": "the status says",
     ]
 
     @Test("a planted defect is found within 2,000 seeds", .timeLimit(.minutes(30)), arguments: defects.keys.sorted())

@@ -34,7 +34,7 @@ extension JSONReader {
         return result
     }
 
-    /// Reads what one replica consumes, of which each replica has one of the unit `replicas` in any case.
+    /// Reads what one replica consumes. The unit `replicas` is refused: each replica counts as 1 of it.
     func consumptionAmounts(units: [String]?) throws(JSONPathError) -> [String: BudgetAmount] {
         let amounts = try budgetAmounts(units: units, most: .largestConsumption)
         guard amounts[ScalingBudgetSpec.replicas] == nil else {

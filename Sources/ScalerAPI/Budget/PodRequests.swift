@@ -43,7 +43,7 @@ package struct PodRequests: Sendable, Hashable {
             let sum = Self.sum(
                 containerResources.map(amount),
                 initResources.map { resources, isSidecar in
-                    // An init container that ends needs no request of its own: the pod has at least that of the others.
+                    // An init container that ends may have no request: the pod has at least that of the others.
                     (resources.names.contains(name) || isSidecar ? amount(resources) : .zero, isSidecar)
                 })
             let total: BudgetAmount? =

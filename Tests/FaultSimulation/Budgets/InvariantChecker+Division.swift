@@ -24,7 +24,7 @@ extension InvariantChecker {
         var wanted: Int { min(plan.most, max(plan.cap ?? plan.most, plan.least)) }
         var use: Int { replicas * consumption }
 
-        /// The time that it needs to give back all that it can.
+        /// The time that it needs to give back its replicas down to the minimum.
         var lendingTime: Int64 {
             var (steps, rest) = (0, max(plan.most, replicas))
             while !isFixed, rest > plan.least {

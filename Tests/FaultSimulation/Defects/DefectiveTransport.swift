@@ -42,7 +42,6 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
         switch defect {
         case .rateIgnored: return changingEachObject(of: stream, \.withoutRates)
         case .schedulesNotListed where request.isList: return changingEachObject(of: stream, \.withoutSchedules)
-        case .predecessorNotCounted where request.isList: return changingEachObject(of: stream, \.withoutPendingScale)
         default: return stream
         }
     }
@@ -161,7 +160,6 @@ extension JSON {
 
     fileprivate var withoutSharing: JSON { mapping("spec") { $0.removing("sharing") } }
     fileprivate var withoutReclaim: JSON { mapping("spec") { $0.removing("reclaim") } }
-    fileprivate var withoutPendingScale: JSON { mapping("status") { $0.removing("pendingScale") } }
 
     fileprivate var withDoubledLimits: JSON {
         mapping("spec") { spec in

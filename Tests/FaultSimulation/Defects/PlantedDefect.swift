@@ -32,8 +32,6 @@ enum PlantedDefect: String, CaseIterable, Sendable {
     case guaranteeIgnored = "guarantee-ignored"
     /// Replicas are reclaimed by cooldowns and rates although the budget says at once.
     case reclaimNotImmediate = "reclaim-not-immediate"
-    /// A new leader does not know the operations that its predecessor began.
-    case predecessorNotCounted = "predecessor-not-counted"
     /// A list of budgets after the first returns the first one's contents.
     case budgetRelistDropped = "budget-relist-dropped"
     /// The status of budgets is written nowhere.

@@ -84,7 +84,7 @@ struct ScalerPlan: Sendable, Equatable {
         return plan
     }
 
-    /// Makes the plan one of a budget's member: it mostly has a target of its own, and can give replicas back in time.
+    /// Makes the plan one of a budget's member: it mostly has its own target, and can give replicas back in time.
     mutating func shareBudgets(ownTarget: String, _ random: RandomSource) {
         if random.chance(percent: 90) { target = ownTarget }
         if downCooldown == nil { downCooldown = random.pick([0, 20, 60]) }

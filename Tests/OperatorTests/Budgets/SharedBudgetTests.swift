@@ -140,6 +140,8 @@ struct SharedBudgetTests {
             #expect(try replicas(fixture) == [1, 3])
             // A container without a request makes the consumption unknown: nothing is scaled up.
             try cluster.setContainers(["name": "proxy"], of: "search")
+            // The template is read at each poll of its scaler.
+            try await fixture.poll(2)
             try fixture.api.patch(BudgetCluster.budgetPath, ["spec": ["limits": [["unit": "cpu", "amount": 40]]]])
             try await fixture.poll(6)
             #expect(try replicas(fixture) == [1, 3])

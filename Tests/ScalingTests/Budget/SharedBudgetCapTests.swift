@@ -5,7 +5,8 @@ import Testing
 @Suite("The cap of shared budgets")
 struct SharedBudgetCapTests {
     private func decide(
-        current: Int, load: Double?, cap: Int, isImmediate: Bool = false, minReplicas: Int = 1,
+        current: Int, load: Double?, cap: Int, isImmediate: Bool = false, immediateCap: Int? = nil,
+        minReplicas: Int = 1,
         lastScale: Timestamp? = nil, fallback: FallbackSpec = FallbackSpec(), polls: Int = 1
     ) -> Decision {
         let spec = ScalingSpec(
@@ -19,6 +20,7 @@ struct SharedBudgetCapTests {
                 spec: spec, now: now, current: current, ready: current,
                 observations: [load.map { .value($0, observedAt: now) } ?? .noData("no result")], history: history)
             input.sharedBudget = SharedBudgetCap(budget: "shop", replicas: cap, isImmediate: isImmediate)
+            if let immediateCap { input.sharedBudget?.immediateReplicas = immediateCap }
             let outcome = DecisionEngine.decide(input)
             history = outcome.history
             decision = outcome.decision
@@ -49,6 +51,13 @@ struct SharedBudgetCapTests {
         let decision = decide(current: 9, load: 90, cap: 2, isImmediate: true, lastScale: at(9_999))
         #expect(decision.desired == 2)
         #expect(decision.cooldownEnd == nil)
+    }
+
+    @Test("a budget takes back at once what it has to, although another one with a lower cap does not")
+    func immediateBesideGraceful() {
+        let decision = decide(current: 9, load: 90, cap: 2, immediateCap: 6, lastScale: at(9_999))
+        #expect(decision.desired == 6)
+        #expect(decide(current: 5, load: 90, cap: 2, immediateCap: 6, lastScale: at(9_999)).desired == 5)
     }
 
     @Test("minReplicas has precedence over the cap")
