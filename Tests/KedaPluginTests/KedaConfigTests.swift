@@ -31,7 +31,7 @@ struct KedaConfigTests {
             (#""metadata": {}"#, "address"), (#""address": """#, "address"),
             (#""address": "http://scaler:9090""#, "address"), (#""address": "dns:///scaler:9090""#, "address"),
             (#""address": "scaler:0""#, "address"), (#""address": "scaler:65536""#, "address"),
-            (#""address": "unix:///run/s.sock""#, "address"), (#""address": "\u{FEFF}scaler:9090""#, "address"),
+            (#""address": "unix:///run/s.sock""#, "address"), (#""address": "\#u{FEFF}scaler:9090""#, "address"),
             (#""address": "s:1", "metadata": {"a": 1}"#, "metadata.a"),
             (#""address": "s:1", "metadata": {"a": "1"}, "secretMetadata": {"a": "2"}"#, "secretMetadata.a"),
             (#""address": "s:1", "tls": {"serverName": "10.0.0.1"}"#, "tls.serverName"),

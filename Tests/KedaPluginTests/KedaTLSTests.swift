@@ -49,7 +49,8 @@ struct KedaTLSTests {
         let refusals = [
             (certificates.server, #", "tls": {}"#), (certificates.expiredServer, trust()),
             (certificates.server, #", "tls": {"ca": "\#(inline(certificates.otherAuthority))"}"#),
-            (certificates.namedServer, trust()), (certificates.server, trust(#", "serverName": "api.internal""#)),
+            (certificates.namedServer, trust()),
+            (certificates.namedServer, trust(#", "serverName": "other.internal""#)),
         ]
         for (identity, tls) in refusals {
             try await ExternalScaler.run(identity) { scaler in

@@ -54,15 +54,15 @@ struct ScalerFailure {
             return PluginError(.configInvalid, "\(answer). Correct metadata", path: "metadata")
         case .notFound: return PluginError(.notFound, "\(answer). Correct metadata", path: "metadata")
         case .cancelled where Task.isCancelled: return PluginError(.cancelled, "\(method.rawValue) was canceled")
-        case .unavailable where rpc.cause != nil:
-            let isAboutTLS = reason.contains("SSL") || reason.contains("certificate") || reason.contains("CERTIFICATE")
+        case .unavailable:
+            let isAboutTLS = ["SSL", "certificate", "CERTIFICATE"].contains(where: reason.contains)
             return isAboutTLS
                 ? PluginError(
                     .sourceUnreachable, "no trusted TLS connection to \(place): \(reason). Correct tls", path: "tls")
                 : PluginError(
                     .sourceUnreachable,
-                    "no connection to \(place): \(reason). Check that the external scaler runs, that address has its port, "
-                        + "and that tls is set if it expects TLS", path: "address")
+                    "\(method.rawValue) of \(place) is unavailable: \(reason). Check that the external scaler runs, that address "
+                        + "has its port, and that tls is set if it expects TLS", path: "address")
         default: return PluginError(.sourceUnreachable, "\(answer). Check the external scaler's log")
         }
     }
