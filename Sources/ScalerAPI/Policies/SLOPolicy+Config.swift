@@ -17,7 +17,7 @@ extension SLOPolicy: ConfigurablePolicy {
     package var config: JSON {
         var config: [String: JSON] = [:]
         if scaleUpTolerance == scaleDownTolerance {
-            if scaleUpTolerance != Self.defaultTolerance { config["tolerance"] = .shortest(scaleUpTolerance) }
+            if scaleUpTolerance != RatioRule.defaultTolerance { config["tolerance"] = .shortest(scaleUpTolerance) }
         } else {
             config["scaleUpTolerance"] = .shortest(scaleUpTolerance)
             config["scaleDownTolerance"] = .shortest(scaleDownTolerance)
