@@ -185,6 +185,8 @@ let package = Package(
         ),
 
         // MARK: Executables
+        // The commit that a program's --version prints.
+        .plugin(name: "BuildStamp", capability: .buildTool(), path: "Sources/Tools/BuildStamp"),
         .executableTarget(
             name: "generalscaler",
             dependencies: [
@@ -194,7 +196,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             resources: [.embedInCode("Resources/crd.yaml")],
-            linkerSettings: packedRelocations
+            linkerSettings: packedRelocations,
+            plugins: ["BuildStamp"]
         ),
         .executableTarget(
             name: "generalscaler-launch",
@@ -239,7 +242,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Tools/generalscaler-dev",
-            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")]
+            resources: [.embedInCode("Resources/crd.yaml"), .embedInCode("Resources/new-plugin")],
+            plugins: ["BuildStamp"]
         ),
         // Linked statically, and without what a Swift program begins with: it runs in images that have no libraries.
         .executableTarget(
@@ -253,7 +257,8 @@ let package = Package(
             dependencies: [
                 "CommandSupport", "PluginConformance", "PluginProtocol", "ScalerAPI", "WireFormats", argumentParser,
             ],
-            path: "Sources/Tools/plugin-check"
+            path: "Sources/Tools/plugin-check",
+            plugins: ["BuildStamp"]
         ),
 
         .executableTarget(
@@ -505,7 +510,7 @@ let cTargets: Set = [
     "CCurl", "CHiredis", "CJemalloc", "CKafka", "CLinux", "CPostgres", "call-prober", "generalscaler-copy",
     "generalscaler-launch", "kafka-mock",
 ]
-for target in package.targets where !cTargets.contains(target.name) {
+for target in package.targets where target.type != .plugin && !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
             .swiftLanguageMode(.v6),

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("--version", .timeLimit(.minutes(1)))
 struct VersionTests {
-    @Test("every program's --version prints the chart's version", arguments: ["generalscaler", "plugin-check"])
+    @Test(
+        "every program's --version prints the chart's version, the commit and the Swift version",
+        arguments: ["generalscaler", "generalscaler-dev", "plugin-check"])
     func version(program: String) async throws {
         let chart = try Program.read("charts/generalscaler/Chart.yaml")
         let line = try #require(chart.split(separator: "\n").first { $0.hasPrefix("appVersion: ") })
@@ -13,7 +15,10 @@ struct VersionTests {
             .path(FilePath(BuiltExecutable.path(program))), arguments: ["--version"], input: .none,
             output: .string(limit: 1 << 10), error: .string(limit: 1 << 10))
         #expect(result.terminationStatus == .exited(0))
-        #expect(result.standardOutput == "\(program) \(line.dropFirst("appVersion: ".count))\n")
+        let output = try #require(result.standardOutput)
+        let built = try #require(
+            output.wholeMatch(of: /(.+) \(commit (?:[0-9a-f]{40}(?:-dirty)?|unknown), Swift [0-9]+\.[0-9.]+\)\n/))
+        #expect(built.1 == "\(program) \(line.dropFirst("appVersion: ".count))")
         #expect(result.standardError == "")
     }
 }

@@ -9,7 +9,7 @@ struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generalscaler-dev",
         abstract: "Try GeneralScaler and develop for it on this machine.",
-        version: "generalscaler-dev \(ProjectVersion.current)",
+        version: VersionText.line("generalscaler-dev", ProjectVersion.current, commit: BuildStamp.commit, swift: BuildStamp.swift),
         subcommands: [DemoCommand.self, TryCommand.self, ClusterCommand.self, NewPluginCommand.self]
     )
 
