@@ -17,7 +17,7 @@ SEEDS ?= 2000
 MINUTES ?= 30
 RUNS ?= 1000000
 
-.PHONY: help demo tools release test attack test-chart test-sdks test-cluster simulate-faults fuzz formulas sanitize e2e plugin-check image-check jsonpath-check lint manifests fmt bench soak clean
+.PHONY: help demo tools release test attack test-chart test-sdks test-cluster simulate-faults fuzz formulas sanitize e2e plugin-check image-check archives archive-check jsonpath-check lint manifests fmt bench soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,11 +36,12 @@ release: ## Build everything for release, into .build/release
 	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 
 test: $(PYTHON)/.installed ## Build everything and run every test
-	@scripts/install-dependencies.sh build test
+	@scripts/install-dependencies.sh build test lint
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@scripts/simple_e2e.sh
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ConsolePageTests
+	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ReleaseTests
 	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
 	@$(PYTHON)/bin/python scripts/check-schema.py .build/debug
 	@scripts/test-sdks.sh .build/debug $(PYTHON)/bin/python
@@ -113,6 +114,16 @@ image-check: $(PYTHON)/.installed ## Check that the image's packages suffice, in
 	@swift build $(SWIFT_FLAGS) --product generalscaler-dev
 	@scripts/check-image.sh .build/image .build/debug/generalscaler-dev .build/example-images
 
+archives: $(PYTHON)/.installed ## Build the archive of a release and its SBOM, for this machine's architecture, into .build/archives
+	@scripts/install-dependencies.sh build runtime
+	@scripts/build-image-files.sh .build/programs generalscaler-dev plugin-check
+	@rm -rf .build/archives
+	@$(PYTHON)/bin/python scripts/archives.py .build/programs .build/archives
+
+archive-check: ## Check that the archive works in a minimal Debian with the packages that it names (root, debootstrap)
+	@scripts/install-dependencies.sh image
+	@scripts/check-archive.sh .build/archives/*.tar.gz
+
 test-cluster: $(PYTHON)/.installed ## Run the integration tests against the cluster of GENERALSCALER_TEST_KUBECONFIG
 	@test -n "$$GENERALSCALER_TEST_KUBECONFIG" || \
 		{ echo "Set GENERALSCALER_TEST_KUBECONFIG to the path of a kubeconfig." >&2; exit 2; }
@@ -138,13 +149,16 @@ lint: $(PYTHON)/.installed ## Check formatting, wording, spelling, imports, file
 	@python3 scripts/check-imports.py --self-test
 	@swift package dump-package | python3 scripts/check-imports.py
 	@$(PYTHON)/bin/python scripts/check-crd.py
+	@$(PYTHON)/bin/python scripts/project.py --check
 	@$(PYTHON)/bin/python scripts/make-manifests.py --check
 	@$(PYTHON)/bin/python scripts/check-chart.py
 	@$(PYTHON)/bin/python scripts/check-docs.py
 	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/plugins/.github/workflows/*.yml
 	@$(PYTHON)/bin/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@$(PYTHON)/bin/python scripts/check-workflows.py
 
-manifests: $(PYTHON)/.installed ## Generate deploy/, the page of the chart's values and that of the plugins
+manifests: $(PYTHON)/.installed ## Write the names of scripts/project.env, and generate deploy/, the page of the chart's values and that of the plugins
+	@$(PYTHON)/bin/python scripts/project.py
 	@$(PYTHON)/bin/python scripts/make-manifests.py
 	@$(PYTHON)/bin/python scripts/plugin_index.py
 

@@ -8,7 +8,8 @@ struct GeneralScalerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generalscaler",
         abstract: "Scale any Kubernetes workload on any metric.",
-        version: VersionText.line("generalscaler", ProjectVersion.current, commit: BuildStamp.commit, swift: BuildStamp.swift),
+        version: VersionText.line(
+            "generalscaler", ProjectVersion.current, commit: BuildStamp.commit, swift: BuildStamp.swift),
         subcommands: [
             RunCommand.self, ConsoleCommand.self, SimulateCommand.self, TuneCommand.self, ValidateCommand.self,
             MigrateCommand.self, ExplainCommand.self, TopCommand.self, DecideCommand.self, SchemaCommand.self,

@@ -17,7 +17,7 @@ struct VersionTests {
         #expect(result.terminationStatus == .exited(0))
         let output = try #require(result.standardOutput)
         let built = try #require(
-            output.wholeMatch(of: /(.+) \(commit (?:[0-9a-f]{40}(?:-dirty)?|unknown), Swift [0-9]+\.[0-9.]+\)\n/))
+            output.wholeMatch(of: /(.+) \(commit (?:[0-9a-f]{40}|unknown), Swift [0-9]+\.[0-9.]+\)\n/))
         #expect(built.1 == "\(program) \(line.dropFirst("appVersion: ".count))")
         #expect(result.standardError == "")
     }

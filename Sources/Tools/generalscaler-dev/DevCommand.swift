@@ -9,7 +9,8 @@ struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generalscaler-dev",
         abstract: "Try GeneralScaler and develop for it on this machine.",
-        version: VersionText.line("generalscaler-dev", ProjectVersion.current, commit: BuildStamp.commit, swift: BuildStamp.swift),
+        version: VersionText.line(
+            "generalscaler-dev", ProjectVersion.current, commit: BuildStamp.commit, swift: BuildStamp.swift),
         subcommands: [DemoCommand.self, TryCommand.self, ClusterCommand.self, NewPluginCommand.self]
     )
 

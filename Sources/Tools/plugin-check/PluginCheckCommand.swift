@@ -14,7 +14,8 @@ struct PluginCheckCommand: ParsableCommand {
             Exit status: 0 conformant, 1 rules are broken, 2 usage error, 3 the plugin cannot be started, 4 it does not \
             answer or exit in time.
             """,
-        version: VersionText.line("plugin-check", ProjectVersion.current, commit: BuildStamp.commit, swift: BuildStamp.swift),
+        version: VersionText.line(
+            "plugin-check", ProjectVersion.current, commit: BuildStamp.commit, swift: BuildStamp.swift),
         subcommands: [
             TestCommand.self, CallCommand.self, BenchCommand.self, FuzzCommand.self, ReplCommand.self,
             ExplainCommand.self, SchemaCommand.self,
