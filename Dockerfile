@@ -5,6 +5,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
+# The context has no Git repository.
+ARG GENERALSCALER_COMMIT
 RUN scripts/build-image-files.sh /opt/generalscaler/bin
 
 # Not a distroless image: libcurl, hiredis, libpq, librdkafka and jemalloc are Debian's, with its security updates, and script plugins need a shell.

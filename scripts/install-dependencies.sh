@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing, the demo or linting needs and that are not installed yet.
-# Usage: install-dependencies.sh build|demo|test|python|lint|image ...
+# Usage: install-dependencies.sh build|demo|test|python|lint|image|runtime ...
 set -eu
 
 # Command-line tools count as present where the command is, wherever it came from; libraries where pkg-config or the
@@ -18,9 +18,11 @@ needs() {
             ;;
         python) echo "python3:cmd:python3 python3-venv:py:ensurepip" ;;
         lint) echo "python3:cmd:python3 python3-venv:py:ensurepip shellcheck:cmd:shellcheck" ;;
+        # What the image has and no development package brings along; an SBOM names its version.
+        runtime) echo "ca-certificates:file:/etc/ssl/certs/ca-certificates.crt tzdata:file:/usr/share/zoneinfo/UTC" ;;
         image) echo "debootstrap:cmd:debootstrap" ;;
         *)
-            echo "install-dependencies.sh: unknown group '$1'; use build, demo, test, python, lint or image" >&2
+            echo "install-dependencies.sh: unknown group '$1'; use build, demo, test, python, lint, image or runtime" >&2
             exit 2
             ;;
     esac
@@ -47,6 +49,7 @@ purpose() {
         chromium) echo "the browser of the console's tests" ;;
         openssl) echo "makes the certificates of the TLS tests" ;;
         python3-venv) echo "keeps the Python packages of the checks and tests inside .build" ;;
+        ca-certificates | tzdata) echo "a part of the image" ;;
         debootstrap) echo "makes a Debian of only the image's packages" ;;
         shellcheck) echo "checks the shell scripts" ;;
     esac
@@ -56,6 +59,7 @@ is_present() {
     case $2 in
         cmd) command -v "$3" >/dev/null 2>&1 ;;
         lib) command -v pkg-config >/dev/null 2>&1 && pkg-config --exists "$3" ;;
+        file) [ -e "$3" ] ;;
         py) python3 -c "import $3" >/dev/null 2>&1 ;;
     esac
 }
