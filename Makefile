@@ -41,6 +41,7 @@ test: $(PYTHON)/.installed ## Build everything and run every test
 	@scripts/simple_e2e.sh
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ChartTests
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ConsolePageTests
+	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/AssistantTests
 	@$(PYTHON)/bin/python -m unittest discover --start-directory Tests/ReleaseTests
 	@$(PYTHON)/bin/python scripts/check-docs.py --programs .build/debug
 	@$(PYTHON)/bin/python scripts/check-schema.py .build/debug

@@ -11,7 +11,8 @@ struct GeneralScalerCommand: AsyncParsableCommand {
         version: VersionText.line(
             "generalscaler", ProjectVersion.current, commit: BuildStamp.commit, swift: BuildStamp.swift),
         subcommands: [
-            RunCommand.self, ConsoleCommand.self, SimulateCommand.self, TuneCommand.self, ValidateCommand.self,
+            RunCommand.self, ConsoleCommand.self, MCPCommand.self, SimulateCommand.self, TuneCommand.self,
+            ValidateCommand.self,
             MigrateCommand.self, ExplainCommand.self, TopCommand.self, DecideCommand.self, SchemaCommand.self,
         ]
     )

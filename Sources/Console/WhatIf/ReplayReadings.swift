@@ -5,7 +5,7 @@ package import WireFormats
 
 /// Recorded readings of one scaler, and where they come from.
 package struct ReplayReadings: Sendable {
-    package enum Origin: String, Sendable {
+    package enum Origin: String, Sendable, CaseIterable {
         /// The operator's memory.
         case memory
         /// A file.

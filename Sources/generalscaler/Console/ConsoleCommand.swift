@@ -1,12 +1,10 @@
 import ArgumentParser
 import CommandSupport
 import Console
-import FoundationEssentials
 import Glibc
 import HTTPTransport
 import KubernetesClient
 import Logging
-import Operator
 import ServiceLifecycle
 import SystemIO
 import UnixSignals
@@ -23,38 +21,15 @@ struct ConsoleCommand: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var clusterOptions: ClusterOptions
-
-    @Option(
-        help: "NAMESPACE/NAME of the Lease that names the leader.", transform: ObjectKey.init(argument:))
-    var lease = ObjectKey(namespace: "generalscaler-system", name: "generalscaler")
-
-    @Option(help: "Name of the Secret with the token of the API, in the namespace of the Lease.")
-    var tokenSecret = "generalscaler-api"
-
-    @Option(help: "Port of the API in the leader's pod.")
-    var apiPort: UInt16 = 8090
-
-    @Option(help: "Address of an API to read directly, such as http://127.0.0.1:8090. Needs --api-token-file.")
-    var url: String?
-
-    @Option(help: "File with the token of the API, for --url.")
-    var apiTokenFile: String?
+    @OptionGroup var upstreamOptions: UpstreamOptions
 
     @Option(help: "Port of the page on 127.0.0.1; 0 selects a free port.")
     var port: UInt16 = 0
 
     @OptionGroup(title: "What-if") var replayOptions: ReplaySourceOptions
 
-    func validate() throws {
-        guard (url == nil) == (apiTokenFile == nil) else {
-            throw ValidationError("--url and --api-token-file need each other.")
-        }
-    }
-
     func run() async throws {
-        let cluster = url == nil ? try clusterOptions.configuration(ProcessInfo.processInfo.environment) : nil
-        if let apiTokenFile { _ = try APIToken(path: apiTokenFile).read() }
+        let cluster = try upstreamOptions.cluster()
         let sources: ReplaySources
         do throws(FileProblem) {
             sources = try replayOptions.sources()
@@ -68,16 +43,7 @@ struct ConsoleCommand: AsyncParsableCommand {
         _ cluster: ClusterConfiguration?, _ sources: ReplaySources, _ http: CurlHTTPClient
     ) async throws {
         let logger = StandardStreams.logger("generalscaler.console", level: .warning)
-        let upstream: any UpstreamAPI
-        if let cluster {
-            let client = KubernetesClient(
-                configuration: cluster, http: http, time: .system, random: { .random(in: 0..<1) }, logger: logger)
-            upstream = LeaderAPI(
-                client: client, lease: lease, secret: ObjectKey(namespace: lease.namespace, name: tokenSecret),
-                port: Int(apiPort))
-        } else {
-            upstream = DirectAPI(url: url ?? "", token: APIToken(path: apiTokenFile ?? ""), http: http)
-        }
+        let upstream = upstreamOptions.upstream(cluster, http, logger)
         let server = ConsoleServer(port: Int(port), upstream: upstream, sources: sources, logger: logger) { link in
             let text = "Open this link in the browser; it works once:\n\(link)\n"
             StandardStreams.write(Array(text.utf8), to: STDOUT_FILENO)
