@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import json
 import os
 import re
 import unittest
@@ -14,7 +15,7 @@ from support_mcp import API, arguments, client, content
 import fake_api
 import test_console
 from cluster import simulated
-from support import DEBUG, PATIENCE_SECONDS, environment, running, serving
+from support import DEBUG, PATIENCE_SECONDS, ROOT, environment, running, serving
 
 SCALER = {"namespace": "team-0", "name": "app-00000"}
 
@@ -63,6 +64,32 @@ class ConformanceTests(unittest.IsolatedAsyncioTestCase):
                     self.assertFalse(tool.input_schema["additionalProperties"])
                     for name, schema in tool.input_schema["properties"].items():
                         self.assertTrue(schema["description"], name)
+
+    async def test_the_reference_lists_every_tool_and_argument(self):
+        sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## )", (ROOT / "docs/reference/assistant-tools.md").read_text(), re.S | re.M))
+        async with client(self.words) as session:
+            for tool in (await session.list_tools()).tools:
+                rows = set(re.findall(r"^\| (`\w+` \|.*) \|$", sections.pop(tool.name), re.M))
+                self.assertEqual(rows, {
+                    f"`{name}` | {self.default(name, tool, schema)} | {schema['description']}"
+                    for name, schema in tool.input_schema["properties"].items()})
+        self.assertEqual(set(sections), {"Answers"})
+
+    @staticmethod
+    def default(name, tool, schema):
+        if name in tool.input_schema["required"]:
+            return "required"
+        value = schema.get("default", "")
+        return f"`{json.dumps(value) if not isinstance(value, str) else value}`" if value != "" else ""
+
+    async def test_the_configuration_of_the_page_starts_the_server(self):
+        page = (ROOT / "docs/how-to/assistant.md").read_text()
+        entry = json.loads(re.search(r"```json\n(.*?)```", page, re.S)[1])["mcpServers"]["generalscaler"]
+        self.assertEqual(entry["command"], "generalscaler")
+        async with client(entry["args"]) as session:
+            self.assertEqual(len((await session.list_tools()).tools), 4)
+            for tool in (await session.list_tools()).tools:
+                self.assertIn(f"| `{tool.name}` |", page)
 
     async def test_scalers_are_listed_with_those_that_need_attention_first(self):
         async with client(self.words) as session:
