@@ -45,7 +45,7 @@ struct MCPCommand: AsyncParsableCommand {
     }
 }
 
-/// Reads the kubeconfig or the token at the first call that finds them, so that the assistant is told what is wrong.
+/// Reads the kubeconfig or the token at the first call that finds them, so that an answer has what is wrong.
 private actor CachedUpstream {
     private let options: UpstreamOptions
     private let http: any HTTPClient
