@@ -40,6 +40,20 @@ struct CronTests {
         #expect(cron.everMatches)
     }
 
+    @Test(
+        "a cron expression is written in a form that has the same times",
+        arguments: [
+            ("0 8 * * MON-FRI", "0 8 * * 1-5"), ("*/15 0-23 * * *", "*/15 * * * *"), ("0,15,30,45 8 1-31 * *", "*/15 8 1-31 * *"),
+            ("7-20/6 5 * JAN,MAR 7", "7,13,19 5 * 1,3 0"), ("0-59 0 1,2,3,9 */3 0-6", "* 0 1-3,9 */3 0-6"),
+            ("0,59 0,23 * 1,12 *", "*/59 */23 * */11 *"),
+            ("59 23 */2 * *", "59 23 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * *"),
+        ])
+    func written(text: String, canonical: String) throws {
+        let cron = try CronExpression(text)
+        #expect(cron.text == canonical)
+        #expect(try CronExpression(cron.text) == cron)
+    }
+
     @Test("a cron expression whose day no month has never matches", arguments: ["0 0 30 2 *", "0 0 31 4,6,9,11 *"])
     func never(text: String) throws {
         let cron = try CronExpression(text)
