@@ -16,14 +16,16 @@ struct Program {
     }
 
     static func run(
-        _ arguments: [String], of program: String = "generalscaler", input: String = ""
+        _ arguments: [String], of program: String = "generalscaler", input: String = "", findsServers: Bool = false
     ) async throws -> Outcome {
-        try await run(arguments, of: program, bytes: Data(input.utf8))
+        try await run(arguments, of: program, bytes: Data(input.utf8), findsServers: findsServers)
     }
 
+    /// - Parameter findsServers: whether the program can start installed servers, such as prometheus.
     static func run(
-        _ arguments: [String], of program: String = "generalscaler", bytes input: Data
+        _ arguments: [String], of program: String = "generalscaler", bytes input: Data, findsServers: Bool = false
     ) async throws -> Outcome {
+        let servers = findsServers ? ":\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin")" : ""
         // A file: a program that ends before it has read its input would break a pipe.
         let file = FileManager.default.temporaryDirectory.appending(path: "input-\(UUID().uuidString)")
         try input.write(to: file)
@@ -31,7 +33,7 @@ struct Program {
         let descriptor = try FileDescriptor.open(FilePath(file.path), .readOnly, options: .closeOnExec)
         let result = try await Subprocess.run(
             .name(program), arguments: Arguments(arguments),
-            environment: .inherit.updating(["PATH": BuiltExecutable.directory]),
+            environment: .inherit.updating(["PATH": "\(BuiltExecutable.directory)\(servers)"]),
             input: .fileDescriptor(descriptor, closeAfterSpawningProcess: true),
             output: .string(limit: 64 << 20), error: .string(limit: 1 << 20))
         var code: Int32?
