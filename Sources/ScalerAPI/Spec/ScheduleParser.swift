@@ -187,7 +187,7 @@ struct ScheduleParser {
                 edge = next
                 let edges = GeneralScalerSpec.Limits.checkedEdgesInWindow
                 // The edge itself, too.
-                if noteContradiction(schedules, after: edge - .seconds(1), edges, list) { return }
+                if noteContradiction(schedules, after: edge + .seconds(-1), edges, list) { return }
             }
         }
     }
