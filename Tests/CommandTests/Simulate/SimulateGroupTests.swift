@@ -230,8 +230,8 @@ struct SimulateGroupTests {
             ]
             let missing = try await Program.run(file)
             #expect(missing.errors.contains("shop/search has no trace: add --trace shop/search=FILE."))
-            let misnamed = try await Program.run(file + ["--trace", "shop/serch=\(directory)/search.csv"])
-            #expect(misnamed.errors.contains("shop/serch is no GeneralScaler of the files"))
+            let misnamed = try await Program.run(file + ["--trace", "shop/find=\(directory)/search.csv"])
+            #expect(misnamed.errors.contains("shop/find is no GeneralScaler of the files"))
             let option = try await Program.run(file + ["--startup-delay", "shop/other=5"])
             #expect(option.errors.contains("\"shop/other\" in an option is no GeneralScaler of the files"))
             let twice = try await Program.run(file + ["-f", "\(directory)/shop.yaml"])
