@@ -28,7 +28,7 @@ import Testing
 
     private let fixture = Fixture()
 
-    @Test("a list is shared for its lifetime, which a later list of the same key begins anew")
+    @Test("a list is shared for its lifetime, which a later list of the same key restarts")
     func lifetime() async throws {
         let lists = fixture.lists
         #expect(try await fixture.reads("a", of: lists))
