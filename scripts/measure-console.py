@@ -3,6 +3,8 @@
 paint, and the CPU time that readers cost the operator.
 
 Usage: scripts/measure-console.py [--programs .build/release] [--scalers 1000] [--seconds 60]
+
+The programs are `generalscaler`, `generalscaler-dev`, `generalscaler-launch` and `random-plugin`.
 """
 
 import argparse
@@ -21,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "Tests/ChartTests"), str(ROOT / "Tests/ConsolePageTests")]
 
 import chromium
-from cluster import SCRIPT, Cluster
+from cluster import Cluster
 from support import environment, running
 
 import yaml
@@ -42,12 +44,13 @@ OBSERVE = """(() => {
 
 def prepare(cluster, count):
     cluster.create_namespace("bench")
-    for file in ("deploy/crd.yaml",):
-        cluster.create(yaml.safe_load((ROOT / file).read_text()))
+    cluster.create(yaml.safe_load((ROOT / "deploy/crd.yaml").read_text()))
     for number in range(count):
         name = f"app-{number:04}"
         cluster.create_workload("bench", name)
-        cluster.create_scaler("bench", name, targetDeployment=name, pollingIntervalSeconds=15)
+        # Scalers with different configs are polled at different times.
+        metric = {"type": "random", "config": {"largest": 100 + number}, "targetValue": 50, "targetType": "Value"}
+        cluster.create_scaler("bench", name, targetDeployment=name, pollingIntervalSeconds=15, metrics=[metric])
 
 
 def processor_seconds(pid):
@@ -81,8 +84,7 @@ def measure(programs, count, seconds):
         prepare(cluster, count)
         plugins = directory / "plugins"
         plugins.mkdir()
-        shutil.copy(SCRIPT, plugins)
-        (directory / "plugins.yaml").write_text("plugins:\n  weekday: {mode: oneshot}\n")
+        shutil.copy(programs / "random-plugin", plugins / "generalscaler-plugin-random")
         (directory / "token").write_text(TOKEN)
         (directory / "kubeconfig").write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": "a", "users": [{"name": "a", "user": {}}],
@@ -90,8 +92,7 @@ def measure(programs, count, seconds):
             "clusters": [{"name": "a", "cluster": {"server": cluster.url}}]}))
         operator = stack.enter_context(running(
             programs / "generalscaler", "run", "--kubeconfig", directory / "kubeconfig", "--listen", "127.0.0.1:0", "--api-listen",
-            "127.0.0.1:0", "--api-token-file", directory / "token", "--plugin-dir", plugins, "--plugins-config",
-            directory / "plugins.yaml", env=environment()))
+            "127.0.0.1:0", "--api-token-file", directory / "token", "--plugin-dir", plugins, env=environment()))
         port = re.search(r"port=(\d+)", operator.line("serving the API"))[1]
         time.sleep(30)
         alone = used(operator.process.pid, seconds)
@@ -108,6 +109,8 @@ def measure(programs, count, seconds):
         browser.open(console.line("/login?token=").strip())
         browser.wait("document.querySelectorAll('.row').length > 5")
         paint = browser.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        # In an order that decisions do not change: a row that only comes into view is none.
+        browser.evaluate("sortBy = 'name'; drawHeads(); choose()")
         browser.evaluate(OBSERVE)
         time.sleep(seconds)
         delays = browser.evaluate("window.delays")

@@ -356,7 +356,7 @@ const addChart = (box, view, title, hint, readings, interval, coarse, lines, des
   const timeStep = [60, 300, 600, 900, 1800, 3600, 10800, 21600, 43200, 86400].find(one => (view.end - view.from) / one <= width / 80) ?? 172800;
   for (let time = Math.ceil(view.from / timeStep) * timeStep; time <= view.end; time += timeStep) {
     if (x(time) > right - 18) continue;
-    svg.append(svgNode("text", {x: x(time), y: height - 7, "text-anchor": "middle"}, timeStep >= 86400 ? date(time) : clock(time, false)));
+    svg.append(svgNode("text", {x: x(time), y: height - 7, "text-anchor": "middle"}, timeStep >= 86400 || view.end - view.from > 86400 && clock(time, false) === "00:00" ? date(time) : clock(time, false)));
   }
   svg.append(svgNode("line", {class: "axis", x1: pad.left, x2: right, y1: bottom, y2: bottom}));
   const clip = svgNode("clipPath", {id: `${view.prefix}-clip${view.charts.length}`});
