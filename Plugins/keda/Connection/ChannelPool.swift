@@ -1,4 +1,3 @@
-import NIOCore
 import NIOPosix
 import PluginSDK
 import SourceSupport
@@ -22,14 +21,14 @@ final class ChannelPool: Sendable {
         var lastUse: ContinuousClock.Instant
     }
 
-    /// One thread: the messages are small.
-    private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// One thread, because the messages are small. Of the whole process, because a loop that ends before the last connection
+    /// is closed is a fatal error.
+    private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let lookups = WorkerThreads(limit: KedaLimits.maxLookups)
     private let entries = Mutex<[Key: Entry]>([:])
 
     deinit {
         for entry in entries.withLock(\.values) { entry.channel.close() }
-        eventLoops.shutdownGracefully { _ in }
     }
 
     var count: Int { entries.withLock(\.count) }
@@ -52,7 +51,7 @@ final class ChannelPool: Sendable {
             {
                 closed = entries.removeValue(forKey: oldest.key)?.channel
             }
-            let channel = try ScalerChannel(endpoint, eventLoops: eventLoops, lookups: lookups)
+            let channel = try ScalerChannel(endpoint, eventLoops: Self.eventLoops, lookups: lookups)
             entries[key] = Entry(channel: channel, lastUse: .now)
             return channel
         }
