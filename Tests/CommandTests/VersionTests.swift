@@ -15,7 +15,7 @@ struct VersionTests {
             .path(FilePath(BuiltExecutable.path(program))), arguments: ["--version"], input: .none,
             output: .string(limit: 1 << 10), error: .string(limit: 1 << 10))
         #expect(result.terminationStatus == .exited(0))
-        let output = try #require(result.standardOutput)
+        let output = result.standardOutput
         let built = try #require(
             output.wholeMatch(of: /(.+) \(commit (?:[0-9a-f]{40}|unknown), Swift [0-9]+\.[0-9.]+\)\n/))
         #expect(built.1 == "\(program) \(line.dropFirst("appVersion: ".count))")

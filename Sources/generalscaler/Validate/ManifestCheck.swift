@@ -18,7 +18,8 @@ struct ManifestCheck {
     /// Checks a ScalingBudget.
     init(budget object: JSON) {
         check(object)
-        let spec = ScalingBudgetSpec.parse(object["spec"] ?? .null, zones: TimeZoneDirectory.system)
+        let spec = ScalingBudgetSpec.parse(
+            object["spec"] ?? .null, unknownFields: .refused, zones: TimeZoneDirectory.system)
         if case .failure(let invalid) = spec { problems += invalid.problems }
     }
 

@@ -71,7 +71,7 @@ final class ScriptedSource: MetricSource {
             state.rangeReads += 1
             return (state.history, state.unreadable.contains(type))
         }
-        if isUnreadable { throw PluginFailure(.sourceUnreachable, plugin: nil, "\(type) answers with status 500") }
+        if isUnreadable { throw PluginFailure(.deadlineExceeded, plugin: nil, "\(type) did not answer") }
         guard let history else {
             throw PluginFailure(.notSupported, plugin: nil, "\(type) has no history")
         }
