@@ -84,7 +84,8 @@ extension Decision {
         case .activation: activation
         case .toZero:
             "every metric has been idle for the scale-down cooldown" + (inactiveSources.map { " (\($0))" } ?? "")
-        case .stuckAtZero: "no metric has a value at 0 replicas: check its source, or use a metric that exists without pods"
+        case .stuckAtZero:
+            "no metric has a value at 0 replicas: check its source, or use a metric that exists without pods"
         case .paused: "the scaler is paused"
         case .dryRun: "mode is DryRun, so nothing is patched"
         case .switchedOff: "the target was set to 0 replicas manually: set it above 0 to resume scaling"

@@ -103,7 +103,8 @@ struct HTTPAuthTests {
         let request = try #require(client.requests.first)
         #expect(
             request.url
-                == "https://sqs.eu-west-1.amazonaws.com/?A=%20&Action=x&Version=1&b=&f=a%2Ab%28c%29&q=1%3D2&s=a%20b&t=%2B1&z=~")
+                == "https://sqs.eu-west-1.amazonaws.com/?A=%20&Action=x&Version=1&b=&f=a%2Ab%28c%29&q=1%3D2&s=a%20b&t=%2B1&z=~"
+        )
         #expect(
             request.awsSignature
                 == AWSSignature(

@@ -20,7 +20,8 @@ extension HTTPRequest {
         if awsSignature != nil, !AWSSignature.canSign(url) {
             throw HTTPError(
                 .invalidRequest,
-                "the path of a request with an AWS signature may have letters, digits, and / - . _ ~ only, without // and /.")
+                "the path of a request with an AWS signature may have letters, digits, and / - . _ ~ only, without // and /."
+            )
         }
     }
 }

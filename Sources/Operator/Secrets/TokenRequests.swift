@@ -84,7 +84,8 @@ extension FetchFailure {
         switch self {
         case .refused(let problem): problem
         case .notFound:
-            SecretProblem(.noToken, "ServiceAccount \(key.account) does not exist: create it, or correct serviceAccountName")
+            SecretProblem(
+                .noToken, "ServiceAccount \(key.account) does not exist: create it, or correct serviceAccountName")
         case .forbidden(let message):
             SecretProblem(
                 .noToken,

@@ -103,7 +103,9 @@ struct TuneCommand: AsyncParsableCommand {
         }
         if let unknown = report.unknownWarning { warn("warning: \(unknown)") }
         guard let patch else { return }
-        guard let chosen else { return warn("warning: no proposal is recommended, so \(patch) was not written: use --point") }
+        guard let chosen else {
+            return warn("warning: no proposal is recommended, so \(patch) was not written: choose one with --point")
+        }
         try FileText.write(Array(report.patch(chosen).utf8), to: patch)
         warn("The patch of proposal \(chosen + 1) is in \(patch).")
     }

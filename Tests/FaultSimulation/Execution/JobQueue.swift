@@ -23,7 +23,8 @@ enum JobQueue {
         guard let hook = dlsym(runtime, "swift_task_enqueueGlobal_hook"),
             let delayHook = dlsym(runtime, "swift_task_enqueueGlobalWithDelay_hook")
         else {
-            let message = "simulate-faults: the Swift runtime's hook for jobs is not found; build it without --static-swift-stdlib\n"
+            let message =
+                "simulate-faults: the Swift runtime's hook for jobs is not found; build it without --static-swift-stdlib\n"
             write(STDERR_FILENO, message, message.utf8.count)
             exit(EXIT_FAILURE)
         }
