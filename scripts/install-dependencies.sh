@@ -8,7 +8,8 @@ set -eu
 needs() {
     case $1 in
         build) echo "libcurl4-openssl-dev:lib:libcurl libhiredis-dev:lib:hiredis" \
-            "libjemalloc-dev:lib:jemalloc libpq-dev:lib:libpq librdkafka-dev:lib:rdkafka pkg-config:cmd:pkg-config" ;;
+            "libjemalloc-dev:lib:jemalloc libpq-dev:lib:libpq librdkafka-dev:lib:rdkafka zlib1g-dev:lib:zlib" \
+            "pkg-config:cmd:pkg-config" ;;
         demo) echo "prometheus:cmd:prometheus redis-server:cmd:redis-server" ;;
         test)
             echo "prometheus:cmd:prometheus redis-server:cmd:redis-server redis-tools:cmd:redis-cli" \
@@ -34,6 +35,7 @@ purpose() {
         libhiredis-dev) echo "the Redis protocol, for the redis plugin" ;;
         libpq-dev) echo "the client library of PostgreSQL, for the postgresql plugin" ;;
         librdkafka-dev) echo "the Kafka protocol, for the kafka plugin" ;;
+        zlib1g-dev) echo "compression, for the keda plugin's gRPC" ;;
         libjemalloc-dev) echo "memory, for the operator" ;;
         pkg-config) echo "tells the Swift package manager where libcurl is" ;;
         prometheus) echo "the real metric source of the demo and the tests" ;;

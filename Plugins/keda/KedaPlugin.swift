@@ -2,7 +2,6 @@ import PluginSDK
 import SourceSupport
 
 /// Reads an external scaler that was written for KEDA.
-@main
 struct KedaPlugin: PushMetricPlugin {
     typealias Config = KedaConfig
 

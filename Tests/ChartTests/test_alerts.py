@@ -155,12 +155,6 @@ class RuleTests(unittest.TestCase):
                 tests.append(self.scenario(sick | second, late, {alert: [sick, second]}))
         self.check(tests)
 
-    def test_a_gap_does_not_restart_the_week_of_an_inactive_forecast(self):
-        alert = "GeneralScalerForecastInactive"
-        gap = {scaler("forecast_active"): "0x5000 _x15 0x6000"}
-        active = {scaler("forecast_active"): "0x5000 1x2 0x6000"}
-        self.check([self.scenario(gap, "10400m", {alert: [gap]}), self.scenario(active, "10400m", {alert: []})])
-
     def test_missing_metrics_and_conflicts_cause_one_alert_each(self):
         tests = []
         for causes, alert in ((["NoData"], "GeneralScalerMetricsMissing"), (["NoData", "Fallback"], "GeneralScalerMetricsMissing"),

@@ -9,7 +9,7 @@ import WireFormats
 @Suite("servers that are no external scalers", .timeLimit(.minutes(3)), .serialized)
 struct KedaFaultTests {
     private func failure(
-        timeout: Duration = .seconds(3), script: @escaping @Sendable (RawServer.Connection) -> Void
+        timeout: Duration = .seconds(60), script: @escaping @Sendable (RawServer.Connection) -> Void
     ) async throws -> PluginError {
         try await RawServer.run(script: script) { port in
             try #require(try await KedaPlugin().failure(#""address": "127.0.0.1:\#(port)""#, timeout: timeout))

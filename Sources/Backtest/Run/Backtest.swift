@@ -36,7 +36,7 @@ package struct Backtest: Sendable {
     ) throws(TraceError) -> [MetricModel] {
         let demand = spec.policy.demandPolicy
         let objective = demand?.objective.map { [$0.metric, $0.longMetric] } ?? []
-        let tolerance = demand?.scaleUpTolerance ?? RatioRule.defaultTolerance
+        let tolerance = demand?.scaleUpTolerance ?? Tolerance.standard
         var models: [MetricModel] = []
         for metric in spec.metrics {
             let isObjective = objective.contains(metric.name)

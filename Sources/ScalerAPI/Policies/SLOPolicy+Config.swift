@@ -6,7 +6,7 @@ extension SLOPolicy: ConfigurablePolicy {
     package static let fields = ["tolerance", "scaleUpTolerance", "scaleDownTolerance", "objective"]
 
     package init(config: PolicyConfig) throws(JSONPathError) {
-        let both = try config.fraction("tolerance") ?? RatioRule.defaultTolerance
+        let both = try config.fraction("tolerance") ?? Tolerance.standard
         self.init(
             scaleUpTolerance: try config.fraction("scaleUpTolerance") ?? both,
             scaleDownTolerance: try config.fraction("scaleDownTolerance") ?? both,
@@ -17,7 +17,7 @@ extension SLOPolicy: ConfigurablePolicy {
     package var config: JSON {
         var config: [String: JSON] = [:]
         if scaleUpTolerance == scaleDownTolerance {
-            if scaleUpTolerance != RatioRule.defaultTolerance { config["tolerance"] = .shortest(scaleUpTolerance) }
+            if scaleUpTolerance != Tolerance.standard { config["tolerance"] = .shortest(scaleUpTolerance) }
         } else {
             config["scaleUpTolerance"] = .shortest(scaleUpTolerance)
             config["scaleDownTolerance"] = .shortest(scaleDownTolerance)

@@ -21,6 +21,9 @@ extension GeneralScalerSpec {
         if isPaused { spec["paused"] = true }
         if mode != .active { spec["mode"] = .string(mode.rawValue) }
         spec["policy"] = policyEntry
+        if !consumption.isEmpty {
+            spec["consumption"] = .object(consumption.mapValues { .shortest($0.units) })
+        }
         spec["safety"] = safety.json
         spec["fallback"] = fallback.json
         if !schedules.isEmpty { spec["schedules"] = .array(schedules.map(\.json)) }

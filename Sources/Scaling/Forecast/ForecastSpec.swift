@@ -79,5 +79,5 @@ extension ScalingSpec {
     }
 
     /// How far the load of a replica may exceed its target without a scale-up.
-    var scaleUpTolerance: Double { policy.demandPolicy?.scaleUpTolerance ?? RatioRule.defaultTolerance }
+    var scaleUpTolerance: Double { policy.demandPolicy?.scaleUpTolerance ?? Tolerance.standard }
 }

@@ -3,9 +3,7 @@
 /// Source: Kubernetes documentation, "Horizontal Pod Autoscaling", algorithm details; two differences (ready replicas
 /// limit a scale-up, and a scale-down is held while half of the replicas are not ready) prevent repeated scale-ups
 /// during a rollout.
-package struct RatioRule: Sendable, Hashable {
-    package static let defaultTolerance = 0.1
-
+struct RatioRule: Sendable, Hashable {
     var scaleUpTolerance: Double
     var scaleDownTolerance: Double
 

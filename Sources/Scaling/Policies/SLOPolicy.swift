@@ -7,8 +7,8 @@ package struct SLOPolicy: ScalingPolicy, Hashable {
     package var objective: ErrorBudget?
 
     package init(
-        scaleUpTolerance: Double = RatioRule.defaultTolerance,
-        scaleDownTolerance: Double = RatioRule.defaultTolerance,
+        scaleUpTolerance: Double = Tolerance.standard,
+        scaleDownTolerance: Double = Tolerance.standard,
         objective: ErrorBudget? = nil
     ) {
         self.scaleUpTolerance = scaleUpTolerance

@@ -68,7 +68,7 @@ struct HistoryOptions: ParsableArguments {
         {
             return aligned(now + .seconds(-count * unit))
         }
-        if let number = Int(text), number < earliestSeconds {
+        if let number = Int(text), (1..<earliestSeconds).contains(number) {
             throw ValidationError("\(option) \(text) has no unit: write \(text)d for days, or \(text)h for hours.")
         }
         guard let time = Timestamp(text: text) else {
