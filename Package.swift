@@ -124,7 +124,7 @@ let package = Package(
         .target(name: "PluginProtocol", dependencies: ["WireFormats"]),
         .target(
             name: "PluginSDK",
-            dependencies: ["PluginProtocol", "SystemIO", "WireFormats", "CLinux", logging]
+            dependencies: ["PluginProtocol", "WireFormats", "CLinux", logging]
         ),
         // The access tokens of Google; apart from SourceSupport, so that only the sources that need them link a crypto
         // library.
@@ -354,7 +354,7 @@ let package = Package(
         .testTarget(
             name: "PluginSDKTests",
             dependencies: [
-                "PluginProtocol", "PluginSDK", "SystemIO", "TestSupport", "WireFormats", "test-plugin", subprocess,
+                "PluginProtocol", "PluginSDK", "TestSupport", "WireFormats", "test-plugin", subprocess,
             ]
         ),
         .executableTarget(
@@ -416,8 +416,7 @@ let package = Package(
             dependencies: [
                 "Backtest", "CHiredis", "GoogleAuth", "HTTPTransport", "JSONPath", "KubernetesClient", "Operator",
                 "PluginConformance",
-                "PluginHost", "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "SystemIO",
-                "TimeZones",
+                "PluginHost", "PluginProtocol", "PluginSDK", "ScalerAPI", "Scaling", "SourceSupport", "TimeZones",
                 "WireFormats", "YAMLFormat",
             ] + plugins),
         .testTarget(name: "ScalerAPITests", dependencies: ["ScalerAPI", "Scaling", "TimeZones", "WireFormats"]),

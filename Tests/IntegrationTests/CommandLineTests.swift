@@ -77,7 +77,7 @@ struct CommandLineTests {
         arguments: [
             (
                 "generalscaler",
-                ["console", "decide", "explain", "migrate", "run", "schema", "simulate", "top", "tune", "validate"]
+                ["console", "decide", "explain", "mcp", "migrate", "run", "schema", "simulate", "top", "tune", "validate"]
             ),
             ("generalscaler-dev", ["cluster", "demo", "new-plugin", "try"]),
         ])

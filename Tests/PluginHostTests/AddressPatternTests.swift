@@ -108,6 +108,26 @@ struct AddressPatternTests {
           guarded: {defaults: {more: ["own:1"]}, allowedAddresses: ["http://good.example", "*.shop:6379"]}
         """
 
+    @Test("a refused address beside a secret is named, and one that is a secret is not")
+    func besideSecret() async throws {
+        let schema = """
+            {"auth": {"type": "object", "properties": {"tokenURL": {"type": "string", "x-address": True},
+                "secret": {"type": "string", "x-secret": True}, "url": {"type": "string", "x-address": True, "x-secret": True}}}}
+            """
+        try await HostFixture.run(["guarded": Self.plugin(schema)], manifest: Self.manifest) {
+            fixture async throws in
+            func problem(_ auth: JSON) async -> String {
+                let verdict = await fixture.host.validate(type: "guarded", config: PluginConfig(["auth": auth]))
+                guard case .invalid(let problems) = verdict else { return "allowed" }
+                return problems.map(\.description).joined()
+            }
+            let token = await problem(["tokenURL": "https://tokens.example/t", "secret": "canary-word"])
+            #expect(token.contains("auth.tokenURL: \"https://tokens.example\" is not allowed"), "\(token)")
+            let hidden = await problem(["url": "https://hidden.example/t"])
+            #expect(hidden.contains("an address from a Secret is not allowed") && !hidden.contains("hidden"), "\(hidden)")
+        }
+    }
+
     @Test("the host refuses an address that is not allowed, names the field and what to add, and shows no password")
     func host() async throws {
         try await HostFixture.run(["guarded": Self.plugin(Self.marked)], manifest: Self.manifest) {

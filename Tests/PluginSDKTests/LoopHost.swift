@@ -1,6 +1,5 @@
 import Glibc
 import PluginProtocol
-import SystemIO
 import WireFormats
 
 @testable import PluginSDK

@@ -1,5 +1,4 @@
 import PluginProtocol
-import SystemIO
 import Testing
 import WireFormats
 

@@ -1,5 +1,4 @@
 import HTTPTransport
-import SystemIO
 import WireFormats
 
 /// An event of a watch.

@@ -146,8 +146,7 @@ final class AddressFilter: Sendable {
     private func isSecret(
         _ text: String, _ field: MarkedFields.Field, _ config: PluginConfig, _ marks: MetricMarks
     ) -> Bool {
-        let name = field.topLevelName
-        return config.secrets.contains(text) || marks.holdsSecret(name, config.json[name] ?? .null)
+        config.secrets.contains(text) || marks.isSecret(field.path, in: config.json)
     }
 
     private static func texts(_ value: JSON) -> [String]? {

@@ -116,6 +116,11 @@ struct MetricMarks: Sendable {
     /// Returns whether a member of a config holds a secret field.
     func holdsSecret(_ name: String, _ value: JSON) -> Bool { Self.has(secrets, .object([name: value])) }
 
+    /// Returns whether a field of a config is a secret, or a part of one.
+    func isSecret(_ path: String, in config: JSON) -> Bool {
+        secrets?.fields(of: config).contains { path == $0.path || path.hasPrefix($0.path + ".") } ?? false
+    }
+
     private func usesIdentity(_ config: JSON) -> Bool {
         guard let fields = identities?.fields(of: config), !fields.isEmpty else { return false }
         let secretPaths = secrets?.fields(of: config).filter { !$0.value.isNull }.map(\.path) ?? []

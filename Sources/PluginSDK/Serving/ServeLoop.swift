@@ -1,6 +1,6 @@
 import PluginProtocol
 import Synchronization
-import SystemIO
+import WireFormats
 
 /// The I/O around ``ServeSession``: one thread that reads, runs the calls' tasks, and writes complete lines.
 ///

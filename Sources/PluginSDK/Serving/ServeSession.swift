@@ -1,5 +1,4 @@
 import PluginProtocol
-import SystemIO
 import WireFormats
 
 /// A plugin's side of the protocol as a state machine without I/O.

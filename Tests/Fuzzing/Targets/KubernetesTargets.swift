@@ -1,4 +1,3 @@
-import SystemIO
 import WireFormats
 
 @testable import HTTPTransport

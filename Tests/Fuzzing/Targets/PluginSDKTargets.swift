@@ -1,6 +1,5 @@
 import PluginProtocol
 import SourceSupport
-import SystemIO
 import WireFormats
 
 @testable import PluginSDK

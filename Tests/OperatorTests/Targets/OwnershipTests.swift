@@ -88,7 +88,8 @@ struct OwnershipTests {
             try fixture.create(TestEnvironment.scaler("web", ["maxReplicas": 4]))
             try await fixture.poll(2)
             #expect(fixture.scalePatches.isEmpty)
-            #expect(try fixture.condition("Ready")?["message"]?.stringValue?.contains("failed to check whether") == true)
+            let message = try fixture.condition("Ready")?["message"]?.stringValue
+            #expect(message?.contains("failed to check whether") == true)
             environment.api.removeFaults()
             try await fixture.poll(1)
             #expect(try fixture.replicas() == 4)

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SystemIO
+@testable import WireFormats
 
 @Suite struct LineSplitterTests {
     private func lines(_ chunks: [String], maxBytes: Int = 16) -> [String] {
