@@ -77,7 +77,10 @@ struct CommandLineTests {
         arguments: [
             (
                 "generalscaler",
-                ["console", "decide", "explain", "mcp", "migrate", "run", "schema", "simulate", "top", "tune", "validate"]
+                [
+                    "console", "decide", "explain", "mcp", "migrate", "run", "schema", "simulate", "top", "tune",
+                    "validate",
+                ]
             ),
             ("generalscaler-dev", ["cluster", "demo", "new-plugin", "try"]),
         ])

@@ -112,7 +112,8 @@ struct AddressPatternTests {
     func besideSecret() async throws {
         let schema = """
             {"auth": {"type": "object", "properties": {"tokenURL": {"type": "string", "x-address": True},
-                "secret": {"type": "string", "x-secret": True}, "url": {"type": "string", "x-address": True, "x-secret": True}}}}
+                "secret": {"type": "string", "x-secret": True},
+                "url": {"type": "string", "x-address": True, "x-secret": True}}}}
             """
         try await HostFixture.run(["guarded": Self.plugin(schema)], manifest: Self.manifest) {
             fixture async throws in
@@ -124,7 +125,8 @@ struct AddressPatternTests {
             let token = await problem(["tokenURL": "https://tokens.example/t", "secret": "canary-word"])
             #expect(token.contains("auth.tokenURL: \"https://tokens.example\" is not allowed"), "\(token)")
             let hidden = await problem(["url": "https://hidden.example/t"])
-            #expect(hidden.contains("an address from a Secret is not allowed") && !hidden.contains("hidden"), "\(hidden)")
+            #expect(
+                hidden.contains("an address from a Secret is not allowed") && !hidden.contains("hidden"), "\(hidden)")
         }
     }
 
