@@ -50,7 +50,9 @@ struct WhatIf: Sendable {
         let changed = try SpecDraft(yaml: yaml)
         return try await turn.withPermit {
             let scaler = try await scaler(key)
-            let replay = try await replay(of: key, scaler, changed, json)
+            let seconds = json["seconds"]?.intValue ?? 3_600
+            let readings = try await readings(of: key, scaler, json, seconds: seconds)
+            let replay = try Self.replay(of: key, scaler, changed, json, readings, seconds: seconds)
             let comparison = try await replay.run(recordsReport: question == .report)
             guard question == .replay else {
                 return .page(comparison.report(title: "\(key), present and changed") ?? [])
@@ -152,19 +154,17 @@ struct WhatIf: Sendable {
         return spec
     }
 
-    private func replay(
-        of key: ObjectKey, _ scaler: JSON, _ changed: SpecDraft, _ json: JSON
-    ) async throws -> SpecReplay {
-        let seconds = json["seconds"]?.intValue ?? 3_600
+    private static func replay(
+        of key: ObjectKey, _ scaler: JSON, _ changed: SpecDraft, _ json: JSON, _ readings: ReplayReadings, seconds: Int
+    ) throws(WhatIfProblem) -> SpecReplay {
         var types: [String: MetricSpec.TargetType] = [:]
         for metric in scaler["status"]?["metrics"]?.arrayValue ?? [] {
             guard let name = metric["name"]?.stringValue else { continue }
             types[name] = metric["targetType"]?.stringValue.flatMap(MetricSpec.TargetType.init)
         }
         return try SpecReplay(
-            present: try SpecDraft(try Self.presentSpec(scaler, key)), changed: changed, targetTypes: types,
-            readings: try await readings(of: key, scaler, json, seconds: seconds), seconds: seconds,
-            workload: try Self.workload(scaler, json))
+            present: try SpecDraft(try presentSpec(scaler, key)), changed: changed, targetTypes: types,
+            readings: readings, seconds: seconds, workload: try workload(scaler, json))
     }
 
     private func readings(
