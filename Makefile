@@ -166,7 +166,7 @@ manifests: $(PYTHON)/.installed ## Write the names of scripts/project.env, and g
 fmt: ## Format every Swift source in place
 	@swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
 
-bench: ## Build for release and run the benchmarks
+bench: $(PYTHON)/.installed ## Build for release and run the benchmarks
 	@scripts/install-dependencies.sh build test
 	@swift build $(SWIFT_FLAGS) $(RELEASE_FLAGS)
 	@.build/release/bench
