@@ -75,28 +75,12 @@ extension ScalerController {
     ///
     /// Runs in one turn of the actor, so that two scalers cannot take the same replica.
     func decideWithinBudgets(_ input: DecisionInput, _ state: ScalerState) -> DecisionOutcome {
-        var input = input
-        let demand = DecisionEngine.decide(input)
         let key = state.identity.key
-        guard ledger.isMember(key) else { return demand }
+        guard ledger.isMember(key) else { return DecisionEngine.decide(input) }
         // The replicas of a shared target count for the scaler that owns it.
         let isOfOther = state.target.map { claims.holder(of: $0, otherThan: state.identity) != nil } ?? false
         let held = isOfOther ? 0 : max(input.current, unconfirmedReplicas(of: state))
-        // A scaler that may not patch keeps what its target has.
-        let isFixed = !input.holds.isEmpty || input.spec.isPaused || input.spec.isDryRun
-        let wanted = isFixed ? held : demand.decision.desired
-        let minReplicas = input.spec.effective(at: input.now).spec.minReplicas
-        let canShrink = input.spec.safety.maxScaleDownRate.step(from: max(held, 1)) > 0
-        ledger.set(
-            BudgetAccount.Use(
-                held: held, minimum: isFixed ? held : min(minReplicas, wanted), demand: wanted, mayBorrow: canShrink),
-            of: key)
-        guard !isFixed, let cap = ledger.cap(of: key, at: input.now) else { return demand }
-        input.sharedBudget = cap
-        let outcome =
-            demand.decision.desired <= cap.replicas ? demand.under(cap) : DecisionEngine.decide(input)
-        ledger.reserve(outcome.decision.desired, for: key)
-        return outcome
+        return ledger.grant(input, ledger.ask(input, for: key, held: held), to: key)
     }
 
     /// Records that a target has a known number of replicas after a scale operation.
@@ -117,14 +101,5 @@ extension ScalerController {
         }
         guard ledger.isMember(key), blocker.reason == .targetNotFound || ledger.use(of: key) == nil else { return }
         ledger.set(BudgetAccount.Use(held: 0, minimum: 0, demand: 0, mayBorrow: true), of: key)
-    }
-}
-
-extension DecisionOutcome {
-    /// Returns the outcome of the same input with a cap that does not bind.
-    fileprivate func under(_ cap: SharedBudgetCap) -> DecisionOutcome {
-        var outcome = self
-        outcome.decision.sharedBudget = cap
-        return outcome
     }
 }
