@@ -12,6 +12,38 @@ package protocol UpstreamAPI: Sendable {
     func reset() async
 }
 
+extension UpstreamAPI {
+    /// Returns the whole answer to a path.
+    ///
+    /// - Throws: ``UpstreamError`` or `HTTPError` without an answer, ``UnusableAnswer`` for one that is of no use.
+    func json(_ path: String) async throws -> JSON {
+        let stream = try await open(path)
+        defer { stream.cancel() }
+        guard stream.head.status == 200 else {
+            await reset()
+            throw UnusableAnswer(description: ConsoleServer.meaning(of: stream.head.status))
+        }
+        var bytes: [UInt8] = []
+        while let chunk = try await stream.nextChunk() {
+            guard bytes.count + chunk.count <= ConsoleLimits.answerBytes else {
+                throw UnusableAnswer(description: "the operator's answer is too large")
+            }
+            bytes += chunk
+        }
+        do throws(JSONSyntaxError) {
+            return try JSON(
+                parsing: bytes, limits: JSONLimits(bytes: ConsoleLimits.answerBytes, nodes: ConsoleLimits.answerNodes))
+        } catch {
+            throw UnusableAnswer(description: "the operator's answer is malformed: \(error)")
+        }
+    }
+}
+
+/// The reason why an answer of the API is of no use: its status, its size or its text.
+struct UnusableAnswer: Error, CustomStringConvertible {
+    let description: String
+}
+
 /// The reason why the leader's API cannot be reached, with the fix.
 package struct UpstreamError: Error, Sendable, CustomStringConvertible {
     package let description: String

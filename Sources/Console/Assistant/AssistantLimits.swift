@@ -10,8 +10,6 @@ package enum AssistantLimits {
     static let callTime: Duration = .seconds(60)
     /// Bytes of the answer of a tool, which an assistant reads whole.
     static let answerBytes = 128 << 10
-    /// Values of an answer of the operator: 10,000 scalers have about 200,000.
-    static let upstreamNodes = 1 << 20
     /// Scalers in one answer.
     static let scalers = 1...200
     static let defaultScalers = 50

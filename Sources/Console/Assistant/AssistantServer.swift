@@ -24,8 +24,8 @@ package actor AssistantServer {
     }
 
     /// Serves until the input ends; calls in progress are cancelled then.
-    package func run(nextLine: @Sendable () async throws -> Line?) async throws {
-        while let line = try await nextLine() {
+    package func run(nextLine: @Sendable () async -> Line?) async {
+        while let line = await nextLine() {
             switch line {
             case .tooLong:
                 send(

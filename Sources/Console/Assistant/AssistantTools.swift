@@ -99,30 +99,7 @@ package struct AssistantTools: Sendable {
     func upstream() async throws -> any UpstreamAPI { try await connect() }
 
     /// Returns an answer of the API.
-    ///
-    /// - Throws: ``UpstreamError``, or ``Failure``.
-    func read(_ path: String) async throws -> JSON {
-        let upstream = try await connect()
-        let stream = try await upstream.open(path)
-        defer { stream.cancel() }
-        guard stream.head.status == 200 else {
-            await upstream.reset()
-            throw Failure(message: ConsoleServer.meaning(of: stream.head.status))
-        }
-        var bytes: [UInt8] = []
-        while let chunk = try await stream.nextChunk() {
-            guard bytes.count + chunk.count <= ConsoleLimits.answerBytes else {
-                throw Failure(message: "the operator's answer is too large")
-            }
-            bytes += chunk
-        }
-        let limits = JSONLimits(bytes: ConsoleLimits.answerBytes, nodes: AssistantLimits.upstreamNodes)
-        do throws(JSONSyntaxError) {
-            return try JSON(parsing: bytes, limits: limits)
-        } catch {
-            throw Failure(message: "the operator's answer is malformed: \(error)")
-        }
-    }
+    func read(_ path: String) async throws -> JSON { try await connect().json(path) }
 
     /// What every answer has: its time, and where it comes from.
     func head(_ answer: JSON) -> [String: JSON] {
@@ -192,7 +169,7 @@ package struct AssistantTools: Sendable {
     func scaler(_ key: ObjectKey) async throws -> JSON {
         do {
             return try await read("v1/scalers/\(key.namespace)/\(key.name)")
-        } catch let error as Failure {
+        } catch let error as UnusableAnswer {
             // The API has one status for a scaler that it does not know and for a standby.
             guard let known = try? await read("v1/scalers")["scalers"]?.arrayValue else { throw error }
             let names = known.map(ListedScaler.init).filter { $0.namespace == key.namespace }.map(\.name).sorted()

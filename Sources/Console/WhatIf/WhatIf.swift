@@ -130,20 +130,11 @@ struct WhatIf: Sendable {
     // MARK: Replays
 
     private func scaler(_ key: ObjectKey) async throws -> JSON {
-        let stream = try await upstream.open("v1/scalers/\(key.namespace)/\(key.name)")
-        defer { stream.cancel() }
-        guard stream.head.status == 200 else {
-            await upstream.reset()
-            throw WhatIfProblem(ConsoleServer.meaning(of: stream.head.status))
+        do {
+            return try await upstream.json("v1/scalers/\(key.namespace)/\(key.name)")
+        } catch let answer as UnusableAnswer {
+            throw WhatIfProblem(answer.description)
         }
-        var bytes: [UInt8] = []
-        while let chunk = try await stream.nextChunk() {
-            guard bytes.count + chunk.count <= ConsoleLimits.answerBytes else {
-                throw WhatIfProblem("the operator's answer is too large")
-            }
-            bytes += chunk
-        }
-        return try JSON(parsing: bytes)
     }
 
     private static func presentSpec(_ scaler: JSON, _ key: ObjectKey) throws(WhatIfProblem) -> JSON {

@@ -3,11 +3,11 @@ import Glibc
 import Synchronization
 
 /// A named thread that runs one closure.
-final class LoopThread: Sendable {
+package final class LoopThread: Sendable {
     /// Nil once joined or detached.
     private let thread: Mutex<pthread_t?>
 
-    init(name: String, _ run: @escaping @Sendable () -> Void) {
+    package init(name: String, _ run: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         let start = Unmanaged.passRetained(ThreadStart(name: name, run: run))
         let result = pthread_create(&thread, nil, threadMain, start.toOpaque())

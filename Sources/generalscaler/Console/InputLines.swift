@@ -1,6 +1,6 @@
 import CommandSupport
 import Console
-import Glibc
+import HTTPTransport
 import Synchronization
 
 /// The lines of stdin, each read on a thread, because reading blocks.
@@ -12,10 +12,9 @@ final class InputLines: Sendable {
     }
 
     /// Returns the next line that is not blank; nil after the last.
-    func next() async throws -> AssistantServer.Line? {
-        try await withCheckedThrowingContinuation { continuation in
-            let code = Self.startThread { [self] in continuation.resume(returning: read()) }
-            if code != 0 { continuation.resume(throwing: ThreadFailure(code: code)) }
+    func next() async -> AssistantServer.Line? {
+        await withCheckedContinuation { continuation in
+            _ = LoopThread(name: "stdin") { [self] in continuation.resume(returning: read()) }
         }
     }
 
@@ -30,31 +29,5 @@ final class InputLines: Sendable {
             }
             return nil
         }
-    }
-
-    private struct ThreadFailure: Error, CustomStringConvertible {
-        let code: Int32
-        var description: String { "cannot start a thread that reads stdin: \(String(cString: strerror(code)))" }
-    }
-
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    /// - Returns: 0, or the error number.
-    private static func startThread(_ body: @escaping @Sendable () -> Void) -> Int32 {
-        // The thread takes ownership of the reference.
-        let handed = Unmanaged.passRetained(Body(body))
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, handed.toOpaque())
-        if code == 0 { pthread_detach(thread) } else { handed.release() }
-        return code
     }
 }

@@ -32,7 +32,7 @@ struct MCPCommand: AsyncParsableCommand {
             throw ValidationError(error.description)
         }
         let logger = StandardStreams.logger("generalscaler.mcp", level: .warning)
-        try await CurlHTTPClient.withClient { http in
+        await CurlHTTPClient.withClient { http in
             let way = CachedUpstream(upstreamOptions, http, logger)
             let tools = AssistantTools(
                 source: upstreamOptions.source, sources: sources, time: .system, connect: { try await way.upstream() })
@@ -40,7 +40,7 @@ struct MCPCommand: AsyncParsableCommand {
                 StandardStreams.write(bytes, to: STDOUT_FILENO)
             }
             let input = InputLines(maxLineBytes: AssistantLimits.lineBytes)
-            try await server.run { try await input.next() }
+            await server.run { await input.next() }
         }
     }
 }
