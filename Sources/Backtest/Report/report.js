@@ -1,6 +1,8 @@
 // ---- Pointing and zooming
 let drag = null;
 const tip = document.getElementById("tip");
+// How far the page was scrolled when the tip was placed.
+let scrolledTo = 0;
 const hide = () => {
   tip.hidden = true;
   for (const mark of document.querySelectorAll(".cross, .range")) mark.remove();
@@ -33,6 +35,7 @@ const pointAt = (chart, time, clientX, clientY) => {
   }
   tip.replaceChildren(...describe(chart, time));
   tip.hidden = false;
+  scrolledTo = scrollY;
   const {offsetWidth: width, offsetHeight: height} = tip, free = document.documentElement.clientWidth - width - 8;
   const left = clientX + 18 > free ? clientX - 18 - width : clientX + 18;
   tip.style.left = `${Math.max(4, Math.min(left, free))}px`;
@@ -239,4 +242,5 @@ if (budgets) {
 addSpecs();
 draw();
 addEventListener("resize", draw);
-addEventListener("scroll", () => { if (!drag) hide(); }, {passive: true});
+// The event of a scroll that came before the tip (a chart that took the focus) may arrive after it.
+addEventListener("scroll", () => { if (!drag && scrollY !== scrolledTo) hide(); }, {passive: true});
