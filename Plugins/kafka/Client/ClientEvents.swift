@@ -90,8 +90,8 @@ final class ClientEvents: Sendable {
         let isSCRAM = mechanism == .scramSHA256 || mechanism == .scramSHA512
         let hint =
             isSCRAM && rd_kafka_version() < Self.firstCorrectSCRAM
-            ? ". If they are right: librdkafka \(String(cString: rd_kafka_version_str())) cannot log in with SCRAM at "
-                + "Kafka 4; use another mechanism or a client certificate" : ""
+            ? ". If they are right: librdkafka \(String(cString: rd_kafka_version_str())) cannot log in to Kafka 4 "
+                + "with SCRAM; use another mechanism or a client certificate" : ""
         return KafkaFailure(
             .authFailed, "the cluster refuses the client: \(text). Correct the credentials in sasl\(hint)", path: "sasl"
         )

@@ -21,7 +21,7 @@ struct KedaConfig: MetricConfig {
 
     // MARK: What
 
-    @Field("What the scaler needs to know: the other fields of KEDA's trigger, as text.")
+    @Field("Fields of KEDA's trigger other than `scalerAddress`, as text.")
     var metadata: [String: String] = [:]
 
     @Field("Fields of KEDA's trigger that are secret. Sent like `metadata`.")

@@ -23,7 +23,8 @@ enum AssistantTool: String, CaseIterable {
                 + "deciding metric, what limits the replicas, and the reason in a sentence."
         case .explainScaler:
             "Explains the replicas of one GeneralScaler: its spec without the configs of metrics, its status with all "
-                + "conditions and metrics, the latest readings and decisions, and in `next` what brings the next scaling event."
+                + "conditions and metrics, the latest readings and decisions, and in `next` what would cause the next "
+                + "scaling event."
         case .listDecisions:
             "Lists the decisions of a period in which something changed, oldest first, each with its reason. If "
                 + "`incompleteBefore` is set, earlier decisions of the period are no longer in the operator's memory."
@@ -74,20 +75,20 @@ enum AssistantTool: String, CaseIterable {
         "search": text("Only scalers with this text in their namespace, name or target."),
         "needsAttention": [
             "type": "boolean", "default": false,
-            "description": "Only scalers that do not work, or that something limits.",
+            "description": "Only scalers that are not ready or are limited.",
         ],
         "limit": number(
             AssistantLimits.scalers, default: AssistantLimits.defaultScalers, "Number of scalers in the answer."),
         "offset": [
             "type": "integer", "minimum": 0, "default": 0,
-            "description": "Number of scalers to skip: `nextOffset` of the answer before.",
+            "description": "Number of scalers to skip: `nextOffset` of the previous answer.",
         ],
     ]
 
     private static let decisionArguments: [String: JSON] = [
         "namespace": name("Only decisions of scalers in this namespace; required with `name`. Default: all."),
         "name": name("Only decisions of this GeneralScaler."),
-        "from": time("Begin of the period. Default: an hour before its end."),
+        "from": time("Start of the period. Default: an hour before its end."),
         "to": time("End of the period. Default: now."),
         "limit": number(
             AssistantLimits.decisions, default: AssistantLimits.defaultDecisions,

@@ -280,7 +280,7 @@ const drawDetail = () => {
       [node("dt", {}, cause), node("dd", {}, causes[cause] ?? "")])));
   }
   if (status.forecast) section("Forecast", node("p", {class: "soft"}, `${status.forecast.active ? "Active" : "Not active"}: ${status.forecast.reason}.`));
-  if (detail.next.length) section("What brings the next step", node("ul", {}, ...detail.next.map(line => node("li", {}, line))));
+  if (detail.next.length) section("Next scaling event", node("ul", {}, ...detail.next.map(line => node("li", {}, line))));
   section("History", node("div", {id: "charts"}));
   section("Decisions", decisionList());
   const scroll = box.scrollTop;

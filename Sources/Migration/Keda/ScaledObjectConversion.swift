@@ -213,7 +213,7 @@ struct ScaledObjectConversion {
         let place = "spec.metrics[\(draft.metrics.count)]"
         ledger.different(
             "\(path).formula", to: "\(place).formula",
-            "a value that is missing is no data; `??` replaces no data, not a failure")
+            "a value that is missing is no data; `??` replaces a missing value, not a failure")
         for (field, target) in [
             ("target", "targetValue"), ("activationTarget", "activationValue"), ("metricType", "targetType"),
         ] where modifiers[field] != nil {

@@ -121,8 +121,9 @@ extension ScalerController {
         let plugins = Condition.plugins(unhealthy: await dependencies.source.unhealthyPlugins(ofTypes: types))
         let state = try state(of: poll)
         let change = state.change(to: verdict, plugins: plugins)
-        let conditions = change.conditions(now: dependencies.time.now(), generation: state.generation)
-        state.conditions = conditions
+        if change.isChange || !state.isStatusWritten || dependencies.memory != nil {
+            state.conditions = change.conditions(now: dependencies.time.now(), generation: state.generation)
+        }
         var blocker: Blocker?
         switch verdict {
         case .decided(let decision, let obstacle):
@@ -138,7 +139,7 @@ extension ScalerController {
         dependencies.writer.announce(change, of: state.identity, target: state.target)
         remember(verdict, change, state, blocker)
         guard !state.isStatusWritten || change.isChange else { return }
-        let status = state.status(conditions, state.lastDecision, blocker: blocker)
+        let status = state.status(state.conditions, state.lastDecision, blocker: blocker)
         let isWritten = await write(status, poll)
         try self.state(of: poll).isStatusWritten = isWritten
     }

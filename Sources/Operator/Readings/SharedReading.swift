@@ -73,8 +73,8 @@ final class SharedReading: Sendable {
         }
 
         var isUnused: Bool { users.isEmpty && !isInFlight }
-        var shortestInterval: Duration { users.values.map(\.interval).min() ?? .zero }
-        var longestTimeout: Duration { users.values.map(\.timeout).max() ?? MetricSourceSpec.defaultTimeout }
+        var shortestInterval: Duration { users.values.lazy.map(\.interval).min() ?? .zero }
+        var longestTimeout: Duration { users.values.lazy.map(\.timeout).max() ?? MetricSourceSpec.defaultTimeout }
     }
 
     /// The share of the shortest interval that has to pass before the source is read again. Slightly less than 1, so

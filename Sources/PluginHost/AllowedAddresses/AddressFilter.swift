@@ -75,9 +75,11 @@ final class AddressFilter: Sendable {
         for field in fields where !config.inherited.contains(field.topLevelName) {
             if let problem = objection(to: field, config, marks, usesCredential) { return (refused(problem), "") }
         }
-        let own = (config.json.objectValue ?? [:]).filter { !config.inherited.contains($0.key) }
-        if usesCredential, let name = memberThatHidesServer(in: .object(own), marks, addresses) {
-            return (refused(Self.hiddenServer(name)), "")
+        if usesCredential {
+            let own = (config.json.objectValue ?? [:]).filter { !config.inherited.contains($0.key) }
+            if let name = memberThatHidesServer(in: .object(own), marks, addresses) {
+                return (refused(Self.hiddenServer(name)), "")
+            }
         }
         return (nil, fields.flatMap(\.texts).joined(separator: ","))
     }

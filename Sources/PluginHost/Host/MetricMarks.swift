@@ -80,8 +80,10 @@ struct MetricMarks: Sendable {
     /// Returns whether a config contains a secret of the administrator, or the path of a file with one, so that the
     /// caller must not learn anything about it. Decided by the origin of a field, never by its value.
     func usesOperatorSecret(_ config: PluginConfig) -> Bool {
+        if Self.hasFile(files, config.json) { return true }
+        guard !config.inherited.isEmpty else { return false }
         let inherited = config.json.members(config.inherited)
-        return Self.has(secrets, inherited) || Self.hasFile(files, config.json)
+        return Self.has(secrets, inherited)
     }
 
     /// Returns whether a call with this config uses a credential of the administrator.

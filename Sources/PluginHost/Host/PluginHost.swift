@@ -224,6 +224,7 @@ package final class PluginHost: Service {
 
     /// Returns the unhealthy plugins of these types, sorted by name.
     package func unhealthyPlugins(ofTypes types: Set<String>) async -> [PluginHealth] {
+        guard !roster.areAllHealthy else { return [] }
         let owners = registry.types.withLock { registry in Set(types.compactMap(registry.owner)) }
         var unhealthy: [PluginHealth] = []
         for name in owners.sorted() {

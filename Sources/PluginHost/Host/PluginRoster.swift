@@ -38,6 +38,8 @@ final class PluginRoster: Sendable {
 
     var names: Set<String> { members.withLock { Set($0.byName.keys) } }
 
+    var areAllHealthy: Bool { members.withLock { $0.byName.values.allSatisfy(\.supervisor.isHealthy) } }
+
     /// By name in alphabetical order.
     var supervisors: [PluginSupervisor] {
         members.withLock { $0.byName.sorted { $0.key < $1.key }.map(\.value.supervisor) }

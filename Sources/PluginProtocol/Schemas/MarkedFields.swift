@@ -71,7 +71,15 @@ package struct MarkedFields: Sendable {
         switch value {
         case .object(let members):
             for (name, member) in members {
-                for rule in memberRules(name, rules) {
+                if let rule = rules["properties"]?[name] {
+                    found += fields(member, rule, nesting: 0, &steps).map { $0.under(name) }
+                    continue
+                }
+                // Patterns are not evaluated, so that each counts.
+                for rule in rules["patternProperties"]?.objectValue?.values ?? [:].values {
+                    found += fields(member, rule, nesting: 0, &steps).map { $0.under(name) }
+                }
+                if let rule = rules["additionalProperties"] {
                     found += fields(member, rule, nesting: 0, &steps).map { $0.under(name) }
                 }
             }
@@ -84,13 +92,6 @@ package struct MarkedFields: Sendable {
         default: break
         }
         return found
-    }
-
-    /// Returns the schemas that may apply to a member. Patterns are not evaluated, so that each counts.
-    private func memberRules(_ name: String, _ rules: [String: JSON]) -> [JSON] {
-        if let rule = rules["properties"]?[name] { return [rule] }
-        let patterns = rules["patternProperties"]?.objectValue.map { Array($0.values) } ?? []
-        return patterns + [rules["additionalProperties"]].compactMap(\.self)
     }
 
     /// Resolves a JSON pointer within the schema, such as `#/$defs/server`.

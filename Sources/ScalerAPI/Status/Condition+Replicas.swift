@@ -26,9 +26,9 @@ extension Condition {
 }
 
 extension Decision {
-    var conflictCondition: Condition {
+    func conflictCondition(_ sentence: String) -> Condition {
         limitedBy.contains(.replicasConflict)
-            ? Condition(.replicasConflict, .true, Cause.replicasConflict.rawValue, reason)
+            ? Condition(.replicasConflict, .true, Cause.replicasConflict.rawValue, sentence)
             : Condition(.replicasConflict, .false, "NoConflict", "No other client sets the target's replicas.")
     }
 }

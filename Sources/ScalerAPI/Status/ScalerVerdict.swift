@@ -65,10 +65,17 @@ package struct Blocker: Error, Sendable, Hashable {
 }
 
 extension ScalerVerdict {
+    /// The sentence of the decision; empty if there is none.
+    var sentence: String {
+        if case .decided(let decision, _) = self { decision.reason } else { "" }
+    }
+
     /// Returns the conditions after this poll.
     ///
-    /// - Parameter configFault: the fault of a metric's config that its source reported, if any.
-    package func conditions(configFault: Blocker? = nil) -> [Condition] {
+    /// - Parameters:
+    ///   - configFault: the fault of a metric's config that its source reported, if any.
+    ///   - sentence: ``sentence``, which is the message of several conditions.
+    func conditions(configFault: Blocker?, sentence: String) -> [Condition] {
         switch self {
         case .blocked(let blocker):
             [
@@ -80,10 +87,10 @@ extension ScalerVerdict {
             ]
         case .decided(let decision, let obstacle):
             [
-                decision.readyCondition(obstacle, configFault), decision.activeCondition(configFault),
+                decision.readyCondition(obstacle, configFault, sentence), decision.activeCondition(configFault, sentence),
                 Self.ableToScale(obstacle),
-                decision.limitedCondition, decision.budgetCondition, decision.fallbackCondition,
-                decision.conflictCondition,
+                decision.limitedCondition(sentence), decision.budgetCondition, decision.fallbackCondition(sentence),
+                decision.conflictCondition(sentence),
             ].compactMap(\.self)
         }
     }
@@ -108,34 +115,36 @@ extension Decision {
         .tolerance, .boundsJump, .activation, .toZero, .fallback, .dryRun, .schedule, .forecast,
     ]
 
-    fileprivate func readyCondition(_ obstacle: Blocker?, _ configFault: Blocker?) -> Condition {
+    fileprivate func readyCondition(
+        _ obstacle: Blocker?, _ configFault: Blocker?, _ sentence: String
+    ) -> Condition {
         if let obstacle { return Condition(.ready, .false, obstacle.reason.rawValue, obstacle.message) }
         if let cause = limitedBy.first(where: { $0 == .duplicateTarget || $0 == .replicasConflict }) {
-            return Condition(.ready, .false, cause.rawValue, reason)
+            return Condition(.ready, .false, cause.rawValue, sentence)
         }
         if let configFault {
             return Condition(.ready, .false, configFault.reason.rawValue, configFault.message)
         }
-        if limitedBy.contains(.noData) { return Condition(.ready, .false, Cause.noData.rawValue, reason) }
-        if limitedBy.contains(.stuckAtZero) { return Condition(.ready, .false, Cause.stuckAtZero.rawValue, reason) }
+        if limitedBy.contains(.noData) { return Condition(.ready, .false, Cause.noData.rawValue, sentence) }
+        if limitedBy.contains(.stuckAtZero) { return Condition(.ready, .false, Cause.stuckAtZero.rawValue, sentence) }
         return Condition(.ready, .true, "Scaling", "Metrics are read and the target follows them.")
     }
 
-    fileprivate func activeCondition(_ configFault: Blocker?) -> Condition {
+    fileprivate func activeCondition(_ configFault: Blocker?, _ sentence: String) -> Condition {
         // StuckAtZero explains the cause of NoData.
         if let cause = limitedBy.contains(.stuckAtZero) ? .stuckAtZero : limitedBy.first(where: Self.inactive.contains)
         {
             if cause == .noData, let configFault {
-                return Condition(.scalingActive, .false, configFault.reason.rawValue, reason)
+                return Condition(.scalingActive, .false, configFault.reason.rawValue, sentence)
             }
-            return Condition(.scalingActive, .false, cause.rawValue, reason)
+            return Condition(.scalingActive, .false, cause.rawValue, sentence)
         }
-        return Condition(.scalingActive, .true, "ValidMetrics", reason)
+        return Condition(.scalingActive, .true, "ValidMetrics", sentence)
     }
 
-    fileprivate var limitedCondition: Condition {
+    fileprivate func limitedCondition(_ sentence: String) -> Condition {
         if let cause = limitedBy.first(where: { !Self.drivers.contains($0) }) {
-            return Condition(.scalingLimited, .true, cause.rawValue, reason)
+            return Condition(.scalingLimited, .true, cause.rawValue, sentence)
         }
         return Condition(.scalingLimited, .false, "WithinLimits", "The replicas are what the policy recommends.")
     }
@@ -151,9 +160,9 @@ extension Decision {
             : Condition(.withinBudget, .true, "WithinBudget", "\(bill).")
     }
 
-    fileprivate var fallbackCondition: Condition? {
+    fileprivate func fallbackCondition(_ sentence: String) -> Condition {
         limitedBy.contains(.fallback)
-            ? Condition(.fallback, .true, "MetricsFailed", reason)
+            ? Condition(.fallback, .true, "MetricsFailed", sentence)
             : Condition(.fallback, .false, "MetricsAvailable", "The fallback is not in use.")
     }
 }

@@ -7,8 +7,9 @@ package struct StatusChange: Sendable {
     private let previousDecision: Decision?
     private let verdict: ScalerVerdict
     private let configFault: Blocker?
-    /// The conditions from the verdict and the others.
-    private let conditions: [Condition]
+    /// The conditions from the verdict and the others, without the decision's sentence, which most polls do not need.
+    private let outline: [Condition]
+    private let others: [Condition]
     /// Whether the status includes idleness: if the scaler may go to 0.
     private let tracksIdleness: Bool
 
@@ -23,18 +24,20 @@ package struct StatusChange: Sendable {
         self.previousDecision = previousDecision
         self.verdict = verdict
         self.configFault = configFault
-        conditions = verdict.conditions(configFault: configFault) + others
+        self.others = others
+        outline = verdict.conditions(configFault: configFault, sentence: "") + others
         self.tracksIdleness = tracksIdleness
     }
 
     package func conditions(now: Timestamp, generation: Int) -> [RecordedCondition] {
-        previous.updated(with: conditions, generation: generation, now: now)
+        let conditions = verdict.conditions(configFault: configFault, sentence: verdict.sentence) + others
+        return previous.updated(with: conditions, generation: generation, now: now)
     }
 
     /// Whether a decision or a condition changed, which are the only reasons to write the status.
     package var isChange: Bool {
         let haveSameConditions =
-            conditions.count == previous.count && zip(conditions, previous).allSatisfy { $0.isSame(as: $1.condition) }
+            outline.count == previous.count && zip(outline, previous).allSatisfy { $0.isSame(as: $1.condition) }
         guard haveSameConditions else { return true }
         if case .blocked(let blocker) = verdict { return hasNewError(blocker) }
         guard case .decided(let decision, _) = verdict else { return false }
@@ -97,7 +100,7 @@ package struct StatusChange: Sendable {
                     isWarning: !Self.expected.contains(cause), reason: cause.rawValue, message: decision.reason)
             }
         let wasReady = previous.first { $0.condition.kind == .ready }?.condition.status
-        let isReady = conditions.first { $0.kind == .ready }?.status
+        let isReady = outline.first { $0.kind == .ready }?.status
         guard wasReady == .false, isReady == .true else { return troubles }
         return troubles + [Announcement(isWarning: false, reason: "Recovered", message: decision.reason)]
     }

@@ -58,7 +58,7 @@ struct FormulaTests {
         #expect(try Self.result("if(rate < 1, broken, zero)").observation == .value(0, observedAt: at(-31)))
     }
 
-    @Test("`??` replaces no data, and the result then counts as assumed")
+    @Test("`??` replaces a missing value, and the result then counts as assumed")
     func coalescing() throws {
         #expect(try Self.result("gone ?? rate").observation == .assumed(2, observedAt: at(-31)))
         #expect(try Self.result("backlog / (gone ?? 4)").observation == .assumed(21, observedAt: at(-7)))

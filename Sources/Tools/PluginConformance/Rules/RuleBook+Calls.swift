@@ -65,7 +65,7 @@ extension RuleBook {
             `observedAt` is the time at which the source observed the value, as RFC 3339 text, such as \
             `2026-01-02T03:04:05.678Z`. It is not in the future: the host allows for a clock skew of 60 s, and a \
             value dated later than that is no data. It is not older than the metric type's `maxAgeMs`, or 60 s if the type \
-            has none: an older value is no data, too.
+            has none: an older value can count as no data, too.
             """,
             fix:
                 "use the source's own time if it has one, otherwise the present time in UTC; declare maxAgeMs for a slow source"

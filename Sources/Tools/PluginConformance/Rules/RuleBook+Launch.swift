@@ -77,9 +77,10 @@ extension RuleBook {
             may name. A field that can be the absolute path of a file with a credential has `x-credential-file: true`, \
             and one that makes the plugin use an identity of the operator without a secret in the config has \
             `x-operator-identity: true`: the host allows both only for servers that the administrator has named for \
-            this. Any text in such a field that is not PEM counts as a file, also a relative path, and a text that \
-            begins with `/` is never PEM. A field that determines how the server is verified has `x-server-trust: true`: a config that sets it \
-            gets none of these credentials, unless the value is false or the absolute path of a file.
+            this. Any text in a field with `x-credential-file` that is not PEM counts as a file, even a relative path, \
+            and a text that begins with `/` is never PEM. A field that determines how the server is verified has \
+            `x-server-trust: true`: a config that sets it gets none of these credentials, unless the value is false or \
+            the absolute path of a file.
             """,
             because: "only the author knows which fields hold secrets or addresses"),
         .checked(
