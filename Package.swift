@@ -190,7 +190,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Page/console.html"), .embedInCode("Page/console.css"), .embedInCode("Page/console.js"),
-                .embedInCode("Page/whatif.js"), .embedInCode("Page/budgets.js"),
+                .embedInCode("Page/charts.js"), .embedInCode("Page/whatif.js"), .embedInCode("Page/budgets.js"),
             ]),
         // What the programs share of a command line.
         .target(

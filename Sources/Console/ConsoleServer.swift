@@ -22,7 +22,8 @@ package struct ConsoleServer: Sendable {
 
     /// One script: its parts are separate files only in the sources.
     static func script() -> [UInt8] {
-        PackageResources.whatif_js + PackageResources.budgets_js + PackageResources.console_js
+        PackageResources.charts_js + PackageResources.whatif_js + PackageResources.budgets_js
+            + PackageResources.console_js
     }
 
     private let port: Int

@@ -127,6 +127,9 @@ package enum PluginHostLimits {
     static let watchInterval: Duration = .milliseconds(100)
     /// The number of these checks between two sweeps of every plugin's memory and processes.
     static let watchTicksPerSweep = 10
+    /// The number of these sweeps between two sums of the files while the file system loses little space. While its space is
+    /// unknown, each sweep sums them.
+    static let sweepsPerFileSum = 10
     /// The files are summed at once when the file system has lost this part of the smallest limit of a plugin since the last
     /// time. In a cluster it is the node's, which loses some space all the time.
     static let spaceChecksPerLimit: UInt64 = 8

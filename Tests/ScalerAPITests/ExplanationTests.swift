@@ -53,6 +53,33 @@ struct ExplanationTests {
                 """)
     }
 
+    private static func value(_ value: Double) -> JSON {
+        [["name": "prometheus", "value": .number(value), "target": 100, "targetType": "Value", "recommended": 4]]
+    }
+
+    @Test("an explanation says that a scaling event follows a cooldown if the value asks for it already")
+    func afterCooldown() throws {
+        let low = try Self.text(Self.object(status: ["metrics": Self.value(74.5), "limitedBy": ["Cooldown"]]))
+        #expect(
+            low.contains(
+                "A scale-down happens at 2026-01-01T00:02:00Z, in 2m, after a cooldown, if prometheus is at most 75 then."
+            ))
+        #expect(low.contains("A scale-up happens when prometheus is above 110, but not before"))
+        let high = try Self.text(Self.object(status: ["metrics": Self.value(110.5), "limitedBy": ["Cooldown"]]))
+        #expect(
+            high.contains(
+                "A scale-up happens at 2026-01-01T00:02:00Z, in 2m, after a cooldown, if prometheus is above 110 then.")
+        )
+    }
+
+    @Test("an explanation says that a scaling event waits for a shared budget, regardless of the value")
+    func denied() throws {
+        let text = try Self.text(
+            Self.object(status: ["metrics": Self.value(390), "limitedBy": ["Budget"], "lastScaleUpTime": nil]))
+        #expect(text.contains("No scale-up while a ScalingBudget allows no more replicas"))
+        #expect(!text.contains("A scale-up happens"))
+    }
+
     @Test("an explanation names the limit that prevents a scaling event, instead of a metric value that has no effect")
     func held() throws {
         let atMaximum = try Self.text(Self.object(["maxReplicas": 4], status: ["lastScaleUpTime": nil]))
@@ -265,7 +292,7 @@ struct ExplanationTests {
         let missing = try Self.text(
             Self.object(status: ["metrics": [["name": "prometheus", "noData": "no result", "targetType": "Value"]]]))
         #expect(missing.contains("prometheus has no value: no result."))
-        #expect(missing.contains("Until prometheus has a value again, no replica is removed."))
+        #expect(missing.contains("Until prometheus has a value again, the replicas are held."))
         let invalid = try Self.text(Self.object(["maxReplicas": 1]))
         #expect(invalid.contains("  spec.maxReplicas: must be at least minReplicas"))
         var undecided = Self.object().objectValue ?? [:]

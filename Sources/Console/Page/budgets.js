@@ -27,7 +27,8 @@ const dataTable = (titles, rows) => node("div", {class: "sideways"}, node("table
   node("tbody", {}, ...rows.map(([first, ...rest]) => node("tr", {}, node("th", {scope: "row"}, first), ...rest.map(cell => node("td", {}, cell)))))));
 const drawBudgets = json => {
   const box = byID("budgets"), held = document.activeElement?.id, scroll = box.scrollTop, parts = [node("h2", {}, "Budgets")];
-  for (const budget of json.budgets ?? []) parts.push(...budgetParts(budget));
+  const isBinding = budget => budget.limits.some(limit => limit.binding);
+  for (const budget of (json.budgets ?? []).sort((a, b) => isBinding(b) - isBinding(a))) parts.push(...budgetParts(budget));
   if (!json.budgets?.length) parts.push(node("p", {class: "soft"}, "There are no ScalingBudgets."));
   const costs = json.scalers.filter(row => row.budget);
   if (costs.length) {
@@ -39,7 +40,7 @@ const drawBudgets = json => {
   box.scrollTop = scroll;
   if (held) byID(held)?.focus({preventScroll: true});
 };
-const amounts = [["Limit", limit => limit.limit], ["Used", limit => limit.used], ["Free", limit => limit.free], ["Wanted", limit => limit.demanded],
+const amounts = [["Limit", limit => limit.limit], ["Used", limit => limit.used], ["Free", limit => limit.free], ["Used without budget", limit => limit.demanded],
   ["Guaranteed", limit => limit.guaranteed], ["Lent", limit => limit.lent]];
 const budgetParts = budget => {
   const filter = node("button", {type: "button", id: `filter-${budget.name}`}, "Show its scalers");
@@ -52,8 +53,8 @@ const budgetParts = budget => {
     node("p", {class: "sentence"}, budget.message ?? ""),
     dataTable(["Unit", ...budget.limits.map(limit => limit.unit === "cost" ? "cost an hour" : limit.unit)], [
       ...amounts.map(([title, of]) => [title, ...budget.limits.map(limit => short(of(limit)))]),
-      ["Denied replicas", ...budget.limits.map(limit => node("span", limit.deniedReplicas ? {class: "warn"} : {}, limit.deniedReplicas ? `${limit.deniedReplicas} (${limit.deniedScalers} scalers)` : "none"))]]),
-    dataTable(["Scaler", "Replicas", "Wanted", "At most", "Denied"], members.map(one => [scalerLink(budget.name, one), String(one.replicas), String(one.demand), String(one.cap),
+      ["Denied replicas", ...budget.limits.map(limit => node("span", limit.deniedReplicas ? {class: "warn"} : {}, limit.deniedReplicas ? `${limit.deniedReplicas} (${counted(limit.deniedScalers, "scaler")})` : "none"))]]),
+    dataTable(["Scaler", "Replicas", "Next without budget", "At most", "Denied"], members.map(one => [scalerLink(budget.name, one), String(one.replicas), String(one.demand), one.demand > one.cap ? String(one.cap) : "-",
       one.demand > one.cap ? node("span", {class: "warn"}, String(one.demand - one.cap)) : "none"])),
     ...(budget.memberCount > members.length ? [node("p", {class: "soft"}, `${members.length} of ${budget.memberCount} scalers are listed.`)] : []),
   ];

@@ -22,6 +22,10 @@ const clock = (seconds, withSeconds = true) => {
 };
 const date = seconds => { const day = new Date(seconds * 1000); return `${two(day.getMonth() + 1)}-${two(day.getDate())}`; };
 const secondsOf = text => Date.parse(text) / 1000;
+// The operator writes times in UTC; the page has those of the browser's zone.
+const local = text => text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, time =>
+  Math.abs(secondsOf(time) - Date.now() / 1000) > 43200 ? `${date(secondsOf(time))} ${clock(secondsOf(time))}` : clock(secondsOf(time)));
+const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const short = value => value === null || value === undefined ? "no value"
   : Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(4)));
 
@@ -49,14 +53,17 @@ const causes = {
 const alarming = new Set(["NoData", "Fallback", "PartialMetrics", "StuckAtZero", "SwitchedOff", "DuplicateTarget", "ReplicasConflict"]);
 const bounded = new Set(["MaxReplicas", "BudgetCap", "Budget", "ErrorBudget", "NotReady"]);
 const harmless = new Set(["Tolerance", "Activation", "Schedule", "Forecast", "BoundsJump", "ToZero"]);
-// 0 needs attention, 1 has met a bound, 2 is limited, 3 is as recommended.
+// 0 needs attention, 1 may need more replicas, 2 is limited, 3 is as recommended.
 const level = row => {
-  if (row.ready === "False" || row.limitedBy.some(cause => alarming.has(cause))) return 0;
+  if (row.ready === "False" || row.problems || row.limitedBy.some(cause => alarming.has(cause))) return 0;
   if (row.limitedBy.some(cause => bounded.has(cause))) return 1;
   return row.limitedBy.some(cause => !harmless.has(cause)) ? 2 : 3;
 };
 const levels = ["bad", "warn", "calm", "good"];
-const stateOf = row => row.ready === "False" ? row.state : row.mode === "Active" ? "Active" : row.mode ?? row.state;
+const states = ["Needs attention", "May need more", "Limited", "On target"];
+const stateOf = row => row.ready === "False" ? row.state : row.mode === "Active" ? row.problems?.includes("ReplicasReady") ? "Replicas not ready" : states[row.level] : row.mode ?? row.state;
+// The list has room for little text: what comes after the first clause, which repeats the metric, is why the replicas are not what it asks for.
+const clauseOf = row => { const end = row.reason.indexOf("; "); return local(end < 0 ? row.reason : row.reason.slice(end + 2)); };
 const keyOf = row => `${row.namespace}/${row.name}`;
 
 // ---- State of the page
@@ -76,13 +83,13 @@ const columns = [["name", "Name", ""], ["attention", "State", "middle"], ["metri
   ["limit", "Limited by", ""], ["", "Reason", "wide"]];
 
 const filters = {
-  "": () => true, attention: row => row.level === 0, limited: row => row.level < 3, moving: row => row.current !== row.desired,
+  "": () => true, attention: row => row.level === 0, inactive: row => row.forecast === "Inactive", limited: row => row.level < 3, moving: row => row.current !== row.desired,
   budget: row => row.budget !== undefined || row.budgets?.length > 0, dry: row => row.mode !== "Active" && row.mode !== undefined,
 };
 const take = row => {
   row.key = keyOf(row);
   row.level = level(row);
-  row.text = `${row.key} ${row.target ?? ""} ${row.reason} ${row.limitedBy.join(" ")}`.toLowerCase();
+  row.text = `${row.key} ${row.target ?? ""} ${row.reason} ${row.limitedBy.join(" ")} ${(row.problems ?? []).join(" ")} ${row.forecast ? `forecast ${row.forecast}` : ""}`.toLowerCase();
   scalers.set(row.key, row);
 };
 const choose = () => {
@@ -98,7 +105,8 @@ const choose = () => {
   const counts = [0, 0, 0, 0];
   for (const row of scalers.values()) counts[row.level]++;
   const of = shown.length === scalers.size ? `${scalers.size}` : `${shown.length} of ${scalers.size}`;
-  byID("summary").textContent = `${of} scalers; ${counts[0]} need attention, ${counts[1]} have met a bound, ${counts[2]} are limited otherwise.`;
+  byID("summary").textContent = `${of} scalers; needs attention: ${counts[0]}, may need more: ${counts[1]}, limited otherwise: ${counts[2]}.`;
+  byID("nothing").hidden = shown.length > 0 || scalers.size === 0;
   byID("grid").setAttribute("aria-rowcount", shown.length + 1);
   byID("space").style.height = `${shown.length * rowHeight}px`;
   drawRows();
@@ -144,13 +152,19 @@ const cells = row => [
   node("div", {role: "gridcell", class: "replicas"}, node("b", {}, String(row.current ?? "-")),
     row.desired === undefined || row.desired === row.current ? "" : ` → ${row.desired}`),
   node("div", {role: "gridcell"}, row.limit ? node("span", {class: levels[row.level]}, row.limit) : "-"),
-  node("div", {role: "gridcell", class: "wide", title: row.reason}, row.reason),
+  node("div", {role: "gridcell", class: "wide", title: local(row.reason)}, clauseOf(row)),
 ];
+// Screen readers read the rows in the order of the document.
+const order = (space, lines) => {
+  const held = document.activeElement;
+  lines.forEach((line, index) => { if (space.children[index] !== line) space.insertBefore(line, space.children[index] ?? null); });
+  if (held !== document.activeElement) held.focus({preventScroll: true});
+};
 const drawRows = () => {
   const box = byID("rows"), space = byID("space");
   const from = Math.max(0, Math.floor(box.scrollTop / rowHeight) - 4);
   const to = Math.min(shown.length, Math.ceil((box.scrollTop + box.clientHeight) / rowHeight) + 4);
-  const wanted = new Set();
+  const wanted = new Set(), lines = [];
   for (let index = from; index < to; index++) {
     const row = shown[index];
     wanted.add(row.key);
@@ -167,7 +181,9 @@ const drawRows = () => {
     line.setAttribute("aria-selected", row.key === chosen);
     line.tabIndex = index === focused ? 0 : -1;
     line.index = index;
+    lines.push(line);
   }
+  order(space, lines);
   for (const [key, line] of pool) {
     if (wanted.has(key) || line === document.activeElement) continue;
     line.remove();
@@ -264,23 +280,24 @@ const drawDetail = () => {
     fact("Current", String(row.current ?? "-")), fact("Ready", row.readyReplicas === undefined ? "unknown" : String(row.readyReplicas)),
     fact("Recommended", String(row.recommended ?? "-")), fact("Desired", String(row.desired ?? "-")),
     fact("Bounds", row.maxReplicas === undefined ? "-" : `${row.minReplicas} to ${row.maxReplicas}`));
+  for (const name of row.budgets ?? []) facts.append(fact("Budget", node("a", {href: "#/budgets"}, name)));
   if (row.budget) facts.append(fact("Cost an hour", `${short(row.budget.costPerHour)} of ${short(row.budget.maxCostPerHour)}`));
   const parts = [
     node("div", {class: "top"}, node("h2", {}, row.key ?? keyOf(row)), node("span", {class: `badge ${levels[row.level]}`}, stateOf(row)), whatIfButton(), backButton()),
     node("p", {class: "soft"}, `${row.target ?? "no target"}${row.time ? `; decided at ${clock(secondsOf(row.time))}` : ""}`),
-    node("p", {class: "sentence"}, row.reason || "No decision has been made yet."), facts,
+    node("p", {class: "sentence"}, local(row.reason) || "No decision has been made yet."), facts,
   ];
   const section = (title, content) => parts.push(node("h3", {}, title), content);
   const problems = (status.conditions ?? []).filter(condition =>
     condition.message !== row.reason && (condition.status === "False" && ["Ready", "AbleToScale", "PluginsHealthy", "ReplicasReady", "WithinBudget"].includes(condition.type)
       || condition.status === "True" && ["Fallback", "ReplicasConflict"].includes(condition.type)));
-  if (problems.length) section("Problems", node("ul", {}, ...problems.map(one => node("li", {class: "bad"}, `${one.type}: ${one.message}`))));
+  if (problems.length) section("Problems", node("ul", {}, ...problems.map(one => node("li", {class: "bad"}, local(`${one.type}: ${one.message}`)))));
   if (row.limitedBy.length) {
     section("What had an effect", node("dl", {class: "causes"}, ...row.limitedBy.flatMap(cause =>
       [node("dt", {}, cause), node("dd", {}, causes[cause] ?? "")])));
   }
-  if (status.forecast) section("Forecast", node("p", {class: "soft"}, `${status.forecast.active ? "Active" : "Not active"}: ${status.forecast.reason}.`));
-  if (detail.next.length) section("Next scaling event", node("ul", {}, ...detail.next.map(line => node("li", {}, line))));
+  if (status.forecast) section("Forecast", node("ul", {}, ...forecastLines(status.forecast).map(line => node("li", {}, line))));
+  if (detail.next.length) section("Next scaling event", node("ul", {}, ...detail.next.map(line => node("li", {}, local(line)))));
   section("History", node("div", {id: "charts"}));
   section("Decisions", decisionList());
   const scroll = box.scrollTop;
@@ -289,123 +306,18 @@ const drawDetail = () => {
   box.scrollTop = scroll;
   if (held) byID(held)?.focus({preventScroll: true});
 };
+const forecastLines = forecast => [
+  `${forecast.active ? "It may add replicas" : "It adds no replicas"}: ${forecast.reason}.`,
+  `${forecast.metric} is expected to reach ${short(forecast.expected)} to ${short(forecast.upper)} in ${counted(forecast.horizonSeconds, "second")}, which asks for ${counted(forecast.replicas, "replica")}.`,
+  ...(typeof forecast.skill === "number" ? [`Its skill is ${short(forecast.skill)}: 0 is as good as the best simple rule, 1 is without error.`] : []),
+];
 const decisionList = () => {
   const list = detail.decisions.slice(-200).reverse();
   if (!list.length) return node("p", {class: "soft"}, `None since ${clock(secondsOf(detail.since))}, when this leader began.`);
   return node("ol", {class: "decisions"}, ...list.map(one => node("li", {},
     node("time", {datetime: one.time}, clock(secondsOf(one.time))),
     node("span", {}, one.current === undefined ? "held" : one.current === one.desired ? String(one.current) : `${one.current} → ${one.desired}`),
-    node("p", {}, one.reason))));
-};
-
-// ---- Charts
-const pad = {left: 54, right: 12, top: 10, bottom: 24};
-const drawCharts = () => {
-  const box = byID("charts"), end = secondsOf(detail.time), interval = detail.scaler.intervalSeconds ?? 15;
-  const first = Math.min(...detail.metrics.map(metric => metric.readings[0]?.[0] ?? end), end - 60);
-  const from = period ? Math.max(first, end - period) : first;
-  const ranges = node("div", {class: "ranges", role: "group", "aria-label": "Period"});
-  for (const [name, seconds] of [["15 min", 900], ["1 h", 3600], ["6 h", 21600], ["All", 0]]) {
-    const button = node("button", {type: "button", id: `period${seconds}`, "aria-pressed": String(period === seconds)}, name);
-    button.addEventListener("click", () => { period = seconds; drawCharts(); byID(`period${seconds}`).focus(); });
-    ranges.append(button);
-  }
-  const readout = node("p", {class: "readout", id: "readout", "aria-live": "polite"});
-  const note = node("p", {class: "soft"}, `Kept since ${clock(secondsOf(detail.since))}, a value per poll; older ones every ${detail.metrics[0]?.coarseSeconds / 60 || 5} minutes.`);
-  box.replaceChildren(ranges, readout, note);
-  const reasons = detail.decisions.map(one => [secondsOf(one.time), one.reason]);
-  const view = {from, end, charts: [], readout, prefix: "chart", decided: time => reasons[lastAt(reasons, time)]?.[1]};
-  for (const metric of detail.metrics) {
-    const own = (detail.status.metrics ?? []).find(one => one.name === metric.name);
-    const isEach = own?.targetType === "AverageValue";
-    const target = own?.target === undefined ? null : at => isEach ? own.target * Math.max(1, at[2]) : own.target;
-    const title = `${metric.name} against its target${isEach ? ` (${short(own.target)} each)` : ""}`;
-    addChart(box, view, title, "line: value, dashed: target, grey: no value", metric.readings, interval, metric.coarseSeconds,
-      [["value", at => at[1]], ...(target ? [["target", target]] : [])],
-      at => `${metric.name} ${short(at[1])}${target ? `, target ${short(target(at))}` : ""}`);
-  }
-  const readings = detail.metrics[0]?.readings ?? [];
-  const wanted = detail.decisions.filter(one => one.desired !== undefined).map(one => [secondsOf(one.time), one.desired]);
-  const desired = at => wanted[lastAt(wanted, at[0] + 1)]?.[1] ?? at[2];
-  addChart(box, view, "Replicas", "line: current, dotted: recommended, thin: desired", readings, interval, detail.metrics[0]?.coarseSeconds ?? 300,
-    [["recommended", at => at[3]], ["desired", desired], ["current", at => at[2]]],
-    at => `${at[2]} replicas, ${at[3]} recommended, ${desired(at)} desired`, true);
-};
-const lastAt = (list, time) => {
-  let low = 0, high = list.length;
-  while (low < high) { const middle = (low + high) >> 1; if (list[middle][0] <= time) low = middle + 1; else high = middle; }
-  return low - 1;
-};
-const addChart = (box, view, title, hint, readings, interval, coarse, lines, describe, isStepped = false) => {
-  const svg = svgNode("svg", {role: "img", tabindex: 0, id: `${view.prefix}${view.charts.length}`, "aria-label": `${title}. Use the arrow keys to read values.`});
-  box.insertBefore(node("figure", {}, node("figcaption", {}, title, node("span", {}, hint)), svg), view.readout);
-  const start = Math.max(0, lastAt(readings, view.from)), points = readings.slice(start);
-  const width = svg.clientWidth || 300, height = svg.clientHeight || 190, right = width - pad.right, bottom = height - pad.bottom;
-  let top = 0;
-  for (const at of points) for (const [, of] of lines) top = Math.max(top, of(at) ?? 0);
-  top = (top || 1) * 1.08;
-  const x = time => pad.left + (time - view.from) / (view.end - view.from) * (right - pad.left);
-  const y = value => bottom - value / top * (bottom - pad.top);
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const rough = top / 4, power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(isStepped ? 1 : 0, (isStepped ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10]).map(factor => factor * power).find(value => value >= rough));
-  for (let value = 0; value <= top; value += step) {
-    svg.append(svgNode("line", {class: "gridline", x1: pad.left, x2: right, y1: y(value), y2: y(value)}),
-      svgNode("text", {x: pad.left - 8, y: y(value) + 4, "text-anchor": "end"}, short(value)));
-  }
-  const timeStep = [60, 300, 600, 900, 1800, 3600, 10800, 21600, 43200, 86400].find(one => (view.end - view.from) / one <= width / 80) ?? 172800;
-  for (let time = Math.ceil(view.from / timeStep) * timeStep; time <= view.end; time += timeStep) {
-    if (x(time) > right - 18) continue;
-    svg.append(svgNode("text", {x: x(time), y: height - 7, "text-anchor": "middle"}, timeStep >= 86400 || view.end - view.from > 86400 && clock(time, false) === "00:00" ? date(time) : clock(time, false)));
-  }
-  svg.append(svgNode("line", {class: "axis", x1: pad.left, x2: right, y1: bottom, y2: bottom}));
-  const clip = svgNode("clipPath", {id: `${view.prefix}-clip${view.charts.length}`});
-  clip.append(svgNode("rect", {x: pad.left, y: 0, width: right - pad.left, height: bottom + 1}));
-  const plot = svgNode("g", {"clip-path": `url(#${view.prefix}-clip${view.charts.length})`});
-  svg.append(clip, plot);
-  // A reading holds until the next one. After a pause that is longer than the kept steps it is unknown.
-  const until = index => Math.min(points[index + 1]?.[0] ?? view.end, points[index][0] + Math.max(3 * interval, index + 1 < points.length && points[index + 1][0] - points[index][0] <= coarse * 1.5 ? coarse * 1.5 : 0));
-  let gaps = "", path = lines.map(() => "");
-  points.forEach((at, index) => {
-    const end = until(index), from = x(at[0]).toFixed(1), to = x(end).toFixed(1);
-    const isNext = index + 1 < points.length && points[index + 1][0] <= end;
-    if (at[1] === null) gaps += `M${from} ${pad.top}H${to}V${bottom}H${from}Z`;
-    if (!isNext && end < view.end) gaps += `M${to} ${pad.top}H${x(points[index + 1]?.[0] ?? view.end).toFixed(1)}V${bottom}H${to}Z`;
-    lines.forEach(([, of], line) => {
-      const value = of(at), before = index ? of(points[index - 1]) : null;
-      if (value === null) return;
-      const isJoined = index > 0 && before !== null && until(index - 1) >= at[0];
-      path[line] += `${isJoined ? (isStepped || lines[line][0] === "target" ? `H${from}V` : `L${from} `) : `M${from} `}${y(value).toFixed(1)}`;
-      if (!isNext || index + 1 === points.length || of(points[index + 1]) === null) path[line] += `H${to}`;
-    });
-  });
-  plot.append(svgNode("path", {class: "gap", d: gaps}), ...lines.map(([name], line) => svgNode("path", {class: name, d: path[line]})));
-  const chart = {svg, x, points, describe, bottom, index: points.length - 1};
-  view.charts.push(chart);
-  const show = time => point(view, time);
-  const at = event => view.from + (event.clientX - svg.getBoundingClientRect().left - pad.left) / (right - pad.left) * (view.end - view.from);
-  svg.addEventListener("pointermove", event => show(at(event)));
-  svg.addEventListener("click", event => show(at(event)));
-  svg.addEventListener("pointerleave", () => show(null));
-  svg.addEventListener("keydown", event => {
-    const moves = {ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20, Home: -Infinity, End: Infinity};
-    if (!(event.key in moves) || !points.length) return;
-    event.preventDefault();
-    chart.index = Math.max(0, Math.min(points.length - 1, chart.index + moves[event.key]));
-    show(points[chart.index][0]);
-  });
-};
-const point = (view, time) => {
-  for (const chart of view.charts) chart.svg.querySelector(".cross")?.remove();
-  if (time === null) { view.readout.textContent = ""; return; }
-  const texts = [], inside = Math.min(view.end, Math.max(view.from, time));
-  for (const chart of view.charts) {
-    const at = chart.points[Math.max(0, lastAt(chart.points, inside))];
-    chart.svg.append(svgNode("line", {class: "cross", x1: chart.x(inside), x2: chart.x(inside), y1: 0, y2: chart.bottom}));
-    if (at) texts.push(chart.describe(at));
-  }
-  const decided = view.decided?.(inside);
-  view.readout.textContent = `${clock(inside)}: ${texts.join("; ")}.${decided ? ` ${decided}` : ""}`;
+    node("p", {}, local(one.reason)))));
 };
 
 // ---- The connection
@@ -448,7 +360,8 @@ const listen = () => {
     pending = true;
     requestAnimationFrame(() => { pending = false; options(); choose(); });
   };
-  events.onerror = () => { say("not connected: the event stream ended; connecting again", true); restart(); };
+  // The operator ends a stream after some minutes; a lost connection shows when connecting again fails.
+  events.onerror = restart;
 };
 const restart = () => { events?.close(); events = null; setTimeout(connect, 500); };
 

@@ -149,6 +149,9 @@ struct APIAnswers: Sendable {
 }
 
 extension ScalerMemory.Entry {
+    /// Conditions that are problems if they are false. The members `ready` and `state` have the condition `Ready`.
+    private static let problems: Set<Condition.Kind> = [.replicasReady, .pluginsHealthy, .withinBudget]
+
     /// The scaler in a list.
     var row: JSON {
         let decision = status.decision
@@ -160,6 +163,10 @@ extension ScalerMemory.Entry {
             "reason": .string(status.blocker?.message ?? decision?.reason ?? ""),
             "limitedBy": .array((decision?.limitedBy ?? []).map { .string($0.rawValue) }),
         ]
+        let problems = status.conditions.filter {
+            $0.condition.status == .false && Self.problems.contains($0.condition.kind)
+        }
+        if !problems.isEmpty { row["problems"] = .array(problems.map { .string($0.condition.kind.rawValue) }) }
         if !budgets.isEmpty { row["budgets"] = .array(budgets.map(JSON.string)) }
         row["target"] = status.target.map { .string($0.description) }
         row["metric"] = summary.metric.map(JSON.string)
@@ -169,6 +176,9 @@ extension ScalerMemory.Entry {
             row["minReplicas"] = .integer(Int64(spec.minReplicas))
             row["maxReplicas"] = .integer(Int64(spec.maxReplicas))
             row["intervalSeconds"] = .integer(spec.pollingInterval.components.seconds)
+            if spec.forecast?.mode == .active, let forecasts = decision?.forecasts, !forecasts.isEmpty {
+                row["forecast"] = .string(forecasts.contains(where: \.isActive) ? "Active" : "Inactive")
+            }
         }
         if let decision {
             row["time"] = .string(decision.time.rfc3339())

@@ -7,11 +7,12 @@ enum APILimits {
         // Event streams. The oldest one ends when a further one begins, and its reader connects again.
         largeResponses: 16,
         idleTime: .seconds(60),
-        // An event stream ends after that time, and its reader continues where it ended.
         exchangeTime: .minutes(10),
         headerBytes: 16 << 10)
     /// Answers that are built at one time.
     static let answersAtOnce = 1
+    /// The time after which an event stream ends, before its connection is closed. Its reader continues where it ended.
+    static let streamTime: Duration = .seconds(9 * 60)
     /// How often an event stream has news.
     static let streamInterval: Duration = .milliseconds(200)
     /// The time after which an event stream without news shows that it is alive.

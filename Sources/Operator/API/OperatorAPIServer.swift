@@ -118,10 +118,11 @@ struct OperatorAPIServer: Service {
         after number: Int, decisions: Int, on channel: any Channel, to writer: inout any ResponseBodyWriter
     ) async throws {
         var (number, decisions) = (number, decisions)
+        let age = time.stopwatch()
         var silence = time.stopwatch()
         // Sends the head before the first event.
         try await writer.write(ByteBuffer(string: ":\n\n"))
-        while !Task.isShuttingDownGracefully, channel.isActive {
+        while !Task.isShuttingDownGracefully, channel.isActive, age() < APILimits.streamTime {
             let event = answers.event(after: number, decisions: decisions)
             if let event { (number, decisions) = (event.number, event.decisions) }
             if event != nil || silence() >= APILimits.streamSilence {

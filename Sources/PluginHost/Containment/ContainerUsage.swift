@@ -9,7 +9,7 @@ struct ContainerUsage: Sendable, Hashable {
         var share: Double { Double(used) / Double(limit) }
     }
 
-    /// The memory in bytes, without what the kernel can reclaim immediately.
+    /// The memory in bytes. Above ``PluginHostLimits/pressureShare`` without what the kernel can reclaim immediately.
     var memory: Part?
     /// Processes and threads.
     var tasks: Part?
@@ -72,6 +72,9 @@ struct ContainerUsage: Sendable, Hashable {
         guard let limit = number(files.limit), limit > 0, limit < unlimited, let used = number(files.used) else {
             return nil
         }
+        let whole = Part(used: used, limit: limit)
+        // The statistics cost more CPU time than all other files, and matter only under pressure.
+        guard whole.share > PluginHostLimits.pressureShare else { return whole }
         let droppable = (text(files.statistics) ?? "").split(separator: "\n").first { $0.hasPrefix(files.droppable) }
             .flatMap { Int64($0.dropFirst(files.droppable.count)) }
         return Part(used: max(0, used - (droppable ?? 0)), limit: limit)

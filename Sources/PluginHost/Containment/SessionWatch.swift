@@ -39,6 +39,7 @@ final class SessionWatch: @unchecked Sendable {
     private var memoryJudge = PressureMonitor()
     private var taskJudge = PressureMonitor()
     private var ticksUntilSweep = 0
+    private var sweepsUntilSum = 0
     private var lastStarted: Int32 = 0
     private var space = SpaceMonitor()
 
@@ -173,21 +174,26 @@ final class SessionWatch: @unchecked Sendable {
         let isPressed = [usage.memory, usage.tasks].contains { ($0?.share ?? 0) > PluginHostLimits.pressureShare }
         let hasLessSpace = hasLessSpace(subjects)
         ticksUntilSweep -= 1
-        guard ticksUntilSweep <= 0 || isPressed || hasLessSpace || haveManyStarted() else { return }
+        guard ticksUntilSweep <= 0 || isPressed || hasLessSpace == true || haveManyStarted() else { return }
         let isFull = ticksUntilSweep <= 0
-        if isFull { ticksUntilSweep = PluginHostLimits.watchTicksPerSweep }
-        sweep(subjects, usage, measuresMemory: isFull || isPressed, measuresFiles: isFull || hasLessSpace)
+        if isFull {
+            ticksUntilSweep = PluginHostLimits.watchTicksPerSweep
+            sweepsUntilSum -= 1
+        }
+        let measuresFiles = hasLessSpace ?? isFull || isFull && sweepsUntilSum <= 0
+        if measuresFiles {
+            sweepsUntilSum = PluginHostLimits.sweepsPerFileSum
+            space.filesWereSummed()
+        }
+        sweep(subjects, usage, measuresMemory: isFull || isPressed, measuresFiles: measuresFiles)
     }
 
-    /// Returns whether the files have to be summed at once. Without a measurement of the space they are summed every second.
-    private func hasLessSpace(_ subjects: [Int32: Subject]) -> Bool {
+    /// Returns whether so much space was lost that the files have to be summed at once; nil if the space is unknown.
+    private func hasLessSpace(_ subjects: [Int32: Subject]) -> Bool? {
         var now = SpaceMonitor.Space(bytes: 0, inodes: 0)
-        guard clinux_space_left(temporaryDirectory, &now.bytes, &now.inodes) == 0 else { return false }
-        let limit = UInt64(subjects.values.map(\.limits.temporaryBytes).min() ?? 0)
+        guard clinux_space_left(temporaryDirectory, &now.bytes, &now.inodes) == 0 else { return nil }
         space.record(now)
-        let hasLost = space.hasLost(limit: limit)
-        if hasLost || ticksUntilSweep <= 1 { space.filesWereSummed() }
-        return hasLost
+        return space.hasLost(limit: UInt64(subjects.values.map(\.limits.temporaryBytes).min() ?? 0))
     }
 
     /// Returns whether many processes have started since the last sweep. Process ids are assigned in sequence, so the
@@ -300,6 +306,7 @@ final class SessionWatch: @unchecked Sendable {
                 state.subjects[session] = subject
             }
             ticksUntilSweep = 0
+            sweepsUntilSum = 0
         }
     }
 }

@@ -36,7 +36,8 @@ struct NextStep {
             let why = input.current < bound ? "below minReplicas" : "above maxReplicas"
             return ["The next poll sets \(bound.counted("replica")): \(input.current) is \(why)."]
         }
-        var lines = [notReady(input), up(outlook, input)].compactMap(\.self)
+        let isDenied = status.limitedBy.contains(.budget)
+        var lines = [notReady(input), isDenied ? denied : up(outlook, input)].compactMap(\.self)
         if input.current > 1 || input.current > 0 && spec.minReplicas > 0 { lines.append(down(outlook, input)) }
         if let zero = outlook.zero { lines.append(self.zero(zero, input, status)) }
         return lines
@@ -125,8 +126,16 @@ struct NextStep {
             ? ""
             : "; the fallback (\(spec.fallback.behavior.rawValue)) applies after "
                 + "\(spec.fallback.failureThreshold.counted("poll")) and \(FallbackSpec.minimumFailureTime.shortText)"
-        return "Until \(names) has a value again, no replica is removed\(fallback)."
+        guard status.metrics.allSatisfy({ $0.value == nil }) else {
+            return "Until \(names) has a value again, no replica is removed\(fallback)."
+        }
+        return status.limitedBy.contains(.fallback) && spec.fallback.behavior != .hold
+            ? "Until \(names) has a value again, the fallback (\(spec.fallback.behavior.rawValue)) sets the replicas."
+            : "Until \(names) has a value again, the replicas are held\(fallback)."
     }
+
+    private static let denied =
+        "No scale-up while a ScalingBudget allows no more replicas: raise its limit, or wait until its other members use less."
 
     /// Returns the note that the steps below change once more replicas are ready.
     private static func notReady(_ input: DecisionInput) -> String? {
@@ -150,6 +159,12 @@ struct NextStep {
                 }
                 return thresholds?.more.map { "\(metric.name) is above \($0.shortText)" }
             }
+            let isMet = zip(input.observations, outlook.thresholds).contains { observation, thresholds in
+                observation.value.flatMap { value in thresholds?.more.map { value > $0 } } ?? false
+            }
+            if isMet, input.current > 0, time > input.now {
+                return "A scale-up happens \(moment(time, input)), if \(conditions.joined(separator: " or ")) then."
+            }
             let window = input.current == 0 ? .zero : input.spec.safety.scaleUpStabilization
             let stays = window > .zero ? " and stays there for \(window.shortText)" : ""
             return "A scale-up happens when \(conditions.joined(separator: " or "))\(stays)\(wait(time, input))."
@@ -164,6 +179,12 @@ struct NextStep {
             let stays = window > .zero ? " and stays there for \(window.shortText)" : ""
             let conditions: [String] = zip(input.spec.metrics, outlook.thresholds).compactMap { metric, thresholds in
                 thresholds?.fewer.map { "\(metric.name) is at most \($0.shortText)" }
+            }
+            let isMet = zip(input.observations, outlook.thresholds).allSatisfy { observation, thresholds in
+                observation.value.flatMap { value in thresholds.map { $0.fewer.map { value <= $0 } ?? false } } ?? false
+            }
+            if isMet, time > input.now {
+                return "A scale-down happens \(moment(time, input)), if \(conditions.joined(separator: " and ")) then."
             }
             return "A scale-down happens when \(conditions.joined(separator: " and "))\(stays)\(wait(time, input))."
         }
@@ -194,6 +215,10 @@ struct NextStep {
         }
         let cooldown = input.spec.safety.effectiveScaleDownCooldown.shortText
         return "It scales to 0 replicas when \(idle) and stays so for \(cooldown)\(assumed)."
+    }
+
+    private static func moment(_ time: Timestamp, _ input: DecisionInput) -> String {
+        "at \(time.rfc3339(.seconds)), in \((time - input.now).shortText), after a cooldown"
     }
 
     private static func wait(_ time: Timestamp, _ input: DecisionInput) -> String {

@@ -87,7 +87,8 @@ extension ScalerVerdict {
             ]
         case .decided(let decision, let obstacle):
             [
-                decision.readyCondition(obstacle, configFault, sentence), decision.activeCondition(configFault, sentence),
+                decision.readyCondition(obstacle, configFault, sentence),
+                decision.activeCondition(configFault, sentence),
                 Self.ableToScale(obstacle),
                 decision.limitedCondition(sentence), decision.budgetCondition, decision.fallbackCondition(sentence),
                 decision.conflictCondition(sentence),
