@@ -27,7 +27,8 @@ struct KedaPlugin: PushMetricPlugin {
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
         let endpoint = try ScalerEndpoint(request.config, files: files)
-        return try await reader(of: request.config, at: endpoint).reading(until: .now + CallDeadline.usable(request.timeLeft))
+        return try await reader(of: request.config, at: endpoint).reading(
+            until: .now + CallDeadline.usable(request.timeLeft))
     }
 
     func readings(for request: MetricSubscription<Config>) async throws -> AsyncThrowingStream<MetricReading, any Error>

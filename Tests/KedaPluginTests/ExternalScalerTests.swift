@@ -134,7 +134,7 @@ struct ExternalScalerTests {
         }
     }
 
-    @Test("a scaler is told how much time it has")
+    @Test("the deadline of a call is sent to the scaler")
     func deadline() async throws {
         try await ExternalScaler.run { scaler in
             let metrics: JSON = [["name": "timeLeft", "target": 1]]
