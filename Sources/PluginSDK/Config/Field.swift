@@ -74,7 +74,7 @@ protocol AnyField {
     var secrets: [Secret] { get }
     /// Reads the field, once. Only for a config that is not shared yet.
     ///
-    /// - Parameter json: nil if the config does not have the field.
+    /// - Parameter json: nil, or null, if the config does not have the field.
     func read(_ json: JSON?, path: String) throws(ConfigProblems)
 }
 
@@ -97,7 +97,7 @@ extension Field: AnyField {
     func read(_ json: JSON?, path: String) throws(ConfigProblems) {
         let definition = definition
         slot.definition = nil
-        if let json {
+        if let json, !json.isNull {
             slot.value = try definition.value(JSONReader(json, path: path))
         } else if slot.value == nil {
             throw ConfigProblems(path: path, "is required: \(definition.help)")

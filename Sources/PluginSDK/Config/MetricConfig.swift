@@ -44,9 +44,8 @@ extension MetricConfig {
         let fields = self.fields
         var problems: [ConfigProblem] = []
         for (name, field) in fields {
-            let member = members[name].flatMap { $0.isNull ? nil : $0 }
             do throws(ConfigProblems) {
-                try field.read(member, path: config.path(of: name))
+                try field.read(members[name], path: config.path(of: name))
             } catch {
                 problems += error.problems
             }
