@@ -26,6 +26,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -37,7 +39,7 @@ let sources: KeyValuePairs<String, [Target.Dependency]> = [
     "redis": ["CHiredis"],
     "http": ["GoogleAuth", "JSONPath", "WireFormats"],
     "kafka": ["CKafka", "SystemIO", logging],
-    "keda": ["SystemIO", grpcCore, grpcTransport, nioCore, nioHTTP2, nioPosix],
+    "keda": ["SystemIO", grpcCore, grpcTransport, nioCore, nioHTTP2, nioPosix, nioSSL, nioTLS],
     "kubernetes": ["SystemIO", "WireFormats"],
     "postgresql": ["CPostgres", "SystemIO"],
     "pubsub": ["GoogleAuth", "WireFormats"],

@@ -36,20 +36,20 @@ struct KafkaPlugin: MetricPlugin {
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
         let cluster = try KafkaCluster(request.config, files: files)
         let call = KafkaCall(timeLeft: request.timeLeft, until: request.deadline, place: cluster.description)
-        // The call awaits it. After a cancelled call, its requests end with their own timeouts.
-        Task { call.finish(await result(of: request.config, cluster, call)) }
-        return try await call.reading(endedBy: overdue)
+        overdue.add(call)
+        defer { overdue.remove(call) }
+        return try await reading(of: request.config, cluster, call)
     }
 
-    private func result(
+    private func reading(
         of config: Config, _ cluster: KafkaCluster, _ call: KafkaCall
-    ) async -> Result<MetricReading, PluginError> {
+    ) async throws(PluginError) -> MetricReading {
         do throws(KafkaFailure) {
             return try await pool.use(cluster) { client throws(KafkaFailure) in
                 call.connect(by: client.events)
                 do throws(KafkaFailure) {
                     let offsets = try await LagReader(client: client, config: config, call: call).offsets()
-                    return .success(try reading(of: offsets, config))
+                    return try reading(of: offsets, config)
                 } catch {
                     guard error.isSilence else { throw error }
                     if let reason = client.events.failure { throw reason }
@@ -57,7 +57,7 @@ struct KafkaPlugin: MetricPlugin {
                 }
             }
         } catch {
-            return .failure(error.error)
+            throw error.error
         }
     }
 

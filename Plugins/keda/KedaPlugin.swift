@@ -12,6 +12,7 @@ struct KedaPlugin: PushMetricPlugin {
     static let maxInFlight = KedaLimits.maxInFlight
 
     private let pool = ChannelPool()
+    private let overdue = OverdueCalls()
     private let files: any FileReader
 
     init() {
@@ -26,17 +27,21 @@ struct KedaPlugin: PushMetricPlugin {
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
         let endpoint = try ScalerEndpoint(request.config, files: files)
-        let reader = ScalerReader(
-            channel: try pool.channel(to: endpoint, for: .calls), scaledObject: ScaledObjectRef(request.config))
-        return try await reader.reading(until: .now + CallDeadline.usable(request.timeLeft))
+        return try await reader(of: request.config, at: endpoint).reading(
+            until: .now + CallDeadline.usable(request.timeLeft))
     }
 
     func readings(for request: MetricSubscription<Config>) async throws -> AsyncThrowingStream<MetricReading, any Error>
     {
         let endpoint = try ScalerEndpoint(request.config, files: files)
-        let reader = ScalerReader(
-            channel: try pool.channel(to: endpoint, for: .calls), scaledObject: ScaledObjectRef(request.config))
-        let watch = try ActivityWatch(reader: reader, streams: pool.channel(to: endpoint, for: .streams))
+        let watch = try ActivityWatch(
+            reader: reader(of: request.config, at: endpoint), streams: pool.channel(to: endpoint, for: .streams))
         return try await watch.readings(until: .now + CallDeadline.usable(request.timeLeft))
+    }
+
+    private func reader(of config: Config, at endpoint: ScalerEndpoint) throws(PluginError) -> ScalerReader {
+        ScalerReader(
+            channel: try pool.channel(to: endpoint, for: .calls), scaledObject: ScaledObjectRef(config),
+            overdue: overdue)
     }
 }

@@ -35,7 +35,7 @@ struct PostgresPlugin: MetricPlugin {
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
         let endpoint = try PostgresEndpoint(request.config, files: files)
         let (query, pool) = (request.config.query, pool)
-        let call = QueryCall(timeLeft: request.timeLeft, until: request.deadline, place: endpoint.description)
+        let call = QueryCall(timeLeft: request.timeLeft, until: request.deadline, on: endpoint)
         calls.start(call, on: endpoint) {
             do throws(PostgresFailure) {
                 return .success(try pool.answer(to: query, at: endpoint, call).reading())

@@ -6,6 +6,7 @@ Metadata:
     queue      the queue whose state is answered (default: q), with value 0, target 5 and active false at first
     set        JSON that changes the state of the queue before the answer, such as {"value": 7, "active": true}
     metrics    JSON of the answers in place of the state: [{"name", "target", "targetFloat", "value", "valueFloat", "answered"}]
+               The value of the metric timeLeft is the seconds until the request's deadline.
     fault      METHOD=FAULT: what goes wrong, one of FAULTS below or the name of a status of gRPC
 
 Usage: external_scaler.py [--port N] [--max-streams N] [--cert FILE --key FILE [--client-ca FILE]] [--without METHOD]...
@@ -118,7 +119,8 @@ async def get_metrics(request, context):
         if metric["name"] == request.metricName and metric.get("answered", True):
             answer.metricValues.add(
                 metricName=metric.get("answeredName", metric["name"]), metricValue=metric.get("value", 0),
-                metricValueFloat=float(metric.get("valueFloat", 0)))
+                metricValueFloat=float(
+                    context.time_remaining() or -1 if metric["name"] == "timeLeft" else metric.get("valueFloat", 0)))
     return await fail("GetMetrics", reference, context) or answer
 
 

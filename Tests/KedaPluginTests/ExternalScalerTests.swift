@@ -134,6 +134,16 @@ struct ExternalScalerTests {
         }
     }
 
+    @Test("the deadline of a call is sent to the scaler")
+    func deadline() async throws {
+        try await ExternalScaler.run { scaler in
+            let metrics: JSON = [["name": "timeLeft", "target": 1]]
+            let fields = scaler.fields(ExternalScaler.metrics(metrics))
+            let reading = try await KedaPlugin().value(fields, timeout: .seconds(47))
+            #expect(reading.value > 20 && reading.value < 47, "\(reading)")
+        }
+    }
+
     @Test("a scaler that restarts is read again over a new connection")
     func restart() async throws {
         let port = try RawServer.unusedPort()

@@ -51,6 +51,8 @@ struct KedaTLSTests {
             (certificates.server, #", "tls": {"ca": "\#(inline(certificates.otherAuthority))"}"#),
             (certificates.namedServer, trust()),
             (certificates.namedServer, trust(#", "serverName": "other.internal""#)),
+            // Although this certificate is valid for the IP address.
+            (certificates.server, trust(#", "serverName": "other.internal""#)),
         ]
         for (identity, tls) in refusals {
             try await ExternalScaler.run(identity) { scaler in
@@ -58,6 +60,19 @@ struct KedaTLSTests {
                 #expect(error.kind == .sourceUnreachable && error.path == "tls", "\(error)")
             }
         }
+    }
+
+    @Test(
+        "a certificate covers a name that is equal, or whose first label is a wildcard",
+        arguments: [
+            ("api.shop", "api.shop", true), ("API.shop.", "api.SHOP", true), ("api.shop", "*.shop", true),
+            ("api.shop", "*.shop.", true), ("api.shop", "", false), ("", "*", false), ("shop", "*", false),
+            ("api.shop", "api", false), ("api", "api.shop", false), ("a.api.shop", "*.shop", false),
+            ("shop", "*.shop", false), ("api.shop", "*.*", false), ("api.shop", "a*.shop", false),
+            ("api.shop", "api.*", false), ("127.0.0.1", "127.0.0.2", false), ("api.shop", "api.shop\u{0}.evil", false),
+        ])
+    func names(host: String, name: String, isCovered: Bool) {
+        #expect(ServerName(host).matches(name) == isCovered)
     }
 
     @Test("a scaler that requires a client certificate gets it, and refuses one of another authority")

@@ -36,15 +36,13 @@ enum PostgresLoop {
 
     private static func run(_ query: String, _ connection: OpaquePointer?) throws {
         PQenterPipelineMode(connection)
-        for statement in ["BEGIN TRANSACTION READ ONLY", "SET LOCAL statement_timeout = 9000", query] {
+        for statement in ["BEGIN TRANSACTION READ ONLY", "SET LOCAL statement_timeout = 9000", query, "ROLLBACK"] {
             PQsendQueryParams(connection, statement, 0, nil, nil, nil, nil, 0)
         }
         PQpipelineSync(connection)
-        PQsendQueryParams(connection, "ROLLBACK", 0, nil, nil, nil, nil, 0)
-        PQpipelineSync(connection)
         var rows = 0
-        var syncs = 0
-        while syncs < 2 {
+        var hasEnded = false
+        while !hasEnded {
             // Nil is the end of a statement's results.
             guard let result = PQgetResult(connection) else {
                 guard PQstatus(connection) == CONNECTION_OK else { throw BenchError("libpq: the connection is lost") }
@@ -52,7 +50,7 @@ enum PostgresLoop {
             }
             defer { PQclear(result) }
             switch PQresultStatus(result) {
-            case PGRES_PIPELINE_SYNC: syncs += 1
+            case PGRES_PIPELINE_SYNC: hasEnded = true
             case PGRES_TUPLES_OK: rows += 1
             case PGRES_COMMAND_OK: break
             default: throw BenchError("libpq: \(String(cString: PQresultErrorMessage(result)))")

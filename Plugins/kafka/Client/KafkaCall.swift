@@ -3,16 +3,23 @@ import SourceSupport
 import Synchronization
 import SystemIO
 
-/// One call and its deadline. The reading, or an error, comes by the deadline even if librdkafka is silent.
+/// One call and its deadline. It ends by the deadline even if librdkafka is silent.
 final class KafkaCall: LimitedCall {
+    private struct State {
+        var phase = "a connection was made"
+        /// Whose report says why there is no answer.
+        var events: ClientEvents?
+        var isOver = false
+        /// Fails the wait for the current answer.
+        var endWait: (@Sendable (KafkaFailure) -> Void)?
+    }
+
     /// The time at which requests stop waiting.
     let deadline: ContinuousClock.Instant
     /// The time at which the call itself ends.
     let limit: ContinuousClock.Instant
     private let place: String
-    private let phase = Mutex("a connection was made")
-    private let events = Mutex<ClientEvents?>(nil)
-    private let promise = AsyncPromise<MetricReading>()
+    private let state = Mutex(State())
 
     init(timeLeft: Duration, until end: ContinuousClock.Instant, place: String) {
         let usable = CallDeadline.usable(timeLeft)
@@ -22,33 +29,48 @@ final class KafkaCall: LimitedCall {
     }
 
     /// Sets whose report says why there is no answer.
-    func connect(by events: ClientEvents) { self.events.withLock { $0 = events } }
+    func connect(by events: ClientEvents) { state.withLock { $0.events = events } }
 
     /// Sets the current step, for the message of a call that runs out of time.
-    func enter(_ phase: String) { self.phase.withLock { $0 = phase } }
+    func enter(_ phase: String) { state.withLock { $0.phase = phase } }
 
-    func finish(_ result: Result<MetricReading, PluginError>) { promise.fulfill(result.mapError { $0 }) }
+    func expire() {
+        let endWait = state.withLock { state in
+            state.isOver = true
+            return state.endWait
+        }
+        endWait?(KafkaFailure(overdue))
+    }
 
-    func expire() { finish(.failure(overdue)) }
-
-    /// - Parameter calls: ends this one at its limit.
-    /// - Throws: ``PluginError``.
-    func reading(endedBy calls: OverdueCalls) async throws -> MetricReading {
-        calls.add(self)
-        defer { calls.remove(self) }
+    /// Starts a request and waits for its answer, or for the end of the call, after which the request ends with its own
+    /// timeout.
+    func answer<Value: Sendable>(
+        _ start: (AsyncPromise<Value>) -> Void
+    ) async throws(KafkaFailure) -> Value {
+        let promise = AsyncPromise<Value>()
+        let isOver = state.withLock { state in
+            state.endWait = { promise.fulfill(.failure($0)) }
+            return state.isOver
+        }
+        defer { state.withLock { $0.endWait = nil } }
+        guard !isOver else { throw KafkaFailure(overdue) }
+        start(promise)
         do {
             return try await promise.value
-        } catch is CancellationError {
-            throw PluginError(.cancelled, "the call was cancelled while \(phase.withLock(\.self))")
+        } catch let error as KafkaFailure {
+            throw error
+        } catch {
+            throw KafkaFailure(.cancelled, "the call was cancelled while \(state.withLock(\.phase))")
         }
     }
 
     /// The error of a call whose time is over.
     var overdue: PluginError {
-        if let reason = events.withLock(\.self)?.failure { return reason.error }
+        let (phase, events) = state.withLock { ($0.phase, $0.events) }
+        if let reason = events?.failure { return reason.error }
         return PluginError(
             .deadlineExceeded,
-            "Kafka at \(place) did not answer in time: the time ran out while \(phase.withLock(\.self)). Check that all "
-                + "brokers run, or raise timeoutSeconds of the metric")
+            "Kafka at \(place) did not answer in time: the time ran out while \(phase). Check that all brokers run, or raise "
+                + "timeoutSeconds of the metric")
     }
 }

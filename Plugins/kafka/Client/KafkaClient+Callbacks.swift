@@ -2,6 +2,7 @@ import CKafka
 import Glibc
 import PluginSDK
 import SourceSupport
+import SystemIO
 
 extension KafkaClient {
     /// Sets what librdkafka calls, with the client's `ClientEvents` as its `opaque`.
@@ -48,24 +49,27 @@ extension KafkaClient {
     }
 }
 
-/// The answer to a request for a group's offsets: awaited by one task.
+/// The answer to a request for a group's offsets.
 final class GroupAnswer: Sendable {
-    typealias Value = Result<[TopicPartition: Int64], KafkaFailure>
-
     private let group: String
-    private let continuation: CheckedContinuation<Value, Never>
+    /// Stays open until the answer, even if the call ends before it.
+    private let client: KafkaClient
+    private let promise: AsyncPromise<CommittedOffsets>
 
-    init(_ group: String, _ continuation: CheckedContinuation<Value, Never>) {
+    init(_ group: String, _ client: KafkaClient, _ promise: AsyncPromise<CommittedOffsets>) {
         self.group = group
-        self.continuation = continuation
+        self.client = client
+        self.promise = promise
     }
 
     /// Called once, by a thread of librdkafka's.
     func take(_ event: OpaquePointer?, _ result: OpaquePointer) {
-        continuation.resume(returning: value(event, result))
+        promise.fulfill(value(event, result).mapError { $0 })
     }
 
-    private func value(_ event: OpaquePointer?, _ result: OpaquePointer) -> Value {
+    private func value(
+        _ event: OpaquePointer?, _ result: OpaquePointer
+    ) -> Result<CommittedOffsets, KafkaFailure> {
         let code = rd_kafka_event_error(event)
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
             return .failure(
@@ -82,16 +86,14 @@ final class GroupAnswer: Sendable {
             )
         }
         let list = rd_kafka_group_result_partitions(found)
-        var offsets: [TopicPartition: Int64] = [:]
+        var offsets: CommittedOffsets = [:]
         for element in UnsafeBufferPointer(start: list?.pointee.elems, count: Int(list?.pointee.cnt ?? 0)) {
             let topic = String(cString: element.topic)
             guard element.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
                 return .failure(KafkaFailure(element.err, "topic \(topic)"))
             }
             // Negative is none.
-            if element.offset >= 0 {
-                offsets[TopicPartition(topic: topic, number: element.partition)] = element.offset
-            }
+            if element.offset >= 0 { offsets[topic, default: [:]][element.partition] = element.offset }
         }
         return .success(offsets)
     }

@@ -83,33 +83,31 @@ final class KafkaClient: @unchecked Sendable {
 
 extension KafkaClient {
     /// Returns the numbers of a topic's partitions.
-    func partitions(of topic: String, until deadline: ContinuousClock.Instant) async throws(KafkaFailure) -> [Int32] {
+    func partitions(of topic: String, _ call: KafkaCall) async throws(KafkaFailure) -> [Int32] {
         if let known = topics[topic] { return known }
-        return try await topicLookups.value(for: topic, until: deadline) { [self] timeLeft in
+        return try await topicLookups.value(for: topic, call) { [self] timeLeft in
             if let known = topics[topic] { return .success(known) }
             return answer(to: timeLeft) { milliseconds in requestPartitions(of: topic, milliseconds) }
         }
     }
 
     /// Returns the offsets of the end, or the beginning, of partitions, in their order.
-    func offsets(
-        _ query: OffsetQuery, until deadline: ContinuousClock.Instant
-    ) async throws(KafkaFailure) -> [Int64] {
-        try await offsetLookups.value(for: query, until: deadline) { [self] timeLeft in
+    func offsets(_ query: OffsetQuery, _ call: KafkaCall) async throws(KafkaFailure) -> [Int64] {
+        try await offsetLookups.value(for: query, call) { [self] timeLeft in
             answer(to: timeLeft) { milliseconds in requestOffsets(query, milliseconds) }
         }
     }
 
     /// Returns a group's committed offsets, of these partitions or of all with one.
     func committed(
-        by group: String, of partitions: [TopicPartition]?, until deadline: ContinuousClock.Instant
-    ) async throws(KafkaFailure) -> [TopicPartition: Int64] {
-        let timeout = milliseconds(max(.milliseconds(1), deadline - .now))
-        let result = await withCheckedContinuation { continuation in
-            requestCommitted(by: group, of: partitions, timeout, GroupAnswer(group, continuation))
+        by group: String, of topics: [TopicPartitions]?, _ call: KafkaCall
+    ) async throws(KafkaFailure) -> CommittedOffsets {
+        let timeout = milliseconds(max(.milliseconds(1), call.deadline - .now))
+        let offsets = try await call.answer { promise in
+            requestCommitted(by: group, of: topics, timeout, GroupAnswer(group, self, promise))
         }
-        if case .success = result { events.clear() }
-        return try result.get()
+        events.clear()
+        return offsets
     }
 
     /// Runs a request that blocks its thread, for a part of the time.
@@ -162,8 +160,10 @@ extension KafkaClient {
         let list = rd_kafka_topic_partition_list_new(Int32(query.partitions.count))
         defer { rd_kafka_topic_partition_list_destroy(list) }
         let position = query.isEnd ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING
-        for partition in query.partitions {
-            rd_kafka_topic_partition_list_add(list, query.topic, partition)?.pointee.offset = Int64(position)
+        query.topic.withCString { topic in
+            for partition in query.partitions {
+                rd_kafka_topic_partition_list_add(list, topic, partition)?.pointee.offset = Int64(position)
+            }
         }
         let code = rd_kafka_offsets_for_times(handle, list, timeout)
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
@@ -184,12 +184,16 @@ extension KafkaClient {
 
     /// - Parameter answer: called with the outcome, on a thread of librdkafka.
     private func requestCommitted(
-        by group: String, of partitions: [TopicPartition]?, _ timeout: Int32, _ answer: GroupAnswer
+        by group: String, of topics: [TopicPartitions]?, _ timeout: Int32, _ answer: GroupAnswer
     ) {
         var list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
-        if let partitions {
-            list = rd_kafka_topic_partition_list_new(Int32(partitions.count))
-            for partition in partitions { rd_kafka_topic_partition_list_add(list, partition.topic, partition.number) }
+        if let topics {
+            list = rd_kafka_topic_partition_list_new(Int32(topics.reduce(0) { $0 + $1.numbers.count }))
+            for topic in topics {
+                topic.name.withCString { name in
+                    for number in topic.numbers { rd_kafka_topic_partition_list_add(list, name, number) }
+                }
+            }
         }
         defer { if let list { rd_kafka_topic_partition_list_destroy(list) } }
         var request = rd_kafka_ListConsumerGroupOffsets_new(group, list)
@@ -203,6 +207,15 @@ extension KafkaClient {
         rd_kafka_ListConsumerGroupOffsets(handle, &request, 1, options, queue)
     }
 }
+
+/// Partitions of a topic.
+struct TopicPartitions: Sendable {
+    let name: String
+    let numbers: [Int32]
+}
+
+/// Committed offsets by topic and partition.
+typealias CommittedOffsets = [String: [Int32: Int64]]
 
 /// A partition of a topic.
 struct TopicPartition: Hashable, Sendable {

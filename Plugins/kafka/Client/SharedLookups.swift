@@ -1,6 +1,7 @@
 import PluginSDK
 import SourceSupport
 import Synchronization
+import SystemIO
 
 /// Requests that block a thread. Calls that need the same value share a request, which starts after the last of them
 /// arrived.
@@ -9,7 +10,7 @@ final class SharedLookups<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private struct Waiter {
         let deadline: ContinuousClock.Instant
-        let continuation: CheckedContinuation<Answer, Never>
+        let promise: AsyncPromise<Value>
     }
 
     private let threads: WorkerThreads
@@ -22,17 +23,16 @@ final class SharedLookups<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     /// - Parameter request: sends the request and waits for its answer, with the time left.
     func value(
-        for key: Key, until deadline: ContinuousClock.Instant, _ request: @escaping @Sendable (Duration) -> Answer
+        for key: Key, _ call: KafkaCall, _ request: @escaping @Sendable (Duration) -> Answer
     ) async throws(KafkaFailure) -> Value {
-        let answer = await withCheckedContinuation { continuation in
+        try await call.answer { promise in
             let isFirst = waiters.withLock { waiters in
                 let isFirst = waiters[key] == nil
-                waiters[key, default: []].append(Waiter(deadline: deadline, continuation: continuation))
+                waiters[key, default: []].append(Waiter(deadline: call.deadline, promise: promise))
                 return isFirst
             }
             if isFirst { threads.start { self.run(key, request) } }
         }
-        return try answer.get()
     }
 
     private func run(_ key: Key, _ request: @Sendable (Duration) -> Answer) {
@@ -50,7 +50,7 @@ final class SharedLookups<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 : .failure(
                     KafkaFailure(PluginError(.sourceUnreachable, "the cluster did not answer in time"), isSilence: true)
                 )
-            for waiter in batch { waiter.continuation.resume(returning: answer) }
+            for waiter in batch { waiter.promise.fulfill(answer.mapError { $0 }) }
         }
     }
 }

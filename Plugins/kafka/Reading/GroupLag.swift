@@ -23,6 +23,7 @@ struct GroupLag: Equatable {
     /// - Throws: `no_data`, for a partition with messages and without a commit, unless the config says what it counts.
     init(_ all: [PartitionOffsets], policy: CommitPolicy, group: String) throws(KafkaFailure) {
         var unknown: [TopicPartition] = []
+        lags.reserveCapacity(all.count)
         for offsets in all {
             if let lag = offsets.lagOfCommit {
                 lags[offsets.partition] = lag

@@ -27,6 +27,12 @@ struct ScalerEndpoint: Hashable, Sendable {
 
     static func isIPAddress(_ host: String) -> Bool { IPAddress(host) != nil }
 
+    /// The name that the server's certificate must be for; nil if none is verified, or the IP address.
+    var verifiedName: String? {
+        guard let tls, !tls.skipsVerification else { return nil }
+        return tls.serverName ?? (Self.isIPAddress(place.host) ? nil : place.host)
+    }
+
     /// The `:authority` of requests, whose host is also verified; nil to take it from the IP address.
     var authority: String? {
         if let name = tls?.serverName { return name }

@@ -1,12 +1,15 @@
 import Glibc
 import NIOCore
 import NIOHTTP2
+import NIOSSL
+import PluginSDK
+import SourceSupport
 
 /// What a new connection gets beside what gRPC gives it.
 enum ConnectionSetup {
     /// - Parameter onStreamLimit: called with how many streams the server allows, on the connection's event loop.
     static func setUp(
-        _ channel: any Channel, onStreamLimit: @escaping @Sendable (Int) -> Void
+        _ channel: any Channel, to endpoint: ScalerEndpoint, onStreamLimit: @escaping @Sendable (Int) -> Void
     ) -> EventLoopFuture<Void> {
         // A server that vanished is noticed without pings of HTTP/2, which many servers forbid.
         let options: [(ChannelOptions.Types.SocketOption, Int)] = [
@@ -19,10 +22,22 @@ enum ConnectionSetup {
         let set = options.map { channel.setOption($0, value: $1) }
         return EventLoopFuture.andAllSucceed(set, on: channel.eventLoop).flatMapThrowing {
             let pipeline = channel.pipeline.syncOperations
+            if let name = endpoint.verifiedName {
+                let tls = try pipeline.handler(type: NIOSSLClientHandler.self)
+                try pipeline.addHandler(
+                    ServerNameHandler(ServerName(name), refusal: refusal(endpoint.place, name)), position: .after(tls))
+            }
             let http2 = try pipeline.context(handlerType: NIOHTTP2Handler.self).handler
             try pipeline.addHandler(
                 StreamLimitHandler(onStreamLimit: onStreamLimit), position: .after(http2))
         }
+    }
+
+    private static func refusal(_ place: HostPort, _ name: String) -> PluginError {
+        PluginError(
+            .sourceUnreachable,
+            "no trusted TLS connection to \(place): its certificate is not for the name \(name). Correct address or "
+                + "tls.serverName, or give the external scaler a certificate for its name", path: "tls")
     }
 
     private static func tcp(_ option: CInt) -> ChannelOptions.Types.SocketOption {

@@ -27,7 +27,7 @@ final class ScalerChannel: Sendable {
                 initial: KedaLimits.minBackoff, max: KedaLimits.maxBackoff, multiplier: 2,
                 jitter: KedaLimits.backoffJitter)
             config.channelDebuggingCallbacks.onCreateTCPConnection = { channel in
-                ConnectionSetup.setUp(channel) { slots.limit(to: $0) }
+                ConnectionSetup.setUp(channel, to: endpoint) { slots.limit(to: $0) }
             }
         }
         do {
@@ -61,20 +61,31 @@ final class ScalerChannel: Sendable {
     }
 
     /// Makes a request and returns its answer.
+    ///
+    /// - Parameter deadline: sent to the server. The task has to be cancelled by then.
     func call<Request: ProtobufEncodable, Answer: ProtobufDecodable>(
         _ method: ScalerMethod, _ request: Request, until deadline: ContinuousClock.Instant
     ) async throws(PluginError) -> Answer {
-        var options = Self.options
-        options.timeout = max(.zero, deadline - .now)
         do {
             return try await client.unary(
-                request: ClientRequest(message: request), descriptor: method.descriptor,
-                serializer: MessageEncoder<Request>(), deserializer: MessageDecoder<Answer>(), options: options
+                request: ClientRequest(message: request, metadata: Self.metadata(deadline)),
+                descriptor: method.descriptor, serializer: MessageEncoder<Request>(),
+                deserializer: MessageDecoder<Answer>(), options: Self.options
             ) { try $0.message }.get()
         } catch {
-            throw ScalerFailure(error, method, place).error
+            throw Task.isCancelled && deadline <= .now
+                ? ScalerFailure.overdue(method, place) : ScalerFailure(error, method, place).error
         }
     }
+
+    /// Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
+    private static func metadata(_ deadline: ContinuousClock.Instant) -> Metadata {
+        let milliseconds = max(0, Int64((deadline - .now) / .milliseconds(1)))
+        return ["grpc-timeout": "\(min(milliseconds, maxTimeoutMilliseconds))m"]
+    }
+
+    /// A timeout has at most eight digits.
+    private static let maxTimeoutMilliseconds: Int64 = 99_999_999
 
     /// Opens a stream and passes its messages on, until it ends or the task is cancelled.
     ///

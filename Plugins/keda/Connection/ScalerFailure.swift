@@ -28,16 +28,20 @@ struct ScalerFailure {
         }
     }
 
+    /// The error of a request whose time is over.
+    static func overdue(_ method: ScalerMethod, _ place: HostPort) -> PluginError {
+        PluginError(
+            .deadlineExceeded,
+            "\(place) did not answer \(method.rawValue) in time. Check the external scaler, or raise timeoutSeconds of "
+                + "the metric")
+    }
+
     private static func error(
         of rpc: RPCError, reason: String, _ method: ScalerMethod, _ place: HostPort
     ) -> PluginError {
         let answer = "\(place) answers \(method.rawValue) with \(rpc.code): \(reason)"
         switch rpc.code {
-        case .deadlineExceeded:
-            return PluginError(
-                .deadlineExceeded,
-                "\(place) did not answer \(method.rawValue) in time. Check the external scaler, or raise timeoutSeconds of "
-                    + "the metric")
+        case .deadlineExceeded: return overdue(method, place)
         case .unimplemented:
             let kind: PluginError.Kind =
                 method == .streamIsActive || method == .streamMetricSpec ? .cannotSubscribe : .notFound

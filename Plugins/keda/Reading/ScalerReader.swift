@@ -5,12 +5,18 @@ import SourceSupport
 struct ScalerReader: Sendable {
     let channel: ScalerChannel
     let scaledObject: ScaledObjectRef
+    /// Ends readings at their deadlines.
+    let overdue: OverdueCalls
 
     /// - Parameter isActive: what the scaler just said of its activity; nil to request it.
     /// - Throws: ``PluginError``. A failure of any of the requests is a failure of the reading.
     func reading(
         isActive known: Bool? = nil, until deadline: ContinuousClock.Instant
     ) async throws -> MetricReading {
+        try await ReadingLimit(deadline).run(endedBy: overdue) { try await answer(known, until: deadline) }
+    }
+
+    private func answer(_ known: Bool?, until deadline: ContinuousClock.Instant) async throws -> MetricReading {
         async let activity = activity(known, until: deadline)
         let shares = try await shares(until: deadline)
         guard let highest = shares.max(by: { $0.share < $1.share }) else { throw noMetrics }

@@ -37,14 +37,10 @@ final class ConnectionPool: Sendable {
 
     private func take(_ endpoint: PostgresEndpoint) -> PostgresConnection? {
         let oldest = ContinuousClock.now - PostgresLimits.maxIdleAge
-        while true {
-            let found = idle.withLock { idle -> PostgresConnection? in
-                idle.removeAll { $0.since < oldest }
-                guard let index = idle.lastIndex(where: { $0.connection.endpoint == endpoint }) else { return nil }
-                return idle.remove(at: index).connection
-            }
-            guard let found else { return nil }
-            if !found.isStale { return found }
+        return idle.withLock { idle in
+            idle.removeAll { $0.since < oldest }
+            guard let index = idle.lastIndex(where: { $0.connection.endpoint == endpoint }) else { return nil }
+            return idle.remove(at: index).connection
         }
     }
 

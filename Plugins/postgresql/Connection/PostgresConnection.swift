@@ -13,7 +13,10 @@ final class PostgresConnection: @unchecked Sendable {
     let handle: OpaquePointer
     /// Whether the last query left the connection as it was before.
     var isReusable = false
-    /// What came since the count began. Of a Unix socket, at least what was there each time that it was read.
+    /// How often the server sent something since the count began.
+    private var arrivals = 0
+    /// What came after the first of them, which is at most what fits the socket's buffer. Of a Unix socket, at least what was
+    /// there each time that it was read.
     private var receivedBytes = 0
     private var bytesBefore = 0
 
@@ -83,15 +86,13 @@ final class PostgresConnection: @unchecked Sendable {
             throw .unreachable("\(place) did not answer in its share of the time")
         }
         guard ready & POLLIN != 0 else { return }
+        arrivals += 1
+        // Most answers are one.
+        guard arrivals > 1 else { return }
         let total = Int(cpostgres_received_bytes(socket))
+        if arrivals == 2 { bytesBefore = total }
         receivedBytes = total >= 0 ? total - bytesBefore : receivedBytes + Int(cpostgres_unread_bytes(socket))
         guard receivedBytes <= PostgresLimits.maxAnswerBytes else { throw .tooLarge(place) }
-    }
-
-    /// Whether the server has closed it, or said something that was not asked for, as it does before it closes.
-    var isStale: Bool {
-        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        return PQstatus(handle) != CONNECTION_OK || poll(&descriptor, 1, 0) != 0
     }
 
     var lastMessage: String { String(cString: PQerrorMessage(handle)) }
@@ -103,9 +104,9 @@ final class PostgresConnection: @unchecked Sendable {
             guard unsent >= 0 else { throw .lost(self) }
             if PQisBusy(handle) == 0 { break }
             try wait(for: unsent > 0 ? POLLIN | POLLOUT : POLLIN, call, until: call.deadline)
-            // Twice: with TLS, the first may leave a part of a record in OpenSSL, which no poll tells of. A record has at
+            // Twice with TLS: the first may leave a part of a record in OpenSSL, which no poll tells of. A record has at
             // most 16 KiB, and libpq makes room for at least 8 each time.
-            for _ in 0..<2 {
+            for _ in 0..<(PQsslInUse(handle) == 1 ? 2 : 1) {
                 guard PQconsumeInput(handle) == 1 else { throw .lost(self) }
             }
         }
@@ -114,8 +115,8 @@ final class PostgresConnection: @unchecked Sendable {
 
     /// Counts what the server sends from now on.
     func beginCount() {
+        arrivals = 0
         receivedBytes = 0
-        bytesBefore = max(0, Int(cpostgres_received_bytes(PQsocket(handle))))
     }
 }
 

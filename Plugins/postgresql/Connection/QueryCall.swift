@@ -19,15 +19,15 @@ final class QueryCall: LimitedCall {
     let deadline: ContinuousClock.Instant
     /// When the task does.
     let limit: ContinuousClock.Instant
-    private let place: String
+    private let endpoint: PostgresEndpoint
     private let state = Mutex(State())
     private let promise = AsyncPromise<MetricReading>()
 
-    init(timeLeft: Duration, until end: ContinuousClock.Instant, place: String) {
+    init(timeLeft: Duration, until end: ContinuousClock.Instant, on endpoint: PostgresEndpoint) {
         let usable = CallDeadline.usable(timeLeft)
         deadline = end - (timeLeft - usable)
         limit = end - (timeLeft - usable) / 2
-        self.place = place
+        self.endpoint = endpoint
     }
 
     var isInterrupted: Bool { state.withLock(\.isInterrupted) }
@@ -63,7 +63,7 @@ final class QueryCall: LimitedCall {
     var overdue: PluginError {
         PluginError(
             .deadlineExceeded,
-            "PostgreSQL at \(place) gave no result in time: the time ran out while \(state.withLock(\.phase)). Make the "
+            "PostgreSQL at \(endpoint) gave no result in time: the time ran out while \(state.withLock(\.phase)). Make the "
                 + "query faster, or raise timeoutSeconds of the metric")
     }
 

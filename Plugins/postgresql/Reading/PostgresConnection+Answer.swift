@@ -2,13 +2,18 @@ import CPostgres
 import PluginSDK
 
 extension PostgresConnection {
-    private enum Statement: CaseIterable {
+    private enum Statement {
         case begin
         case timeout
         case query
-        case endOfQuery
         case rollback
         case end
+    }
+
+    private struct Outcome {
+        var answer: QueryAnswer?
+        /// The first error.
+        var failure: SQLError?
     }
 
     /// Runs the query in a read-only transaction that is rolled back, with a time limit that the server keeps. All
@@ -19,42 +24,48 @@ extension PostgresConnection {
         isReusable = false
         beginCount()
         call.enter("the query ran at \(place)")
-        try send(query, call)
-        var answer: QueryAnswer?
-        var failure: SQLError?
-        for statement in Statement.allCases {
+        guard PQenterPipelineMode(handle) == 1 else { throw .lost(self) }
+        let time = (call.timeLeft - PostgresLimits.statementReserve) / .milliseconds(1)
+        // 0 would be no limit.
+        let limit = "SET LOCAL statement_timeout = \(max(1, Int(time)))"
+        var outcome = Outcome()
+        try send(["BEGIN TRANSACTION READ ONLY", limit, query, "ROLLBACK"])
+        try receive([.begin, .timeout, .query, .rollback, .end], &outcome, call)
+        if outcome.failure != nil {
+            // The server skipped what followed the error.
+            try send(["ROLLBACK"])
+            try receive([.rollback, .end], &outcome, call)
+        }
+        guard PQexitPipelineMode(handle) == 1 else { throw .lost(self) }
+        isReusable = PQtransactionStatus(handle) == PQTRANS_IDLE
+        if let failure = outcome.failure {
+            throw .refused(failure, place, hasTime: call.timeLeft > PostgresLimits.statementReserve * 2)
+        }
+        guard let answer = outcome.answer else { throw .lost(self) }
+        return answer
+    }
+
+    private func send(_ statements: [String]) throws(PostgresFailure) {
+        let areSent = statements.allSatisfy { PQsendQueryParams(handle, $0, 0, nil, nil, nil, nil, 0) == 1 }
+        guard areSent, PQpipelineSync(handle) == 1 else { throw .lost(self) }
+    }
+
+    private func receive(
+        _ statements: [Statement], _ outcome: inout Outcome, _ call: QueryCall
+    ) throws(PostgresFailure) {
+        for statement in statements {
             if statement == .query { PQsetSingleRowMode(handle) }
             var rows = RowCollector()
             while let result = try nextResult(call) {
                 if result.status == PGRES_PIPELINE_SYNC { break }
                 if let error = SQLError(result) {
                     guard PQstatus(handle) == CONNECTION_OK else { throw .lost(self, error) }
-                    failure = failure ?? error
-                } else if statement == .query, failure == nil {
+                    outcome.failure = outcome.failure ?? error
+                } else if statement == .query, outcome.failure == nil {
                     try rows.add(result)
                 }
             }
-            if statement == .query, failure == nil { answer = try rows.answer() }
+            if statement == .query, outcome.failure == nil { outcome.answer = try rows.answer() }
         }
-        guard PQexitPipelineMode(handle) == 1 else { throw .lost(self) }
-        isReusable = PQtransactionStatus(handle) == PQTRANS_IDLE
-        if let failure { throw .refused(failure, place, hasTime: call.timeLeft > PostgresLimits.statementReserve * 2) }
-        guard let answer else { throw .lost(self) }
-        return answer
-    }
-
-    private func send(_ query: String, _ call: QueryCall) throws(PostgresFailure) {
-        let time = (call.timeLeft - PostgresLimits.statementReserve) / .milliseconds(1)
-        // 0 would be no limit.
-        let limit = "SET LOCAL statement_timeout = \(max(1, Int(time)))"
-        var isSent = PQenterPipelineMode(handle) == 1
-        for text in ["BEGIN TRANSACTION READ ONLY", limit, query] { isSent = isSent && send(text) }
-        // What follows an error is skipped up to here.
-        isSent = isSent && PQpipelineSync(handle) == 1 && send("ROLLBACK") && PQpipelineSync(handle) == 1
-        guard isSent else { throw .lost(self) }
-    }
-
-    private func send(_ statement: String) -> Bool {
-        PQsendQueryParams(handle, statement, 0, nil, nil, nil, nil, 0) == 1
     }
 }

@@ -11,17 +11,18 @@ import WireFormats
 /// A field whose value is a string must not be empty: leave it out instead.
 @propertyWrapper
 public struct Field<Value: ConfigValue>: Sendable {
-    let help: String
-    let minimum: Double?
-    let maximum: Double?
-    let marks: FieldMarks
-    let standard: Value?
     private let slot: Slot
 
     /// Written once, by the ``MetricConfig`` that was just created and is not yet shared, and only read afterwards.
     private final class Slot: @unchecked Sendable {
+        /// Nil once a config has been read: a plugin keeps many of them.
+        var definition: FieldDefinition<Value>?
         var value: Value?
-        init(_ value: Value?) { self.value = value }
+
+        init(_ definition: FieldDefinition<Value>) {
+            self.definition = definition
+            value = definition.standard ?? Value.valueWhenAbsent
+        }
     }
 
     /// A field that a config must have, unless its type is an optional.
@@ -38,7 +39,7 @@ public struct Field<Value: ConfigValue>: Sendable {
         _ help: String, minimum: Double? = nil, maximum: Double? = nil, isAddress: Bool = false, marks: FieldMarks = []
     ) {
         let marks = isAddress ? marks.union(.address) : marks
-        self.init(help: help, minimum: minimum, maximum: maximum, marks: marks, standard: nil)
+        slot = Slot(FieldDefinition(help: help, minimum: minimum, maximum: maximum, marks: marks, standard: nil))
     }
 
     /// Creates a field with a default.
@@ -47,16 +48,8 @@ public struct Field<Value: ConfigValue>: Sendable {
         marks: FieldMarks = []
     ) {
         let marks = isAddress ? marks.union(.address) : marks
-        self.init(help: help, minimum: minimum, maximum: maximum, marks: marks, standard: wrappedValue)
-    }
-
-    private init(help: String, minimum: Double?, maximum: Double?, marks: FieldMarks, standard: Value?) {
-        self.help = help
-        self.minimum = minimum
-        self.maximum = maximum
-        self.marks = marks
-        self.standard = standard
-        slot = Slot(standard ?? Value.valueWhenAbsent)
+        slot = Slot(
+            FieldDefinition(help: help, minimum: minimum, maximum: maximum, marks: marks, standard: wrappedValue))
     }
 
     public var wrappedValue: Value {
@@ -73,21 +66,62 @@ extension Field: CustomStringConvertible {
 
 /// A ``Field`` of any type, found by ``MetricConfig`` by reflection.
 protocol AnyField {
+    /// Of a config that was not read.
     var isRequired: Bool { get }
+    /// Of a config that was not read.
     var schema: JSON { get }
     var json: JSON { get }
     var secrets: [Secret] { get }
-    /// Reads the field. Only for a config that is not shared yet.
-    func read(_ reader: JSONReader) throws(ConfigProblems)
-    func requireValue(path: String) throws(ConfigProblems)
+    /// Reads the field, once. Only for a config that is not shared yet.
+    ///
+    /// - Parameter json: nil, or null, if the config does not have the field.
+    func read(_ json: JSON?, path: String) throws(ConfigProblems)
 }
 
 extension Field: AnyField {
-    var isRequired: Bool { standard == nil && Value.valueWhenAbsent == nil }
+    private var definition: FieldDefinition<Value> {
+        guard let definition = slot.definition else {
+            preconditionFailure("a field of a config that was read has no definition")
+        }
+        return definition
+    }
+
+    var isRequired: Bool { definition.isRequired }
+
+    var schema: JSON { definition.schema }
 
     var json: JSON { slot.value?.configJSON ?? .null }
 
     var secrets: [Secret] { slot.value?.configSecrets ?? [] }
+
+    func read(_ json: JSON?, path: String) throws(ConfigProblems) {
+        let definition = definition
+        slot.definition = nil
+        if let json, !json.isNull {
+            slot.value = try definition.value(JSONReader(json, path: path))
+        } else if slot.value == nil {
+            throw ConfigProblems(path: path, "is required: \(definition.help)")
+        }
+    }
+}
+
+/// What a ``Field`` may have as its value.
+private final class FieldDefinition<Value: ConfigValue>: Sendable {
+    let help: String
+    let minimum: Double?
+    let maximum: Double?
+    let marks: FieldMarks
+    let standard: Value?
+
+    init(help: String, minimum: Double?, maximum: Double?, marks: FieldMarks, standard: Value?) {
+        self.help = help
+        self.minimum = minimum
+        self.maximum = maximum
+        self.marks = marks
+        self.standard = standard
+    }
+
+    var isRequired: Bool { standard == nil && Value.valueWhenAbsent == nil }
 
     var schema: JSON {
         var schema = Value.configSchema
@@ -100,17 +134,13 @@ extension Field: AnyField {
         return .object(schema)
     }
 
-    func read(_ reader: JSONReader) throws(ConfigProblems) {
+    func value(_ reader: JSONReader) throws(ConfigProblems) -> Value {
         if reader.value == "" { throw ConfigProblems(path: reader.path, "must not be empty") }
         let value = try Value(config: reader)
         if let number = reader.value.doubleValue, number < minimum ?? number || number > maximum ?? number {
             throw ConfigProblems(path: reader.path, "must be \(bounds), not \(reader.value)")
         }
-        slot.value = value
-    }
-
-    func requireValue(path: String) throws(ConfigProblems) {
-        if slot.value == nil { throw ConfigProblems(path: path, "is required: \(help)") }
+        return value
     }
 
     private var bounds: String {

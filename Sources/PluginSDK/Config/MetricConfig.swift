@@ -44,13 +44,8 @@ extension MetricConfig {
         let fields = self.fields
         var problems: [ConfigProblem] = []
         for (name, field) in fields {
-            let path = config.path(of: name)
             do throws(ConfigProblems) {
-                if let member = members[name], !member.isNull {
-                    try field.read(JSONReader(member, path: path))
-                } else {
-                    try field.requireValue(path: path)
-                }
+                try field.read(members[name], path: config.path(of: name))
             } catch {
                 problems += error.problems
             }

@@ -46,7 +46,7 @@ final class Pipe: Sendable {
 
     func drain() {
         var bytes: [UInt8] = Array(repeating: 0, count: 64)
-        while read(readEnd, &bytes, bytes.count) > 0 {}
+        while read(readEnd, &bytes, bytes.count) == bytes.count {}
     }
 }
 
