@@ -465,13 +465,15 @@ let package = Package(
         .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [
-                "generalscaler-plugin-prometheus", "AWSAuth", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "generalscaler-plugin-prometheus", "AWSAuth", "HTTPTransport", "PluginSDK", "SourceSupport",
+                "TestSupport",
                 "WireFormats", subprocess, systemPackage,
             ]),
         .testTarget(
             name: "HTTPPluginTests",
             dependencies: [
-                "generalscaler-plugin-http", "AWSAuth", "HTTPTransport", "JSONPath", "PluginSDK", "SourceSupport", "TestSupport",
+                "generalscaler-plugin-http", "AWSAuth", "HTTPTransport", "JSONPath", "PluginSDK", "SourceSupport",
+                "TestSupport",
                 "WireFormats", "YAMLFormat", subprocess, systemPackage,
             ],
             exclude: ["Support/fill_moto.py"]

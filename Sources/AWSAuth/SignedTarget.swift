@@ -15,7 +15,7 @@ struct SignedTarget {
     init(of url: String) throws(HTTPError) {
         let parts = try URLParts(parsing: url)
         scheme = parts.scheme
-        // A port that the scheme implies is left out, as in the Host header of other clients.
+        // The scheme's default port is omitted, as in the Host header of other clients.
         host = parts.effectivePort == (parts.isTLS ? "443" : "80") ? parts.host : parts.authority
         path = Self.path(parts.path)
         query = parts.query.flatMap { $0.isEmpty ? nil : Self.query($0) }

@@ -75,7 +75,8 @@ struct VectorTests {
             var headers = vector.headers
             // The suite signs the token of one request, and adds that of another after the signature.
             if let line = try Vector.text(vector.name, "creq").split(separator: "\n")
-                .first(where: { $0.hasPrefix("x-amz-security-token:") }), !headers.contains(where: { $0.name == "X-Amz-Security-Token" })
+                .first(where: { $0.hasPrefix("x-amz-security-token:") }),
+                !headers.contains(where: { $0.name == "X-Amz-Security-Token" })
             {
                 headers.append(HTTPHeader("X-Amz-Security-Token", String(line.split(separator: ":")[1])))
             }

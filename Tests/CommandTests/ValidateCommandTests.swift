@@ -56,8 +56,8 @@ struct ValidateCommandTests {
                 "plugins.prometheus.defaults.token.valueFrom.serviceAccountToken.expirationSeconds: must be"
             ),
             (
-                "auth: {bearer: {token: {valueFrom: {secretKeyRef: {nam: x}}}}}",
-                "plugins.prometheus.defaults.auth.bearer.token.valueFrom.secretKeyRef.nam: "
+                "auth: {bearer: {token: {valueFrom: {secretKeyRef: {label: x}}}}}",
+                "plugins.prometheus.defaults.auth.bearer.token.valueFrom.secretKeyRef.label: "
             ),
         ])
     func malformedDefaults(field: String, message: String) async throws {

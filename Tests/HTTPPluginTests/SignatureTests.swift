@@ -38,7 +38,8 @@ struct SignatureTests {
 
     private static let received: @Sendable (RawServer.Connection) -> String? = { connection in
         guard var request = connection.readHead() else { return nil }
-        let length = request.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+        let length =
+            request.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
             .flatMap { Int($0.split(separator: " ").last ?? "") } ?? 0
         var body: [UInt8] = []
         while body.count < length, let bytes = connection.read() { body += bytes }
@@ -51,10 +52,11 @@ struct SignatureTests {
     private func check(_ cases: [Case]) async throws {
         let log = Mutex<[String]>([])
         var requests: [AWSLibrary.Request] = []
-        try await RawServer.run(script: { connection in
+        let script: @Sendable (RawServer.Connection) -> Void = { connection in
             guard let request = Self.received(connection) else { return }
             log.withLock { $0.append(request) }
-        }) { port in
+        }
+        try await RawServer.run(script: script) { port in
             for item in cases {
                 let config = try HTTPSourceConfig(parsing: item.config(address: "http://127.0.0.1:\(port)").description)
                 let reading = try await Self.plugin.value(
@@ -84,7 +86,8 @@ struct SignatureTests {
         try await check(
             targets.map { Case(target: $0) } + targets.map { Case(target: $0, service: "s3", token: "to+k/en=") } + [
                 Case(
-                    target: "/", headers: ["X-Amz-Target": "AmazonSQS.Get", "Content-Type": "application/x-amz-json-1.0"],
+                    target: "/",
+                    headers: ["X-Amz-Target": "AmazonSQS.Get", "Content-Type": "application/x-amz-json-1.0"],
                     body: #"{"QueueUrl": "ö"}"#),
                 Case(target: "/", headers: ["X-Note": "  a   b  c  ", "x-none": ""], body: "", token: "t"),
             ])
@@ -94,7 +97,8 @@ struct SignatureTests {
     func random() async throws {
         var random = SplitMix64(seed: 20_261_130)
         let pieces = [
-            "a", "B", "7", "-", ".", "_", "~", "/", "//", "%20", "%2F", "%2f", "%25", "%c3%a9", "%7e", "!", "'", "(", ")",
+            "a", "B", "7", "-", ".", "_", "~", "/", "//", "%20", "%2F", "%2f", "%25", "%c3%a9", "%7e", "!", "'", "(",
+            ")",
             "*", ",", ";", ":", "@", "&", "=", "+", "/.", "/..", "/./", "%2B", "%3D", "%26",
         ]
         func text(_ pieces: [String], most: Int) -> String {
@@ -118,18 +122,21 @@ struct SignatureTests {
     @Test("a server that redirects a signed request gets no second one, and neither does the other server")
     func redirect() async throws {
         let seen = Mutex(0)
-        try await RawServer.run(script: { connection in
-            guard connection.readHead() != nil else { return }
-            seen.withLock { $0 += 1 }
-        }) { other in
-            try await RawServer.run(script: { connection in
+        let target: @Sendable (RawServer.Connection) -> Void = { connection in
+            if connection.readHead() != nil { seen.withLock { $0 += 1 } }
+        }
+        try await RawServer.run(script: target) { other in
+            let script: @Sendable (RawServer.Connection) -> Void = { connection in
                 guard connection.readHead() != nil else { return }
                 seen.withLock { $0 += 10 }
                 connection.write(
-                    "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:\(other)/\r\nContent-Length: 0\r\n\r\n")
-            }) { port in
+                    "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:\(other)/\r\nContent-Length: 0\r\n\r\n"
+                )
+            }
+            try await RawServer.run(script: script) { port in
                 let config = try HTTPSourceConfig(
-                    parsing: Case(target: "/", token: "canary-token").config(address: "http://127.0.0.1:\(port)").description)
+                    parsing: Case(target: "/", token: "canary-token").config(address: "http://127.0.0.1:\(port)")
+                        .description)
                 let error = await #expect(throws: PluginError.self) {
                     try await Self.plugin.value(
                         for: MetricRequest(config: config, targetType: .averageValue, deadline: .now + .seconds(20)))

@@ -91,7 +91,8 @@ struct WebIdentityTests {
         for value in 1...3 { #expect(try await plugin.value(fields).value == Double(value)) }
         func keys(_ client: FakeServer) -> [String] {
             client.requests.compactMap { request in
-                request.headers.first { $0.name == "Authorization" }?.value.split { "=/".contains($0) }.dropFirst().first
+                request.headers.first { $0.name == "Authorization" }?.value.split { "=/".contains($0) }.dropFirst()
+                    .first
                     .map(String.init)
             }
         }

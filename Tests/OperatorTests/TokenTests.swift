@@ -182,7 +182,9 @@ struct TokenTests {
 
     @Test("a shorter lifetime counts until no scaler has wanted it for as long as a token can be valid")
     func lifetimesEnd() {
-        let (lifetimes, key) = (TokenLifetimes(), TokenKey(account: ObjectKey(namespace: "a", name: "b"), audience: "c"))
+        let (lifetimes, key) = (
+            TokenLifetimes(), TokenKey(account: ObjectKey(namespace: "a", name: "b"), audience: "c")
+        )
         #expect(lifetimes.shortest(key) == 3_600)
         lifetimes.note(3_000, key, now: .seconds(7))
         lifetimes.note(601, key, now: .seconds(8))
@@ -220,10 +222,12 @@ struct TokenTests {
                 "\(missing)")
             #expect(!missing.contains("spec.metrics"))
             let misspelled = try await message("web2", ["qurey": "up"])
-            #expect(misspelled.hasPrefix("InvalidMetricConfig spec.metrics[0].config.qurey: is unknown"), "\(misspelled)")
+            #expect(
+                misspelled.hasPrefix("InvalidMetricConfig spec.metrics[0].config.qurey: is unknown"), "\(misspelled)")
             #expect(!misspelled.contains("token"))
             let foreign = try await message("web3", ["namespace": "other"])
-            #expect(foreign.hasPrefix("InvalidMetricConfig spec.metrics[0].config.namespace: is filled in"), "\(foreign)")
+            #expect(
+                foreign.hasPrefix("InvalidMetricConfig spec.metrics[0].config.namespace: is filled in"), "\(foreign)")
             #expect(tokens.seen.isEmpty)
         }
     }
@@ -236,11 +240,13 @@ struct TokenTests {
         #expect(problem([:]) == nil)
         #expect(problem(["a": ["valueFrom": ["serviceAccountToken": ["serviceAccountName": "x"]]]]) == nil)
         #expect(
-            problem(["a": [["valueFrom": ["secretKeyRef": ["nam": "x"]]]]])?
-                .hasPrefix("plugins.redis.defaults.a[0].valueFrom.secretKeyRef.nam: ") == true)
+            problem(["a": [["valueFrom": ["secretKeyRef": ["label": "x"]]]]])?
+                .hasPrefix("plugins.redis.defaults.a[0].valueFrom.secretKeyRef.label: ") == true)
         #expect(
-            problem(["a": ["valueFrom": ["serviceAccountToken": ["serviceAccountName": "x", "expirationSeconds": "7d"]]]])?
-                .hasPrefix("plugins.redis.defaults.a.valueFrom.serviceAccountToken.expirationSeconds: must be") == true)
+            problem([
+                "a": ["valueFrom": ["serviceAccountToken": ["serviceAccountName": "x", "expirationSeconds": "7d"]]]
+            ])?
+            .hasPrefix("plugins.redis.defaults.a.valueFrom.serviceAccountToken.expirationSeconds: must be") == true)
     }
 
     @Test("a token that the source refuses is requested again immediately, and then at most every 10 s")

@@ -120,9 +120,9 @@ import Testing
                 environment: environment)
             _ = try await plugin.value(#""auth": {"sigv4": {"region": "eu-west-1"\#(fields)}}"#)
             let headers = try #require(client.requests.first?.headers)
-            let authorization = try #require(headers.first { $0.name == "Authorization" }?.value)
-            #expect(authorization.hasPrefix("AWS4-HMAC-SHA256 Credential=\(id)/"), "\(authorization)")
-            #expect(authorization.contains("/eu-west-1/aps/aws4_request, "), "\(authorization)")
+            let signed = try #require(headers.first { $0.name == "Authorization" }?.value)
+            #expect(signed.hasPrefix("AWS4-HMAC-SHA256 Credential=\(id)/"), "\(signed)")
+            #expect(signed.contains("/eu-west-1/aps/aws4_request, "), "\(signed)")
             #expect(headers.first { $0.name == "X-Amz-Security-Token" }?.value == token)
             #expect(local.requests.count == (id == "agent" ? 1 : 0))
             guard id == "agent" else { continue }
@@ -169,7 +169,8 @@ import Testing
         #expect(!request.contains("canary-key"))
         let target = try #require(request.split(separator: " ").dropFirst().first)
         let host = try #require(
-            request.split(separator: "\r\n").first { $0.hasPrefix("Host: ") }).dropFirst("Host: ".count)
+            request.split(separator: "\r\n").first { $0.hasPrefix("Host: ") }
+        ).dropFirst("Host: ".count)
         let (verdicts, complaint) = try await AWSLibrary.verdicts(
             on: [AWSLibrary.Request(received: request, url: "http://\(host)\(target)", service: "aps", hasToken: true)])
         #expect(verdicts == ["the same"], "\(complaint) \(request)")

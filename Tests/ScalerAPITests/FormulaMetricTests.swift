@@ -43,7 +43,8 @@ struct FormulaMetricTests {
     @Test("all problems of formulas are reported at once, also beside malformed ones")
     func together() {
         let problems = Self.problems([
-            Self.backlog, ["type": "redis", "activationValue": 3], ["type": "redis", "name": "if", "targetType": "Value"],
+            Self.backlog, ["type": "redis", "activationValue": 3],
+            ["type": "redis", "name": "if", "targetType": "Value"],
             Self.drain(["name": "a", "formula": "backlog +"]), Self.drain(["name": "b", "formula": "nothing + redis"]),
             Self.drain(["name": "c", "formula": "max(a, b)", "targetValue": "7d"]),
             ["formula": "redis", "type": "redis", "targetType": "Value", "targetValue": 0],
@@ -57,7 +58,8 @@ struct FormulaMetricTests {
                 "spec.metrics[6].type: is not allowed with formula", "spec.metrics[6].name: is required",
                 "spec.metrics[6].targetValue: must be greater than 0",
                 "spec.metrics[4].formula: character 1: unknown metric \"nothing\"",
-                "spec.metrics[5].formula: character 5: a is a formula", "spec.metrics[5].formula: character 8: b is a formula",
+                "spec.metrics[5].formula: character 5: a is a formula",
+                "spec.metrics[5].formula: character 8: b is a formula",
             ], "\(problems)")
     }
 

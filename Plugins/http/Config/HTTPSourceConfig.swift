@@ -116,7 +116,9 @@ struct HTTPSourceConfig: MetricConfig {
         if headers.keys.contains(where: { $0 != name && $0.lowercased() == lowercased && $0 < name }) {
             return "is listed twice"
         }
-        if ["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"].contains(lowercased), auth != nil {
+        if ["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"].contains(lowercased),
+            auth != nil
+        {
             return "is set by auth; remove one of the two"
         }
         guard value.reveal().utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {

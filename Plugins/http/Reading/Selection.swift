@@ -121,7 +121,8 @@ struct Selection: Sendable {
         case .string(let text): return try NumberText(text).value("the text at \(place)", path: "jsonPath")
         case .bool, .array, .object:
             throw PluginError(
-                .configInvalid, "jsonPath selects \(node.value.shapeName) at \(place), which is not a number: select a number in it",
+                .configInvalid,
+                "jsonPath selects \(node.value.shapeName) at \(place), which is not a number: select a number in it",
                 path: "jsonPath")
         }
     }

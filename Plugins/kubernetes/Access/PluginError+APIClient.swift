@@ -60,6 +60,9 @@ extension PluginError {
 
     /// An answer with status 200 that is not what the API documents.
     static func malformed(_ what: String, _ reason: String) -> PluginError {
-        PluginError(.sourceUnreachable, "the answer for \(what) is malformed: \(Quoting.shortened(reason)). Check the server of this API: metrics-server, or the metrics adapter")
+        PluginError(
+            .sourceUnreachable,
+            "the answer for \(what) is malformed: \(Quoting.shortened(reason)). Check the server of this API: metrics-server, or the metrics adapter"
+        )
     }
 }

@@ -92,7 +92,9 @@ extension PostgresFailure {
         }
         switch error.state {
         case "28P01":
-            return failure(.authFailed, "\(place) refuses the user or the password: \(message). Correct username or password", path: "password")
+            return failure(
+                .authFailed, "\(place) refuses the user or the password: \(message). Correct username or password",
+                path: "password")
         case _ where error.state.hasPrefix("28"):
             return failure(
                 .authFailed,

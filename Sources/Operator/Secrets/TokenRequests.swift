@@ -21,28 +21,29 @@ struct RequestedToken: Sendable {
 /// The shortest lifetime that scalers want of a token. All scalers with the same account and audience share one token,
 /// which must not be valid for longer than any of them allows.
 final class TokenLifetimes: Sendable {
-    private struct Wish {
+    private struct Request {
         var seconds: Int
         var lastUse: Duration
     }
 
-    private let wishes = Mutex<[TokenKey: Wish]>([:])
+    private let requests = Mutex<[TokenKey: Request]>([:])
 
-    /// Notes a wish. A shorter one counts until nobody has had it for as long as a token can be valid.
+    /// Notes the lifetime that a scaler requests. A shorter one counts until no scaler has requested it for as long as a token can
+    /// be valid.
     func note(_ seconds: Int, _ key: TokenKey, now: Duration) {
-        wishes.withLock { wishes in
-            if let known = wishes[key], known.seconds < seconds,
+        requests.withLock { requests in
+            if let known = requests[key], known.seconds < seconds,
                 now < known.lastUse + .seconds(TokenReference.expirationRange.upperBound)
             {
                 return
             }
-            if wishes.count >= SecretLimits.maxSecrets, wishes[key] == nil { wishes.removeAll() }
-            wishes[key] = Wish(seconds: seconds, lastUse: now)
+            if requests.count >= SecretLimits.maxSecrets, requests[key] == nil { requests.removeAll() }
+            requests[key] = Request(seconds: seconds, lastUse: now)
         }
     }
 
     func shortest(_ key: TokenKey) -> Int {
-        wishes.withLock { $0[key]?.seconds } ?? TokenReference.defaultExpiration
+        requests.withLock { $0[key]?.seconds } ?? TokenReference.defaultExpiration
     }
 }
 

@@ -52,7 +52,8 @@ struct PluginManifest: Sendable {
 extension PluginManifest {
     /// - Parameter defaultsFault: as in ``PluginHostConfiguration/defaultsFault``.
     init(
-        contentsOf path: String, defaultsFault: (_ defaults: [String: JSON], _ path: String) -> String? = { _, _ in nil }
+        contentsOf path: String,
+        defaultsFault: (_ defaults: [String: JSON], _ path: String) -> String? = { _, _ in nil }
     ) throws(PluginHostError) {
         guard let file = fopen(path, "re") else {
             throw PluginHostError("\(path): \(String(cString: strerror(errno)))")

@@ -162,7 +162,8 @@ struct MetricEntries {
 
     private func namingProblems(index: Int, formula: Formula) -> [JSONPathError] {
         let path = "spec.metrics[\(index)].formula"
-        let known = (sources.map { ($0.index, $0.name) } + malformed.filter { !$0.isFormula }.map { ($0.index, $0.name) })
+        let known =
+            (sources.map { ($0.index, $0.name) } + malformed.filter { !$0.isFormula }.map { ($0.index, $0.name) })
             .sorted { $0.0 < $1.0 }.map(\.1)
         if let error = formula.subtractionProblem(among: known) {
             return [JSONPathError(path: path, message: error.description)]

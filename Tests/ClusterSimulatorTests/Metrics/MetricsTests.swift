@@ -66,13 +66,16 @@ struct MetricsTests {
         #expect(usage() == Array(repeating: ["cpu": "1000000n", "memory": "16777216"], count: 3))
         for (cpu, memory, share) in [
             ("1500m", "3Gi", ["cpu": "500000000n", "memory": "1073741824"]),
-            ("0.1", "7", ["cpu": "33333333n", "memory": "2"]), ("-1", "3Gib", ["cpu": "1000000n", "memory": "16777216"]),
+            ("0.1", "7", ["cpu": "33333333n", "memory": "2"]),
+            ("-1", "3Gib", ["cpu": "1000000n", "memory": "16777216"]),
         ] as [(String, String, JSON)] {
             _ = try server.api.patch(
                 "/apis/apps/v1/namespaces/test/deployments/web",
                 [
                     "metadata": [
-                        "annotations": ["generalscaler-dev/cpu": .string(cpu), "generalscaler-dev/memory": .string(memory)]
+                        "annotations": [
+                            "generalscaler-dev/cpu": .string(cpu), "generalscaler-dev/memory": .string(memory),
+                        ]
                     ]
                 ])
             #expect(usage() == Array(repeating: share, count: 3))

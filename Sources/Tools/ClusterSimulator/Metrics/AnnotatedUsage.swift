@@ -1,8 +1,8 @@
 import WireFormats
 
 /// The usage of a workload's pods as annotations of the workload set it: `generalscaler-dev/cpu` and
-/// `generalscaler-dev/memory` have what all pods use together, such as `1500m` and `3Gi`, of which each running pod has an
-/// equal share. So the usage of each falls when the workload is scaled up.
+/// `generalscaler-dev/memory` have what all running pods use together, such as `1500m` and `3Gi`. Each has an equal share, so
+/// that the usage of each falls when the workload is scaled up.
 struct AnnotatedUsage {
     static let prefix = "generalscaler-dev/"
     /// What a pod uses without an annotation, in nanocores and bytes.

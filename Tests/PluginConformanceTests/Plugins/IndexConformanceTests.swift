@@ -36,7 +36,8 @@ struct IndexConformanceTests {
         let now = Date.now.addingTimeInterval(-7).formatted(.iso8601)
         if path.hasPrefix("/queue") { return #"{"messages": 7}"# }
         if path.hasPrefix("/api/v1/query") {
-            return #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1796000000,"7"]}]}}"#
+            return
+                #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1796000000,"7"]}]}}"#
         }
         if path.contains("/timeSeries") {
             return """
