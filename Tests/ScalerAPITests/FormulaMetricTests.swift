@@ -53,7 +53,7 @@ struct FormulaMetricTests {
             problems.map { String($0.prefix { $0 != "," && $0 != ";" }) } == [
                 "spec.metrics[1].activationValue: requires targetValue: a metric without one is an input",
                 "spec.metrics[2].targetType: requires targetValue: a metric without one is an input",
-                "spec.metrics[3].formula: character 10: expected a value",
+                "spec.metrics[3].formula: character 10: expected a number",
                 "spec.metrics[5].targetValue: must be a number",
                 "spec.metrics[6].type: is not allowed with formula", "spec.metrics[6].name: is required",
                 "spec.metrics[6].targetValue: must be greater than 0",

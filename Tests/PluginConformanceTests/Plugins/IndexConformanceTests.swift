@@ -24,7 +24,7 @@ struct IndexConformanceTests {
     private static let server: @Sendable (RawServer.Connection) -> Void = { connection in
         guard let head = connection.readHead() else { return }
         let path = String(head.split(separator: " ").dropFirst().first ?? "")
-        let body = answer(path)
+        let body = Self.answer(path)
         let status = body == nil ? "404 Not Found" : "200 OK"
         let text = body ?? "{}"
         connection.write(
@@ -37,7 +37,7 @@ struct IndexConformanceTests {
         if path.hasPrefix("/queue") { return #"{"messages": 7}"# }
         if path.hasPrefix("/api/v1/query") {
             return
-                #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1796000000,"7"]}]}}"#
+                #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[\#(Int(Date.now.timeIntervalSince1970)),"7"]}]}}"#
         }
         if path.contains("/timeSeries") {
             return """
@@ -52,7 +52,8 @@ struct IndexConformanceTests {
 
     private static func kubernetes(_ path: String, _ now: String) -> String? {
         if path.contains("/metrics.k8s.io/") {
-            return #"{"items":[{"metadata":{"name":"web-0"},"timestamp":"\#(now)","window":"15s","containers":"#
+            return
+                #"{"items":[{"metadata":{"name":"web-0","labels":{"app":"web"}},"timestamp":"\#(now)","window":"15s","containers":"#
                 + #"[{"name":"app","usage":{"cpu":"120m","memory":"64Mi"}}]}]}"#
         }
         if path.contains("/external.metrics.k8s.io/") {
@@ -68,7 +69,8 @@ struct IndexConformanceTests {
         }
         if path.contains("/jobs") { return #"{"metadata":{},"items":[{"metadata":{"name":"a"}}]}"# }
         guard path.contains("/pods") else { return nil }
-        return #"{"metadata":{},"items":[{"metadata":{"name":"web-0"},"spec":{"containers":[{"name":"app","resources":"#
+        return
+            #"{"metadata":{},"items":[{"metadata":{"name":"web-0","labels":{"app":"web"}},"spec":{"containers":[{"name":"app","resources":"#
             + #"{"requests":{"cpu":"200m","memory":"128Mi"}}}]},"status":{"phase":"Running","startTime":"#
             + #""2026-01-01T00:00:00Z","conditions":[{"type":"Ready","status":"True","lastTransitionTime":"#
             + #""2026-01-01T00:00:10Z"}]}}]}"#
@@ -160,7 +162,7 @@ struct IndexConformanceTests {
 
     @Test("the conformance of the postgresql plugin is that of a run")
     func postgresql() async throws {
-        try await PostgresServer.run { server in
+        try await PostgresServer.run(.init(access: ["host all all 127.0.0.1/32 trust"])) { server in
             try await check([
                 Subject(
                     plugin: "postgresql", command: PluginCommand(path: Self.program("postgresql")),
