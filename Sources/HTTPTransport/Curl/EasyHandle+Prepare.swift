@@ -61,8 +61,11 @@ extension EasyHandle {
 
     private func setTarget(_ transfer: Transfer) throws(HTTPError) {
         let request = transfer.request
-        // An empty value is written with a semicolon; with a colon, libcurl would remove the header.
-        var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
+        // A blank value is written with a semicolon; with a colon, libcurl would remove the header.
+        var lines = request.headers.map { header in
+            let isBlank = header.value.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 }
+            return isBlank ? "\(header.name);" : "\(header.name): \(header.value)"
+        }
         func has(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
         // Headers that libcurl would add to a body.
         if !has("expect") { lines.append("Expect:") }
