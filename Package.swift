@@ -35,9 +35,9 @@ let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "s
 /// The plugins of this project: a folder in Plugins and what its code depends on, beside `sourceDependencies`. Products,
 /// tests, image and demo follow from this list.
 let sources: KeyValuePairs<String, [Target.Dependency]> = [
-    "prometheus": ["WireFormats"],
+    "prometheus": ["AWSAuth", "WireFormats"],
     "redis": ["CHiredis"],
-    "http": ["GoogleAuth", "JSONPath", "WireFormats"],
+    "http": ["AWSAuth", "GoogleAuth", "JSONPath", "WireFormats"],
     "kafka": ["CKafka", "SystemIO", logging],
     "keda": ["SystemIO", grpcCore, grpcTransport, nioCore, nioHTTP2, nioPosix, nioSSL, nioTLS],
     "kubernetes": ["SystemIO", "WireFormats"],
@@ -128,6 +128,13 @@ let package = Package(
             name: "PluginSDK",
             dependencies: ["PluginProtocol", "WireFormats", "CLinux", logging]
         ),
+        // The signatures of AWS; apart from SourceSupport, as GoogleAuth is.
+        .target(
+            name: "AWSAuth",
+            dependencies: [
+                "HTTPTransport", "PluginSDK", "SourceSupport", "WireFormats",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         // The access tokens of Google; apart from SourceSupport, so that only the sources that need them link a crypto
         // library.
         .target(
@@ -341,8 +348,8 @@ let package = Package(
             name: "PluginConformanceTests",
             dependencies: [
                 "CLinux", "PluginConformance", "PluginHost", "PluginProtocol", "TestSupport", "WireFormats",
-                "generalscaler-dev", "generalscaler-launch", "misbehaving-plugin", "plugin-check", "random-plugin",
-                "test-plugin", subprocess, systemPackage,
+                "generalscaler-dev", "generalscaler-launch", "kafka-mock", "misbehaving-plugin", "plugin-check",
+                "random-plugin", "test-plugin", subprocess, systemPackage,
             ] + plugins
         ),
         .testTarget(name: "PluginProtocolTests", dependencies: ["PluginProtocol", "WireFormats"]),
@@ -451,17 +458,24 @@ let package = Package(
                 "SourceSupport", "TestSupport", "WireFormats", .product(name: "NIOCore", package: "swift-nio"),
             ] + plugins),
         .testTarget(
+            name: "AWSAuthTests",
+            dependencies: [
+                "AWSAuth", "HTTPTransport", "PluginSDK",
+            ],
+            exclude: ["Vectors"]
+        ),
+        .testTarget(
             name: "PrometheusPluginTests",
             dependencies: [
-                "generalscaler-plugin-prometheus", "HTTPTransport", "PluginSDK", "SourceSupport", "TestSupport",
+                "generalscaler-plugin-prometheus", "AWSAuth", "HTTPTransport", "PluginSDK", "SourceSupport",
+                "TestSupport",
                 "WireFormats", subprocess, systemPackage,
-            ],
-            exclude: ["Support/verify_sigv4.py"]
-        ),
+            ]),
         .testTarget(
             name: "HTTPPluginTests",
             dependencies: [
-                "generalscaler-plugin-http", "HTTPTransport", "JSONPath", "PluginSDK", "SourceSupport", "TestSupport",
+                "generalscaler-plugin-http", "AWSAuth", "HTTPTransport", "JSONPath", "PluginSDK", "SourceSupport",
+                "TestSupport",
                 "WireFormats", "YAMLFormat", subprocess, systemPackage,
             ],
             exclude: ["Support/fill_moto.py"]

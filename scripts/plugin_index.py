@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks docs/reference/plugins/index.json, the index of plugins, and makes the page docs/reference/plugins/README.md from it.
+"""Checks docs/reference/plugins/index.json, the index of plugins, and makes the page docs/reference/plugins/README.md from it and
+sources.tsv.
 
 Usage: scripts/plugin_index.py [--check]
 
@@ -16,20 +17,33 @@ from chart import ROOT
 
 FOLDER = ROOT / "docs/reference/plugins"
 INDEX = FOLDER / "index.json"
+SOURCES = FOLDER / "sources.tsv"
 PAGE = FOLDER / "README.md"
 SCHEMA = ROOT / "docs/reference/schemas/plugin-index.json"
 
-HEAD = """# Plugins
+HEAD = """# Metric sources and plugins
 
-<!-- Made from index.json by `make manifests`. -->
+<!-- Made from sources.tsv and index.json by `make manifests`. -->
+
+The sources of metrics for a GeneralScaler.
+
+- *plugin*: a plugin of the operator's image reads the source itself.
+- *recipe*: a tested config of the [http](http.md) plugin.
+- *exporter*: Prometheus collects the metric, and the [prometheus](prometheus.md) plugin queries it. The linked exporters exist; this
+  project does not test them.
+- *adapter*: a metrics adapter of the cluster serves the metric, and the types `kubernetes-external` and `kubernetes-custom` read it.
+
+| source | how | with |
+|---|---|---|
+"""
+PLUGINS = """
+## Plugins
 
 | plugin | metric types | reads | version | image | conformance |
 |---|---|---|---|---|---|
 """
 TAIL = """
-[Metric sources](sources.md) lists all sources, including those that a recipe or an exporter supports.
-
-*Conformance* is the result of `plugin-check test` for that version. *full*: no rule is broken, with a config whose source gives
+*Conformance* is the result of `plugin-check test` for that version, which a test of this repository compares for its own plugins. *full*: no rule is broken, with a config whose source gives
 values. *partial*: no rule is broken, and the rules that need a value were skipped. The index makes no other claims: read a
 plugin's source before you install it, and pin the image by its digest.
 
@@ -113,8 +127,15 @@ def row(plugin):
     return f"| {name} | {types} | {plugin['summary']} | {plugin['version']} | {image} | {plugin['conformance']} |\n"
 
 
+def source_rows():
+    """The rows of the table of sources, from lines of three fields separated by tabs."""
+    for line in SOURCES.read_text().splitlines():
+        source, how, link = line.split("\t")
+        yield f"| {source} | {how} | {link} |\n"
+
+
 def page(index):
-    return HEAD + "".join(map(row, index["plugins"])) + TAIL
+    return HEAD + "".join(source_rows()) + PLUGINS + "".join(map(row, index["plugins"])) + TAIL
 
 
 def check(programs=None):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Follows docs/tutorials/first-plugin.md: saves its files, runs its commands in one shell, and finds in their output what the
-page shows.
+"""Follows docs/tutorials/first-plugin.md and a section of docs/how-to/cpu-and-memory.md: saves their files, runs the commands of
+each in one shell, and finds in their output what the page shows.
 
 Usage: test-tutorial.py DIRECTORY-OF-THE-BUILT-PROGRAMS
 
@@ -22,13 +22,14 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs/tutorials/first-plugin.md"
+# Each page, and the heading of the section to follow; None for all of it.
+PAGES = [("docs/tutorials/first-plugin.md", None), ("docs/how-to/cpu-and-memory.md", "## Try it without a cluster")]
 # Commands that the test replaces: it uses the built programs, a temporary directory and free ports.
 SKIPPED = {"make tools", 'export PATH="$PWD/.build/debug:$PATH"', 'export GENERALSCALER="$PWD"'}
 # How long a program may take until it shows what it is stopped for.
 SHOWN_TENTHS = 600
 # What begins the part that needs kubectl, and what follows it.
-CLUSTER_PART = re.compile(r"^kubectl |generalscaler-dev cluster|^sleep |^generalscaler run|^generalscaler explain|^export KUBECONFIG|^kill %1")
+CLUSTER_PART = re.compile(r"^kubectl |generalscaler-dev cluster|^sleep |^generalscaler run|^generalscaler explain|^export KUBECONFIG|^kill %")
 
 
 class Shell:
@@ -128,15 +129,21 @@ def follow(page, shell, with_cluster):
     return None, count
 
 
-def main():
-    programs = pathlib.Path(sys.argv[1]).resolve()
-    with_cluster = shutil.which("kubectl") is not None
-    if not with_cluster and os.environ.get("CI"):
-        sys.exit("test-tutorial: kubectl is not installed")
+def contents(name, heading):
+    text = (ROOT / name).read_text()
+    if heading is None:
+        return text
+    _, found, rest = text.partition(f"\n{heading}\n")
+    if not found:
+        sys.exit(f"test-tutorial: {name} has no section {heading}")
+    return re.split(r"^## ", rest, maxsplit=1, flags=re.M)[0]
+
+
+def test(name, heading, programs, with_cluster):
     (repository,) = (ROOT / ".build/repositories").glob("swift-log-*")
-    with tempfile.TemporaryDirectory(prefix="tutorial-") as name:
-        directory = pathlib.Path(name)
-        page = PAGE.read_text().replace("/tmp/jobs", f"{directory}/jobs")
+    with tempfile.TemporaryDirectory(prefix="tutorial-") as temporary:
+        directory = pathlib.Path(temporary)
+        page = contents(name, heading).replace("/tmp/jobs", f"{directory}/jobs").replace("-f deploy/", f"-f {ROOT}/deploy/")
         for port in ["8001", "8002"]:
             page = page.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}")
         (directory / "own").mkdir()
@@ -152,9 +159,18 @@ def main():
         if problem:
             for log in directory.glob("own/*.log"):
                 print(f"--- {log.name}\n{log.read_text()[-3000:]}", file=sys.stderr)
-            sys.exit(f"test-tutorial: {problem}")
+            sys.exit(f"test-tutorial: {name}: {problem}")
         note = "" if with_cluster else "; kubectl is not installed, so its part was skipped"
-        print(f"first-plugin.md: {count} commands do what the page says{note}")
+        print(f"{name.rpartition('/')[2]}: {count} commands do what the page says{note}")
+
+
+def main():
+    programs = pathlib.Path(sys.argv[1]).resolve()
+    with_cluster = shutil.which("kubectl") is not None
+    if not with_cluster and os.environ.get("CI"):
+        sys.exit("test-tutorial: kubectl is not installed")
+    for name, heading in PAGES:
+        test(name, heading, programs, with_cluster)
 
 
 if __name__ == "__main__":

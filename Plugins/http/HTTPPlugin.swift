@@ -69,9 +69,10 @@ struct HTTPPlugin: MetricPlugin {
         if let seconds = request.config.timeoutSeconds { timeout = min(timeout, .seconds(seconds)) }
         let transfer = await transfers.value(
             for: call, isFinal: Self.isFinal, cancelled: .failure(HTTPError(.cancelled, "cancelled")),
-            transfer: { [receiver] in
+            transfer: { [receiver, nowMicroseconds] in
                 do throws(HTTPError) {
-                    return .success(try await receiver.receive(call.http(timeout: timeout)))
+                    let signed = try call.http(timeout: timeout, nowMicroseconds: nowMicroseconds())
+                    return .success(try await receiver.receive(signed))
                 } catch {
                     return .failure(error)
                 }

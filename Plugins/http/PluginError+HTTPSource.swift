@@ -7,8 +7,11 @@ extension PluginError {
     init(_ error: HTTPError, config: HTTPSourceConfig) {
         switch error.kind {
         case .tls: self.init(.sourceUnreachable, error.message, path: "tls")
-        case .nameLookup, .connect, .connectionLost, .shutDown:
-            self.init(.sourceUnreachable, error.message, path: "url")
+        case .nameLookup, .connect:
+            self.init(
+                .sourceUnreachable, "\(error.message). Check the host and port in url, and that the server runs",
+                path: "url")
+        case .connectionLost, .shutDown: self.init(.sourceUnreachable, error.message, path: "url")
         case .invalidRequest: self.init(.configInvalid, error.message, path: "url")
         case .deadline: self.init(.deadlineExceeded, "the server did not answer in time: \(error.message)")
         case .bodyTooLarge:
@@ -38,11 +41,16 @@ extension PluginError {
             self.init(.authFailed, "\(status). \(next)", path: "auth")
         case 404, 410: self.init(.notFound, "\(status). Check the path in url", path: "url")
         case 405: self.init(.configInvalid, "\(status). Set method to one that the server allows", path: "method")
-        case 408, 425: self.init(.sourceUnreachable, status)
-        case 429: self.init(.rateLimited, status, retryAfterMs: response.retryAfterMs)
+        case 408, 425: self.init(.sourceUnreachable, "\(status). The next poll retries", path: "url")
+        case 429:
+            self.init(
+                .rateLimited, "\(status). Poll less often, or raise the server's limit",
+                retryAfterMs: response.retryAfterMs, path: "url")
         case 400..<500:
             self.init(.configInvalid, "\(status). Check url, method, headers and body", path: "url")
-        default: self.init(.sourceUnreachable, status)
+        default:
+            self.init(
+                .sourceUnreachable, "\(status). The server failed: see its log. The next poll retries", path: "url")
         }
     }
 

@@ -1,3 +1,4 @@
+import AWSAuth
 import HTTPTransport
 import PluginSDK
 import SourceSupport

@@ -1,3 +1,4 @@
+import AWSAuth
 import HTTPTransport
 import PluginSDK
 import SourceSupport
@@ -25,9 +26,6 @@ struct Credentials: Sendable, Equatable {
     }
 
     static func signed(_ sigv4: PrometheusAuth.SigV4, _ key: AWSKey) -> Credentials {
-        Credentials(
-            signature: AWSSignature(
-                region: sigv4.region, service: sigv4.service, accessKeyID: key.id,
-                secretAccessKey: key.secret.reveal(), sessionToken: key.sessionToken?.reveal()))
+        Credentials(signature: AWSSignature(region: sigv4.region, service: sigv4.service, key: key))
     }
 }

@@ -1,3 +1,4 @@
+import AWSAuth
 import PluginSDK
 import SourceSupport
 
@@ -106,7 +107,9 @@ struct PrometheusConfig: MetricConfig {
         guard !["content-type", "content-length", "transfer-encoding", "host", "accept"].contains(lowercased) else {
             return "is set by the plugin; remove it"
         }
-        if ["authorization", "x-amz-date", "x-amz-security-token"].contains(lowercased), auth != nil {
+        if ["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"].contains(lowercased),
+            auth != nil
+        {
             return "is set by auth; remove one of the two"
         }
         guard value.reveal().utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {

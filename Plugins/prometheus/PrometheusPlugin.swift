@@ -17,6 +17,7 @@ struct PrometheusPlugin: RangeMetricPlugin {
     private let receiver: AnswerReceiver
     private let files: any FileReader
     private let source: CredentialSource
+    private let nowMicroseconds: @Sendable () -> Int64
 
     init() {
         self.init(
@@ -33,6 +34,7 @@ struct PrometheusPlugin: RangeMetricPlugin {
     ) {
         receiver = AnswerReceiver(client)
         self.files = files
+        self.nowMicroseconds = nowMicroseconds
         source = CredentialSource(
             client: localClient, tokenClient: client, files: files, environment: environment,
             nowMicroseconds: nowMicroseconds)
@@ -70,7 +72,7 @@ struct PrometheusPlugin: RangeMetricPlugin {
         let call = try QueryRequest(
             request.config, window: window, credentials: credentials, files: files, timeLeft: request.timeLeft)
         do throws(HTTPError) {
-            return try await receiver.receive(call.http)
+            return try await receiver.receive(call.http(nowMicroseconds: nowMicroseconds()))
         } catch {
             throw PluginError(error, config: request.config)
         }

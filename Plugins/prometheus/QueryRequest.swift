@@ -1,3 +1,4 @@
+import AWSAuth
 import HTTPTransport
 import PluginSDK
 import SourceSupport
@@ -7,7 +8,8 @@ import WireFormats
 ///
 /// Source: https://prometheus.io/docs/prometheus/latest/querying/api/#expression-queries
 struct QueryRequest {
-    let http: HTTPRequest
+    private let unsigned: HTTPRequest
+    private let signature: AWSSignature?
 
     init(
         _ config: PrometheusConfig, window: RangeWindow? = nil, credentials: Credentials, files: some FileReader,
@@ -28,8 +30,7 @@ struct QueryRequest {
         }
         // Lets the server stop an evaluation whose result is no longer needed.
         fields.append(("timeout", "\(max(1, Int(timeout / .milliseconds(1))))ms"))
-        // Sorted by name, as signatures require.
-        let form = Encoding.form(fields.sorted { $0.name < $1.name })
+        let form = Encoding.form(fields)
 
         var base = config.address[...]
         while base.last == "/" { base.removeLast() }
@@ -43,14 +44,19 @@ struct QueryRequest {
             headers.append(HTTPHeader(name, value.reveal()))
         }
         if config.method == .post { headers.append(HTTPHeader("Content-Type", "application/x-www-form-urlencoded")) }
-        http = HTTPRequest(
+        signature = credentials.signature
+        unsigned = HTTPRequest(
             method: config.method.rawValue,
             url: config.method == .get ? "\(url)?\(form)" : url,
             headers: headers,
             body: config.method == .post ? Array(form.utf8) : nil,
             tls: try config.tls?.options(files) ?? TLSOptions(),
-            awsSignature: credentials.signature,
             timeout: timeout,
             maxBodyBytes: PrometheusLimits.maxBodyBytes)
+    }
+
+    /// Returns the request with a signature of the time, if it has one.
+    func http(nowMicroseconds: Int64) throws(HTTPError) -> HTTPRequest {
+        try signature?.signed(unsigned, nowMicroseconds: nowMicroseconds) ?? unsigned
     }
 }

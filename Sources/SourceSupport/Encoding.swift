@@ -7,19 +7,21 @@ package enum Encoding {
 
     /// Percent-encodes everything except the unreserved characters of RFC 3986, so that the result is valid in a form
     /// and in a URL's path and query.
-    package static func percentEncoded(_ text: String) -> String {
+    package static func percentEncoded(_ text: String) -> String { percentEncoded(bytes: text.utf8) }
+
+    package static func percentEncoded(bytes: some Sequence<UInt8>) -> String {
         let hex = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
+        var encoded: [UInt8] = []
+        for byte in bytes {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
-                bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+                encoded.append(byte)
+            default: encoded += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return String(decoding: encoded, as: UTF8.self)
     }
 
     /// Returns nil if a % has no two hexadecimal digits after it, or stands for a NUL.

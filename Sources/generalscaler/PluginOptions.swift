@@ -3,6 +3,7 @@ import CommandSupport
 import FoundationEssentials
 import Operator
 import PluginHost
+import ScalerAPI
 
 /// The options with the locations of plugins.
 struct PluginOptions: ParsableArguments {
@@ -23,7 +24,7 @@ struct PluginOptions: ParsableArguments {
         _ environment: [String: String], credentialFiles: [String] = [], restsAfter: Duration? = nil,
         handshakeTimeout: Duration = PluginHostLimits.handshakeTimeout
     ) throws -> PluginHostConfiguration {
-        PluginHostConfiguration(
+        var configuration = PluginHostConfiguration(
             directories: directories.isEmpty ? [ProgramDirectory.path] : directories,
             manifest: pluginsConfig,
             hostVersion: OperatorRuntime.version,
@@ -32,5 +33,7 @@ struct PluginOptions: ParsableArguments {
             restsAfter: restsAfter,
             handshakeTimeout: handshakeTimeout
         )
+        configuration.defaultsFault = { ConfigTemplate.problem(inDefaults: $0, path: $1).map { "\($0)" } }
+        return configuration
     }
 }

@@ -48,6 +48,65 @@ struct ValidateCommandTests {
         }
     }
 
+    @Test(
+        "a malformed reference in the defaults of plugins.yaml is reported with its field, by validate and at start",
+        arguments: [
+            (
+                "token: {valueFrom: {serviceAccountToken: {serviceAccountName: x, expirationSeconds: 7d}}}",
+                "plugins.prometheus.defaults.token.valueFrom.serviceAccountToken.expirationSeconds: must be"
+            ),
+            (
+                "auth: {bearer: {token: {valueFrom: {secretKeyRef: {label: x}}}}}",
+                "plugins.prometheus.defaults.auth.bearer.token.valueFrom.secretKeyRef.label: "
+            ),
+        ])
+    func malformedDefaults(field: String, message: String) async throws {
+        try await Program.withDirectory { directory in
+            let (scaler, plugins) = ("\(directory)/scaler.yaml", "\(directory)/plugins.yaml")
+            try Program.write(Self.broken, to: scaler)
+            try Program.write("plugins:\n  prometheus:\n    defaults:\n      \(field)\n", to: plugins)
+            let kubeconfig = "\(directory)/kubeconfig"
+            try Program.write(
+                """
+                clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+                contexts: [{name: c, context: {cluster: c}}]
+                current-context: c
+                """, to: kubeconfig)
+            for command in [["validate", "-f", scaler], ["run", "--kubeconfig", kubeconfig]] {
+                let outcome = try await Program.run(command + ["--plugins-config", plugins])
+                #expect(outcome.code != 0)
+                #expect((outcome.output + outcome.errors).contains("\(plugins):3: \(message)"), "\(outcome)")
+            }
+        }
+    }
+
+    @Test("a malformed reference has one problem, not another one about the value that it would have")
+    func oneProblem() async throws {
+        let outcome = try await Program.run(
+            "validate", "-f", "-",
+            input: """
+                apiVersion: autoscaling.example.com/v1
+                kind: GeneralScaler
+                metadata: {name: web}
+                spec:
+                  targetDeployment: web
+                  maxReplicas: 3
+                  metrics:
+                    - type: http
+                      targetValue: 1
+                      config:
+                        url: http://shop/queue
+                        auth:
+                          bearer:
+                            token:
+                              valueFrom:
+                                serviceAccountToken: {serviceAccountName: a, audience: b, expirationSeconds: 599}
+                """)
+        #expect(outcome.code == 1)
+        #expect(outcome.output.split(separator: "\n").count == 1, "\(outcome.output)")
+        #expect(outcome.output.contains("expirationSeconds: must be"), "\(outcome.output)")
+    }
+
     @Test("validate accepts the documentation's examples and needs no Secret's value")
     func valid() async throws {
         let secret = """

@@ -290,7 +290,7 @@ async def serve(incoming, outgoing):
                 await outgoing.drain()
             if is_over:
                 break
-    except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+    except (asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
         pass
     outgoing.close()
 

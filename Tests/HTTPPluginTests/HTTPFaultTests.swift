@@ -140,8 +140,8 @@ struct HTTPFaultTests {
         arguments: [
             (204, .noData, nil), (304, .configInvalid, "url"), (400, .configInvalid, "url"), (401, .authFailed, "auth"),
             (403, .authFailed, "auth"), (404, .notFound, "url"), (405, .configInvalid, "method"),
-            (408, .sourceUnreachable, nil), (410, .notFound, "url"), (422, .configInvalid, "url"),
-            (429, .rateLimited, nil), (500, .sourceUnreachable, nil), (503, .sourceUnreachable, nil),
+            (408, .sourceUnreachable, "url"), (410, .notFound, "url"), (422, .configInvalid, "url"),
+            (429, .rateLimited, "url"), (500, .sourceUnreachable, "url"), (503, .sourceUnreachable, "url"),
         ] as [(Int, PluginError.Kind, String?)])
     func statuses(status: Int, kind: PluginError.Kind, path: String?) async throws {
         let client = FakeServer(.answer(status: status, "why", headers: [HTTPHeader("Retry-After", "7")]))

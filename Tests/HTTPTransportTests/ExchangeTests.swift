@@ -5,9 +5,6 @@ import Testing
 
 @Suite(.timeLimit(.minutes(5)))
 struct ExchangeTests {
-    private static let signature = AWSSignature(
-        region: "eu-west-1", service: "es", accessKeyID: "id", secretAccessKey: "s", sessionToken: nil)
-
     /// Adds a route that answers with the request's contents.
     private static func echo(_ router: Router<TestServer.Context>) {
         for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] {
@@ -158,10 +155,6 @@ struct ExchangeTests {
             .init(url: "http://127.0.0.1/", headers: [.init("X-A", "1\r\nX-B: 2")], timeout: nil),
             .init(url: "http://127.0.0.1/", headers: [.init("X-A:", "1")], timeout: nil),
             .init(url: "http://127.0.0.1/", headers: [.init("Content-Length", "1")], timeout: nil),
-            .init(url: "http://127.0.0.1/a%20b", awsSignature: Self.signature, timeout: nil),
-            .init(url: "http://127.0.0.1/a,b", awsSignature: Self.signature, timeout: nil),
-            .init(url: "http://127.0.0.1/a//b", awsSignature: Self.signature, timeout: nil),
-            .init(url: "http://127.0.0.1/a/./b", awsSignature: Self.signature, timeout: nil),
         ])
     func refused(request: HTTPTransport.HTTPRequest) async throws {
         try await withClient { client in

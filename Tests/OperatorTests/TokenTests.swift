@@ -161,6 +161,92 @@ struct TokenTests {
         }
     }
 
+    @Test("scalers that want different lifetimes of a token share one with the shortest")
+    func lifetimes() async throws {
+        let (environment, tokens) = try environment()
+        try environment.deploy("web2", replicas: 2)
+        try environment.api.create(Self.account())
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(Self.scaler(["token": Self.reference(seconds: 3_599), "other": 1]))
+            try await fixture.poll(2)
+            #expect(requests(fixture) == 1)
+            let config: JSON = ["token": Self.reference(seconds: 601), "other": 2]
+            try fixture.create(
+                TestEnvironment.scaler(
+                    "web2", target: "web2",
+                    ["maxReplicas": 4, "metrics": [["type": "test", "targetValue": 100, "config": config]]]))
+            while fixture.seconds < 60 { try await fixture.poll() }
+            #expect(requests(fixture) == 2)
+            while fixture.seconds < 450 { try await fixture.poll() }
+            #expect(requests(fixture) == 2 && Set(tokens.seen).count == 2)
+            // The renewal, too, is requested once and for the shortest lifetime, whichever scaler comes first.
+            while fixture.seconds < 560 { try await fixture.poll() }
+            #expect(requests(fixture) == 3 && Set(tokens.seen).count == 3)
+        }
+    }
+
+    @Test("a shorter lifetime counts until no scaler has wanted it for as long as a token can be valid")
+    func lifetimesEnd() {
+        let (lifetimes, key) = (
+            TokenLifetimes(), TokenKey(account: ObjectKey(namespace: "a", name: "b"), audience: "c")
+        )
+        #expect(lifetimes.shortest(key) == 3_600)
+        lifetimes.note(3_000, key, now: .seconds(7))
+        lifetimes.note(601, key, now: .seconds(8))
+        lifetimes.note(3_000, key, now: .seconds(3_607))
+        #expect(lifetimes.shortest(key) == 601)
+        lifetimes.note(601, key, now: .seconds(3_607))
+        lifetimes.note(3_000, key, now: .seconds(3_609))
+        #expect(lifetimes.shortest(key) == 601)
+        lifetimes.note(3_000, key, now: .seconds(7_207))
+        #expect(lifetimes.shortest(key) == 3_000)
+    }
+
+    @Test(
+        "a failure of the administrator's token names plugins.yaml, and does not hide mistakes of the scaler",
+        arguments: [
+            (["query": "up"], "TokenUnavailable plugins.test.defaults.token in plugins.yaml: ServiceAccount "),
+            (["qurey": "up"], "InvalidMetricConfig spec.metrics[0].config.qurey: is unknown"),
+            (["namespace": "other"], "InvalidMetricConfig spec.metrics[0].config.namespace: is filled in"),
+        ] as [(JSON, String)])
+    func administratorsFailure(config: JSON, message: String) async throws {
+        let (environment, tokens) = try environment()
+        environment.source.setDefaults(["token": Self.reference("absent")])
+        environment.source.declare(["properties": ["namespace": ["type": "string", "x-from": "scaler.namespace"]]])
+        environment.source.judge { _, config in
+            var problems: [ConfigProblem] = []
+            if config["qurey"] != nil { problems.append(ConfigProblem(path: "qurey", message: "is unknown")) }
+            // About the placeholder for the token, which says nothing about the spec.
+            problems.append(ConfigProblem(path: "token", message: "is too short"))
+            return .invalid(problems)
+        }
+        try await OperatorFixture.run(environment) { fixture in
+            try fixture.create(Self.scaler(config))
+            try await fixture.poll(2)
+            let ready = try #require(try fixture.condition("Ready"))
+            let found = "\(ready["reason"]?.stringValue ?? "") \(ready["message"]?.stringValue ?? "")"
+            #expect(found.hasPrefix(message) && !found.contains("too short"), "\(found)")
+            #expect(tokens.seen.isEmpty)
+        }
+    }
+
+    @Test("a malformed reference in the defaults of plugins.yaml is found when the file is read")
+    func malformedDefaults() {
+        func problem(_ defaults: [String: JSON]) -> String? {
+            ConfigTemplate.problem(inDefaults: defaults, path: "plugins.redis.defaults")?.description
+        }
+        #expect(problem([:]) == nil)
+        #expect(problem(["a": ["valueFrom": ["serviceAccountToken": ["serviceAccountName": "x"]]]]) == nil)
+        #expect(
+            problem(["a": [["valueFrom": ["secretKeyRef": ["label": "x"]]]]])?
+                .hasPrefix("plugins.redis.defaults.a[0].valueFrom.secretKeyRef.label: ") == true)
+        #expect(
+            problem([
+                "a": ["valueFrom": ["serviceAccountToken": ["serviceAccountName": "x", "expirationSeconds": "7d"]]]
+            ])?
+            .hasPrefix("plugins.redis.defaults.a.valueFrom.serviceAccountToken.expirationSeconds: must be") == true)
+    }
+
     @Test("a token that the source refuses is requested again immediately, and then at most every 10 s")
     func revoked() async throws {
         let (environment, tokens) = try environment()

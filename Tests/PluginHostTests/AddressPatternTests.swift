@@ -168,6 +168,31 @@ struct AddressPatternTests {
         }
     }
 
+    @Test("a default that the operator fills in itself is refused, with the field of plugins.yaml to remove")
+    func ineffectiveDefault() {
+        let type = MetricTypeDescription(
+            type: "pods", description: "",
+            configSchema: [
+                "type": "object",
+                "properties": [
+                    "namespace": ["type": "string", "x-from": "scaler.namespace"],
+                    "token": ["type": "string", "x-secret": true, "x-from": "defaults"],
+                ],
+            ], defaultTargetType: .value)
+        func messages(_ defaults: [String: JSON]) -> (log: [String], refusal: String?) {
+            let filter = AddressFilter(plugin: "cluster", allowed: nil, defaults: defaults)
+            let log = filter.handshakeCompleted([type])
+            return (log, filter.examine(type: "pods", config: PluginConfig([:])).refusal?.message)
+        }
+        let (log, refusal) = messages(["namespace": "shop", "token": "t"])
+        let message =
+            "plugins.cluster.defaults.namespace in plugins.yaml would have no effect: the operator fills in this field of "
+            + "metric type \"pods\" with scaler.namespace. Remove it from plugins.yaml"
+        #expect(log == [message])
+        #expect(refusal == message)
+        #expect(messages(["token": "t"]).log.isEmpty && messages(["token": "t"]).refusal == nil)
+    }
+
     @Test("a plugin with allowedAddresses that marks no address field is refused, and a log line at its start says so")
     func unmarked() async throws {
         try await HostFixture.run(["guarded": Self.plugin("{\"url\": {}}")], manifest: Self.manifest) {

@@ -209,7 +209,7 @@ import Testing
         let fields = #""database": "d", "username": "u", \#(Self.query)"#
         let refused = try #require(try await plugin.failure(#""address": "127.0.0.1:\#(port)", \#(fields)"#))
         #expect(refused.kind == .sourceUnreachable)
-        #expect(refused.message == "no connection to 127.0.0.1:\(port): Connection refused")
+        #expect(refused.message.hasPrefix("no connection to 127.0.0.1:\(port): Connection refused. Check the address"))
         let name = try #require(try await plugin.failure(#""address": "postgres.invalid", \#(fields)"#))
         #expect(name.kind == .sourceUnreachable)
         #expect(name.message.contains("no address found for postgres.invalid"), "\(name.message)")

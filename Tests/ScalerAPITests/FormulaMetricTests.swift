@@ -40,6 +40,35 @@ struct FormulaMetricTests {
         #expect(scaling.inputs.map(\.name) == ["backlog", "rate"])
     }
 
+    @Test("all problems of formulas are reported at once, also beside malformed ones")
+    func together() {
+        let problems = Self.problems([
+            Self.backlog, ["type": "redis", "activationValue": 3],
+            ["type": "redis", "name": "if", "targetType": "Value"],
+            Self.drain(["name": "a", "formula": "backlog +"]), Self.drain(["name": "b", "formula": "nothing + redis"]),
+            Self.drain(["name": "c", "formula": "max(a, b)", "targetValue": "7d"]),
+            ["formula": "redis", "type": "redis", "targetType": "Value", "targetValue": 0],
+        ])
+        #expect(
+            problems.map { String($0.prefix { $0 != "," && $0 != ";" }) } == [
+                "spec.metrics[1].activationValue: requires targetValue: a metric without one is an input",
+                "spec.metrics[2].targetType: requires targetValue: a metric without one is an input",
+                "spec.metrics[3].formula: character 10: expected a number",
+                "spec.metrics[5].targetValue: must be a number",
+                "spec.metrics[6].type: is not allowed with formula", "spec.metrics[6].name: is required",
+                "spec.metrics[6].targetValue: must be greater than 0",
+                "spec.metrics[4].formula: character 1: unknown metric \"nothing\"",
+                "spec.metrics[5].formula: character 5: a is a formula",
+                "spec.metrics[5].formula: character 8: b is a formula",
+            ], "\(problems)")
+    }
+
+    @Test("an input is not called unused while a formula that may name it is malformed")
+    func unknownUse() {
+        let problems = Self.problems([Self.backlog, Self.rate, Self.drain(["formula": "backlog +"])])
+        #expect(problems.count == 1 && problems[0].hasPrefix("spec.metrics[2].formula: "), "\(problems)")
+    }
+
     @Test(
         "a formula that refers to an unknown metric or another formula is refused, with the place in its text",
         arguments: [

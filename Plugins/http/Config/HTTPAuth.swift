@@ -1,3 +1,4 @@
+import AWSAuth
 import GoogleAuth
 import PluginSDK
 import SourceSupport

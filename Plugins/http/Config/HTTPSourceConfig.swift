@@ -72,12 +72,6 @@ struct HTTPSourceConfig: MetricConfig {
             if let message { problems.append(ConfigProblem(path: path, message: message)) }
         }
         add("url", urlFault)
-        if auth?.sigv4 != nil, !AWSSignature.canSign(url) {
-            add(
-                "url",
-                "must have a path of letters, digits, and / - . _ ~ only, without // and /., because the AWS signature of "
-                    + "another path would be wrong")
-        }
         for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
             add("headers.\(name)", headerFault(name, value))
         }
@@ -122,7 +116,9 @@ struct HTTPSourceConfig: MetricConfig {
         if headers.keys.contains(where: { $0 != name && $0.lowercased() == lowercased && $0 < name }) {
             return "is listed twice"
         }
-        if ["authorization", "x-amz-date", "x-amz-security-token"].contains(lowercased), auth != nil {
+        if ["authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"].contains(lowercased),
+            auth != nil
+        {
             return "is set by auth; remove one of the two"
         }
         guard value.reveal().utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {

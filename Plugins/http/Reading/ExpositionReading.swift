@@ -33,7 +33,9 @@ struct ExpositionReading {
                 }
                 guard identities.insert(sample.identity).inserted else {
                     throw PluginError(
-                        .sourceUnreachable, "the answer has the same series twice (line \(sample.line))", path: "url")
+                        .sourceUnreachable,
+                        "the answer has the same series twice (line \(sample.line)): correct the server, whose metrics are not "
+                            + "valid", path: "url")
                 }
                 samples.append(
                     Sample(value: sample.value, microseconds: sample.microseconds, line: sample.line))
@@ -75,12 +77,16 @@ struct ExpositionReading {
         if let faulty = samples.first(where: { !$0.value.isFinite }) {
             throw PluginError(
                 .sourceUnreachable,
-                "the value in line \(faulty.line) is \(faulty.value), which is not a number to scale on")
+                "the value in line \(faulty.line) is \(faulty.value), which is not a number to scale on: correct the server, or "
+                    + "exclude the series with matchers",
+                path: "metric")
         }
         let values = samples.map(\.value)
         let value = aggregation?.combined(values) ?? first.value
         guard value.isFinite else {
-            throw PluginError(.sourceUnreachable, "the \(values.count) values together exceed the largest number")
+            throw PluginError(
+                .sourceUnreachable, "the \(values.count) values together exceed the largest number: match fewer series",
+                path: "metric")
         }
         let detail = aggregation.map { "the \($0.rawValue) of \(values.count) series" }
         return MetricReading(value: value, observedAtMicroseconds: observed, detail: values.count > 1 ? detail : nil)

@@ -59,8 +59,11 @@ enum NumberText: Equatable {
         case .finite(let value): return value
         case .notFinite(let text):
             throw PluginError(
-                .sourceUnreachable, "\(what) is \(Quoting.shortened(text)), which is not a number to scale on")
-        case .none: throw PluginError(.configInvalid, "\(what) is not a number", path: path)
+                .sourceUnreachable,
+                "\(what) is \(Quoting.shortened(text)), which is not a number to scale on: correct the server, or select "
+                    + "another value",
+                path: path)
+        case .none: throw PluginError(.configInvalid, "\(what) is not a number: select one that is", path: path)
         }
     }
 }

@@ -117,11 +117,12 @@ struct Selection: Sendable {
         switch node.value {
         case .integer(let value): return Double(value)
         case .number(let value): return value
-        case .null: throw PluginError(.noData, "the value at \(place) is null")
+        case .null: throw PluginError(.noData, "the value at \(place) is null: the server has none now")
         case .string(let text): return try NumberText(text).value("the text at \(place)", path: "jsonPath")
         case .bool, .array, .object:
             throw PluginError(
-                .configInvalid, "jsonPath selects \(node.value.shapeName) at \(place), which is not a number",
+                .configInvalid,
+                "jsonPath selects \(node.value.shapeName) at \(place), which is not a number: select a number in it",
                 path: "jsonPath")
         }
     }
@@ -129,7 +130,9 @@ struct Selection: Sendable {
     private func combined(_ values: [Double], _ now: Int64) throws(PluginError) -> MetricReading {
         let value = aggregation?.combined(values) ?? values[0]
         guard value.isFinite else {
-            throw PluginError(.sourceUnreachable, "the \(values.count) values together exceed the largest number")
+            throw PluginError(
+                .sourceUnreachable, "the \(values.count) values together exceed the largest number: select fewer",
+                path: "jsonPath")
         }
         let detail = aggregation.map { "the \($0.rawValue) of \(values.count) values" }
         return MetricReading(value: value, observedAtMicroseconds: now, detail: values.count > 1 ? detail : nil)

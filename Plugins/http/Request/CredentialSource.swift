@@ -1,3 +1,4 @@
+import AWSAuth
 import GoogleAuth
 import HTTPTransport
 import PluginSDK
@@ -46,11 +47,8 @@ struct CredentialSource: Sendable {
         }
         if let oauth2 = auth.oauth2 { return .bearer(try await token(OAuthClient(oauth2))) }
         if let sigv4 = auth.sigv4 {
-            let key = try await key(sigv4)
             return RequestCredentials(
-                signature: AWSSignature(
-                    region: sigv4.region, service: sigv4.service, accessKeyID: key.id,
-                    secretAccessKey: key.secret.reveal(), sessionToken: key.sessionToken?.reveal()))
+                signature: AWSSignature(region: sigv4.region, service: sigv4.service, key: try await key(sigv4)))
         }
         guard let google = auth.google else { return RequestCredentials() }
         try checkPlace(google, config.url)

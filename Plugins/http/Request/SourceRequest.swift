@@ -1,3 +1,4 @@
+import AWSAuth
 import HTTPTransport
 import PluginSDK
 import SourceSupport
@@ -30,14 +31,15 @@ struct SourceRequest: Hashable, Sendable {
         self.headers = headers
         tls = try config.tls?.options(files) ?? TLSOptions()
         signature = credentials.signature
-        let url = try Self.filled(config.url, nowMicroseconds, field: "url") ?? ""
-        self.url = signature == nil ? url : Self.withSortedQuery(url)
+        url = try Self.filled(config.url, nowMicroseconds, field: "url") ?? ""
     }
 
-    func http(timeout: Duration) -> HTTPRequest {
-        HTTPRequest(
-            method: method, url: url, headers: headers, body: body, tls: tls, awsSignature: signature,
-            timeout: timeout, maxBodyBytes: HTTPSourceLimits.maxBodyBytes)
+    /// Returns the request with a signature of the time, if it has one.
+    func http(timeout: Duration, nowMicroseconds: Int64) throws(HTTPError) -> HTTPRequest {
+        let request = HTTPRequest(
+            method: method, url: url, headers: headers, body: body, tls: tls, timeout: timeout,
+            maxBodyBytes: HTTPSourceLimits.maxBodyBytes)
+        return try signature?.signed(request, nowMicroseconds: nowMicroseconds) ?? request
     }
 
     private static func accept(_ config: HTTPSourceConfig) -> String {
@@ -56,21 +58,5 @@ struct SourceRequest: Hashable, Sendable {
         } catch {
             throw PluginError(.configInvalid, "\(field) \(error.message)", path: field)
         }
-    }
-
-    /// Returns the URL with its query as AWS has it before it verifies a signature: encoded in one way, and sorted.
-    private static func withSortedQuery(_ url: String) -> String {
-        let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return url }
-        let fields = parts[1].split(separator: "&").map { field in
-            let pair = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return "\(reencoded(pair[0]))=\(pair.count == 2 ? reencoded(pair[1]) : "")"
-        }
-        return "\(parts[0])?\(fields.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: "&"))"
-    }
-
-    /// A plus sign is a blank, as in forms.
-    private static func reencoded(_ text: Substring) -> String {
-        Encoding.percentDecoded(text.replacing("+", with: " ")).map(Encoding.percentEncoded) ?? String(text)
     }
 }

@@ -35,13 +35,16 @@ extension PluginError {
                     + "Ask the administrator to check defaults.token in plugins.yaml", path: "token")
         case 403: self.init(.authFailed, "\(status). \(subject.whenForbidden)")
         case 404, 410: self.init(.notFound, "\(status). \(subject.whenNotFound)", path: subject.path)
-        case 429: self.init(.rateLimited, status, retryAfterMs: response.retryAfterMs)
+        case 429:
+            self.init(
+                .rateLimited, "\(status). The next poll retries; poll less often if this lasts",
+                retryAfterMs: response.retryAfterMs)
         case 400, 422: self.init(.configInvalid, "\(status). Correct the config", path: subject.path)
         case 503:
             self.init(
                 .sourceUnreachable, "\(status). \(subject.whenUnavailable)")
-        case 504: self.init(.deadlineExceeded, status)
-        default: self.init(.sourceUnreachable, status)
+        case 504: self.init(.deadlineExceeded, "\(status). The next poll retries")
+        default: self.init(.sourceUnreachable, "\(status). The next poll retries")
         }
     }
 
@@ -57,6 +60,9 @@ extension PluginError {
 
     /// An answer with status 200 that is not what the API documents.
     static func malformed(_ what: String, _ reason: String) -> PluginError {
-        PluginError(.sourceUnreachable, "the answer for \(what) is malformed: \(Quoting.shortened(reason))")
+        PluginError(
+            .sourceUnreachable,
+            "the answer for \(what) is malformed: \(Quoting.shortened(reason)). Check the server of this API: metrics-server, or the metrics adapter"
+        )
     }
 }

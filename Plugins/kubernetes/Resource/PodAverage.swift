@@ -58,15 +58,27 @@ struct PodAverage: Sendable, Hashable {
         guard isUp else { return Outcome(average: whole) }
         // The operator counts the ready pods only, and `whole` is the average over all.
         let ready = all.count(where: \.isReady)
-        return Outcome(average: ready > 0 ? whole * Double(all.count) / Double(ready) : whole)
+        return Outcome(average: ready > 0 && ready < all.count ? whole * Double(all.count) / Double(ready) : whole)
     }
 
+    /// Divides once, and whole numbers: in binary, neither 0.1 cores nor their sum and quotient are exact.
     private func average(of pods: [Pod]) -> Double? {
-        let requests = pods.reduce(0) { $0 + $1.request }
+        let scale = Self.scale(pods)
+        let requests = pods.reduce(0) { $0 + Self.whole($1.request, scale) }
         guard requests > 0 else { return nil }
-        let ratio = pods.reduce(0) { $0 + $1.value } / requests
-        return measure == .percentOfRequests ? ratio * 100 : ratio
+        let value = pods.reduce(0) { $0 + Self.whole($1.value, scale) }
+        return measure == .percentOfRequests ? value * 100 / requests : value / requests
     }
+
+    /// The finest unit of the metrics API.
+    private static let nano = 1e9
+
+    /// Returns what makes all amounts whole numbers.
+    private static func scale(_ pods: [Pod]) -> Double {
+        pods.allSatisfy { $0.value == $0.value.rounded() && $0.request == $0.request.rounded() } ? 1 : nano
+    }
+
+    private static func whole(_ amount: Double, _ scale: Double) -> Double { (amount * scale).rounded() }
 
     /// Returns a pod without a value as a scale-down counts it: it uses all of its request, or the target.
     private func filled(_ pod: Pod, _ target: Double) -> Pod {

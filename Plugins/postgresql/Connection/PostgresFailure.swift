@@ -58,7 +58,7 @@ struct PostgresFailure: Error {
         }
         let reason = text(message)
         if phase == CONNECTION_STARTED || phase == CONNECTION_BAD {
-            return .unreachable("no connection to \(place): \(reason)")
+            return .unreachable("no connection to \(place): \(reason). Check the address, and that the server runs")
         }
         let (role, mode) = (connection.endpoint.role, connection.endpoint.tlsMode)
         if role != .any, reason.contains("standby") {
@@ -92,7 +92,9 @@ extension PostgresFailure {
         }
         switch error.state {
         case "28P01":
-            return failure(.authFailed, "\(place) refuses the user or the password: \(message)", path: "password")
+            return failure(
+                .authFailed, "\(place) refuses the user or the password: \(message). Correct username or password",
+                path: "password")
         case _ where error.state.hasPrefix("28"):
             return failure(
                 .authFailed,

@@ -17,12 +17,6 @@ extension HTTPRequest {
         for header in headers {
             try header.check()
         }
-        if awsSignature != nil, !AWSSignature.canSign(url) {
-            throw HTTPError(
-                .invalidRequest,
-                "the path of a request with an AWS signature may have letters, digits, and / - . _ ~ only, without // and /."
-            )
-        }
     }
 }
 

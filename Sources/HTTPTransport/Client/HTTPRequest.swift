@@ -6,10 +6,8 @@ package struct HTTPRequest: Sendable {
     package var headers: [HTTPHeader]
     package var body: [UInt8]?
     package var tls: TLSOptions
-    /// The URL of the proxy (http, https, socks5, socks5h) , which overrides the environment. May contain a password.
+    /// The URL of the proxy (http, https, socks5, socks5h), which overrides the environment. May contain a password.
     package var proxy: String?
-    /// The AWS signature to add, if any.
-    package var awsSignature: AWSSignature?
     /// The time from the name lookup to the last byte of the body; for a stream, to the last header unless
     /// ``boundsWholeStream`` is true. Nil means no limit.
     package var timeout: Duration?
@@ -29,7 +27,6 @@ package struct HTTPRequest: Sendable {
         body: [UInt8]? = nil,
         tls: TLSOptions = TLSOptions(),
         proxy: String? = nil,
-        awsSignature: AWSSignature? = nil,
         timeout: Duration?,
         boundsWholeStream: Bool = false,
         maxBodyBytes: Int = HTTPRequest.defaultMaxBodyBytes
@@ -40,7 +37,6 @@ package struct HTTPRequest: Sendable {
         self.body = body
         self.tls = tls
         self.proxy = proxy
-        self.awsSignature = awsSignature
         self.timeout = timeout
         self.boundsWholeStream = boundsWholeStream
         self.maxBodyBytes = maxBodyBytes
@@ -106,54 +102,6 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible {
             + "client certificate: \(clientCertificate == nil ? "none" : "***"), "
             + "serverName: \(serverName ?? "of the URL"), skipsVerification: \(skipsVerification))"
     }
-
-    package var debugDescription: String { description }
-}
-
-/// The credentials and scope of an AWS Signature Version 4. libcurl computes the signature.
-///
-/// Sort the URL's query by name, and percent-encode only what is not unreserved in it: AWS does so before verification, and
-/// libcurl signs it as it is. Set the Content-Type of a body: libcurl defaults to a form.
-package struct AWSSignature: Sendable, Hashable {
-    package var region: String
-    /// The service name, such as `aps`.
-    package var service: String
-    package var accessKeyID: String
-    package var secretAccessKey: String
-    /// The session token of temporary credentials.
-    package var sessionToken: String?
-
-    package init(
-        region: String, service: String, accessKeyID: String, secretAccessKey: String, sessionToken: String?
-    ) {
-        self.region = region
-        self.service = service
-        self.accessKeyID = accessKeyID
-        self.secretAccessKey = secretAccessKey
-        self.sessionToken = sessionToken
-    }
-}
-
-extension AWSSignature {
-    /// Returns whether libcurl signs the path of a URL as AWS does: AWS encodes it once more, and libcurl does not.
-    package static func canSign(_ url: String) -> Bool {
-        let rest = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? url[...]
-        let path = rest.drop { !"/?#".contains($0) }.prefix { !"?#".contains($0) }
-        let isPlain = path.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "/-._~".utf8.contains(byte)
-            }
-        }
-        return isPlain && !path.contains("//") && !path.contains("/.")
-    }
-}
-
-extension AWSSignature: CustomStringConvertible, CustomDebugStringConvertible {
-    /// Never the key.
-    package var description: String { "AWSSignature(\(region), \(service), ***)" }
 
     package var debugDescription: String { description }
 }

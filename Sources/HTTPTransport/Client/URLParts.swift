@@ -1,21 +1,25 @@
 import CCurl
 
 /// The parts of a request's URL, as parsed by libcurl.
-struct URLParts: Sendable, Equatable {
+package struct URLParts: Sendable, Equatable {
     /// `http` or `https`.
-    let scheme: String
+    package let scheme: String
     /// The host in lower case; an IPv6 address in brackets.
-    let host: String
+    package let host: String
     /// The port, if the URL has one.
-    let port: String?
+    package let port: String?
+    /// The path as libcurl sends it: without dot segments, and `/` if the URL has none.
+    package let path: String
+    /// What follows the question mark, if there is something.
+    package let query: String?
 
-    var isTLS: Bool { scheme == "https" }
-    var effectivePort: String { port ?? (isTLS ? "443" : "80") }
+    package var isTLS: Bool { scheme == "https" }
+    package var effectivePort: String { port ?? (isTLS ? "443" : "80") }
     /// The host and port as in a Host header and in messages; never user information, path or query.
-    var authority: String { port.map { "\(host):\($0)" } ?? host }
+    package var authority: String { port.map { "\(host):\($0)" } ?? host }
 
     /// Parses an absolute http or https URL; throws ``HTTPError/Kind/invalidRequest`` for other texts.
-    init(parsing url: String) throws(HTTPError) {
+    package init(parsing url: String) throws(HTTPError) {
         guard let handle = curl_url() else { preconditionFailure("out of memory") }
         defer { curl_url_cleanup(handle) }
         // A NUL would end the C string early and hide the rest of the URL from every check.
@@ -31,6 +35,8 @@ struct URLParts: Sendable, Equatable {
         self.scheme = scheme
         self.host = host.lowercased()
         port = URLParts.part(CURLUPART_PORT, of: handle)
+        path = URLParts.part(CURLUPART_PATH, of: handle) ?? "/"
+        query = URLParts.part(CURLUPART_QUERY, of: handle)
     }
 
     /// Returns the URL with another host.

@@ -34,13 +34,6 @@ extension EasyHandle {
         try setMethod(request)
         try setTarget(transfer)
         if transfer.url.isTLS { try setTLS(request.tls) }
-        if let signature = request.awsSignature { try setSignature(signature) }
-    }
-
-    private func setSignature(_ signature: AWSSignature) throws(HTTPError) {
-        try set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
-        try set(CURLOPT_USERNAME, signature.accessKeyID)
-        try set(CURLOPT_PASSWORD, signature.secretAccessKey)
     }
 
     private func setVersion(_ transfer: Transfer) throws(HTTPError) {
@@ -68,15 +61,15 @@ extension EasyHandle {
 
     private func setTarget(_ transfer: Transfer) throws(HTTPError) {
         let request = transfer.request
-        // An empty value is written with a semicolon; with a colon, libcurl would remove the header.
-        var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
-        func has(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
-        if let token = request.awsSignature?.sessionToken { lines.append("X-Amz-Security-Token: \(token)") }
-        // Headers that libcurl would add to a body. Up to version 8, it signs them for AWS even if they are omitted.
-        if request.awsSignature == nil {
-            if !has("expect") { lines.append("Expect:") }
-            if !has("content-type") { lines.append("Content-Type:") }
+        // A blank value is written with a semicolon; with a colon, libcurl would remove the header.
+        var lines = request.headers.map { header in
+            let isBlank = header.value.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 }
+            return isBlank ? "\(header.name);" : "\(header.name): \(header.value)"
         }
+        func has(_ name: String) -> Bool { request.headers.contains { $0.name.lowercased() == name } }
+        // Headers that libcurl would add to a body.
+        if !has("expect") { lines.append("Expect:") }
+        if !has("content-type") { lines.append("Content-Type:") }
         if let serverName = request.tls.serverName, transfer.url.isTLS {
             // TLS uses the host of the URL; the connection uses this rule.
             let port = transfer.url.effectivePort

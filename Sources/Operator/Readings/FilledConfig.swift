@@ -47,19 +47,22 @@ extension MetricSource {
     package func template(
         type: String, own: JSON, targetValue: Double?, for scaler: FilledScaler, path: String
     ) -> ConfigTemplate {
-        let fields = metricType(type)?.filledFields.values ?? [:]
+        let installed = metricType(type)
+        let fields = installed?.filledFields.values ?? [:]
+        let defaultsPath = "plugins.\(installed?.plugin ?? type).defaults"
         guard case .object(let members) = own, !fields.isEmpty else {
             let config = defaulted(type: type, own: own)
-            return ConfigTemplate(config.json, path: path, inherited: config.inherited)
+            return ConfigTemplate(
+                config.json, path: path, inherited: config.inherited, defaultsPath: defaultsPath)
         }
         let filled = fields.compactMapValues { scaler.text($0, targetValue: targetValue).map { JSON.string($0) } }
         // Without the members that are refused, so that one of them cannot replace a default.
         let config = defaulted(type: type, own: .object(members.filter { fields[$0.key] == nil }))
-        // What the administrator's defaults say in other filled fields does not count.
+        // Other filled fields of the defaults are refused by the plugin's host.
         let rest = (config.json.objectValue ?? [:]).filter { fields[$0.key] ?? .defaults == .defaults }
         return ConfigTemplate(
             .object(rest.merging(filled) { $1 }), path: path,
-            inherited: config.inherited.intersection(rest.keys))
+            inherited: config.inherited.intersection(rest.keys), defaultsPath: defaultsPath)
     }
 
     /// Returns a problem for each field of a metric's own config that the operator fills in.

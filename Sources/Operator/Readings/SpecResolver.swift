@@ -15,16 +15,43 @@ struct SpecResolver: Sendable {
         of spec: GeneralScalerSpec, for scaler: FilledScaler, _ freshness: SecretFreshness
     ) async throws(Blocker) -> SecretValues {
         var values = SecretValues()
-        let places = spec.metrics.flatMap { template(of: $0, for: scaler).places }
-        for place in places where values.references.insert(place.reference).inserted {
-            do throws(SecretProblem) {
-                values.texts[place.reference] = try await secrets.value(
-                    of: place.reference, namespace: scaler.namespace, freshness)
-            } catch {
-                throw Blocker(error, path: place.path)
+        for metric in spec.metrics {
+            let template = template(of: metric, for: scaler)
+            for place in template.places where values.references.insert(place.reference).inserted {
+                do throws(SecretProblem) {
+                    values.texts[place.reference] = try await secrets.value(
+                        of: place.reference, namespace: scaler.namespace, freshness)
+                } catch {
+                    if template.isInherited(place.path) { try await checkOwnConfigs(of: spec, for: scaler) }
+                    throw Blocker(error, path: template.origin(of: place.path))
+                }
             }
         }
         return values
+    }
+
+    /// Checks a spec's configs without a value of the administrator, so that its absence does not hide the mistakes that
+    /// the scaler's author can fix.
+    private func checkOwnConfigs(of spec: GeneralScalerSpec, for scaler: FilledScaler) async throws(Blocker) {
+        for metric in spec.metrics {
+            await source.untilDeclared(metric.type)
+            let template = template(of: metric, for: scaler)
+            try checkFields(of: metric, template)
+            let verdict = await source.validate(type: metric.type, config: template.filledWithStandIns())
+            guard case .invalid = verdict else { continue }
+            let own = verdict.problems(metric: metric.path)
+                .filter { !template.isReference($0.path) && !template.isInherited($0.path) }
+            if !own.isEmpty {
+                throw Blocker(.invalidMetricConfig, own.map(\.description).joined(separator: "; "))
+            }
+        }
+    }
+
+    private func checkFields(of metric: MetricSourceSpec, _ template: ConfigTemplate) throws(Blocker) {
+        let filled = source.filledFieldProblems(
+            type: metric.type, own: metric.config, path: "\(metric.path).config")
+        guard let problem = filled.first ?? template.problems.first else { return }
+        throw Blocker(.invalidMetricConfig, "\(template.origin(of: problem.path)): \(problem.message)")
     }
 
     func resolve(
@@ -34,15 +61,10 @@ struct SpecResolver: Sendable {
         var queries: [ReadingQuery] = []
         for metric in spec.metrics {
             await source.untilDeclared(metric.type)
-            if let problem = source.filledFieldProblems(
-                type: metric.type, own: metric.config, path: "\(metric.path).config"
-            ).first {
-                throw Blocker(.invalidMetricConfig, "\(problem)")
-            }
             let template = template(of: metric, for: scaler)
-            if let problem = template.problems.first { throw Blocker(.invalidMetricConfig, "\(problem)") }
+            try checkFields(of: metric, template)
             let config = template.filled(secrets.texts)
-            let declared = try await declaration(of: metric, config: config, path: metric.path)
+            let declared = try await declaration(of: metric, config: config, template)
             let targetType = metric.targetType ?? MetricSpec.TargetType(declared.targetType)
             declarations.append(.init(targetType: targetType, maxAge: declared.maxAge))
             queries.append(
@@ -68,8 +90,9 @@ struct SpecResolver: Sendable {
     }
 
     private func declaration(
-        of metric: MetricSourceSpec, config: PluginConfig, path: String
+        of metric: MetricSourceSpec, config: PluginConfig, _ template: ConfigTemplate
     ) async throws(Blocker) -> Declaration {
+        let path = metric.path
         switch await source.validate(type: metric.type, config: config) {
         case .valid(let targetType):
             guard let installed = source.metricType(metric.type) else {
@@ -81,7 +104,8 @@ struct SpecResolver: Sendable {
             )
         case .invalid(let problems):
             let details = problems.map { problem in
-                problem.path.isEmpty ? problem.message : "\(path).config.\(problem.path): \(problem.message)"
+                problem.path.isEmpty
+                    ? problem.message : "\(template.origin(of: "\(path).config.\(problem.path)")): \(problem.message)"
             }
             throw Blocker(.invalidMetricConfig, details.joined(separator: "; "))
         case .unavailable(let failure):

@@ -4,11 +4,6 @@ package import ScalerAPI
 import WireFormats
 
 extension ConfigTemplate {
-    /// - Parameter path: the path of the config, such as `spec.metrics[0].config`.
-    package init(_ config: DefaultedConfig, path: String) {
-        self.init(config.json, path: path, inherited: config.inherited)
-    }
-
     /// Returns the config with these values filled in; a field without a value is omitted.
     func filled(_ values: [ValueReference: SecretString]) -> PluginConfig {
         guard !places.isEmpty else { return PluginConfig(json, inherited: inherited) }
@@ -20,6 +15,6 @@ extension ConfigTemplate {
     /// placeholder is meaningless. It begins like PEM: any other text in a field for a certificate or key would count as
     /// the path of a file.
     package func filledWithStandIns() -> PluginConfig {
-        PluginConfig(filled { _ in "-----BEGIN-value-of-a-secret" }, inherited: inherited)
+        PluginConfig(filledEverywhere(with: "-----BEGIN-value-of-a-secret"), inherited: inherited)
     }
 }

@@ -6,7 +6,9 @@ import WireFormats
 /// Reads Secrets from the cluster, one by one and only with `get`, and requests tokens of ServiceAccounts. Caches each.
 struct SecretStore: SecretSource {
     private let secrets: FetchCache<ObjectKey, SecretObject>
-    private let tokens: FetchCache<TokenKey, SecretString>
+    private let tokens: FetchCache<TokenKey, RequestedToken>
+    private let lifetimes = TokenLifetimes()
+    private let time: TimeSource
     /// Whether Secrets without ``SecretObject/label`` may be used.
     private let allowsUnlabelled: Bool
     /// The namespace of the ServiceAccounts that the administrator's defaults name.
@@ -30,7 +32,8 @@ struct SecretStore: SecretSource {
                 return .failure(FetchFailure(error))
             }
         }
-        let requests = TokenRequests(client: client, time: time, random: random)
+        self.time = time
+        let requests = TokenRequests(client: client, lifetimes: lifetimes, time: time, random: random)
         tokens = FetchCache(time: time) { await requests.token($0) }
     }
 
@@ -60,10 +63,14 @@ struct SecretStore: SecretSource {
     ) async throws(SecretProblem) -> SecretString? {
         let account = ObjectKey(
             namespace: reference.isOperators ? operatorNamespace : namespace, name: reference.serviceAccountName)
-        let key = TokenKey(
-            account: account, audience: reference.audience, expirationSeconds: reference.expirationSeconds)
-        switch await tokens.outcome(of: key, freshness, isOptional: false) {
-        case .success(let token): return token
+        let key = TokenKey(account: account, audience: reference.audience)
+        lifetimes.note(reference.expirationSeconds, key, now: time.elapsed())
+        var outcome = await tokens.outcome(of: key, freshness, isOptional: false)
+        if case .success(let token) = outcome, token.seconds > reference.expirationSeconds {
+            outcome = await tokens.outcome(of: key, .recent, isOptional: false)
+        }
+        switch outcome {
+        case .success(let token): return token.text
         case .failure(let failure): throw failure.problem(key)
         }
     }

@@ -1,6 +1,7 @@
 import KubernetesClient
 import ScalerAPI
 import Scaling
+import Synchronization
 import SystemIO
 import WireFormats
 
@@ -9,7 +10,41 @@ struct TokenKey: Sendable, Hashable {
     let account: ObjectKey
     /// Nil for the API server itself.
     let audience: String?
-    let expirationSeconds: Int
+}
+
+/// A token, and the lifetime that was requested for it.
+struct RequestedToken: Sendable {
+    let text: SecretString
+    let seconds: Int
+}
+
+/// The shortest lifetime that scalers want of a token. All scalers with the same account and audience share one token,
+/// which must not be valid for longer than any of them allows.
+final class TokenLifetimes: Sendable {
+    private struct Request {
+        var seconds: Int
+        var lastUse: Duration
+    }
+
+    private let requests = Mutex<[TokenKey: Request]>([:])
+
+    /// Notes the lifetime that a scaler requests. A shorter one counts until no scaler has requested it for as long as a token can
+    /// be valid.
+    func note(_ seconds: Int, _ key: TokenKey, now: Duration) {
+        requests.withLock { requests in
+            if let known = requests[key], known.seconds < seconds,
+                now < known.lastUse + .seconds(TokenReference.expirationRange.upperBound)
+            {
+                return
+            }
+            if requests.count >= SecretLimits.maxSecrets, requests[key] == nil { requests.removeAll() }
+            requests[key] = Request(seconds: seconds, lastUse: now)
+        }
+    }
+
+    func shortest(_ key: TokenKey) -> Int {
+        requests.withLock { $0[key]?.seconds } ?? TokenReference.defaultExpiration
+    }
 }
 
 /// Requests tokens of ServiceAccounts that allow it.
@@ -22,18 +57,20 @@ struct TokenRequests: Sendable {
         ObjectFields([:], metadata: ["labels", "annotations"]), limits: SecretLimits.object)
 
     let client: KubernetesClient
+    let lifetimes: TokenLifetimes
     let time: TimeSource
     /// Uniform in 0..<1.
     let random: @Sendable () -> Double
 
-    func token(_ key: TokenKey) async -> Result<FetchCache<TokenKey, SecretString>.Fetched, FetchFailure> {
+    func token(_ key: TokenKey) async -> Result<FetchCache<TokenKey, RequestedToken>.Fetched, FetchFailure> {
+        let seconds = lifetimes.shortest(key)
         do throws(KubernetesError) {
             let object = try await client.get(
                 .serviceAccount, key.account, Self.reader, deadline: SecretLimits.deadline)
             let own = try await client.ownServiceAccount()
             if let problem = Self.problem(object, key, own: own) { return .failure(.refused(problem)) }
             let token = try await client.issueToken(
-                key.account, audience: key.audience, expirationSeconds: key.expirationSeconds,
+                key.account, audience: key.audience, expirationSeconds: seconds,
                 deadline: SecretLimits.deadline)
             // A token of the operator's own account is never used, by whichever name it was requested.
             if let own, ServiceAccountToken.account(of: token.text.revealed) == own {
@@ -43,7 +80,8 @@ struct TokenRequests: Sendable {
             let lifetime = validity * (SecretLimits.tokenLifetimeShare * (1 - SecretLimits.jitter * random()))
             return .success(
                 .init(
-                    value: token.text, lifetime: max(lifetime, SecretLimits.leastInterval),
+                    value: RequestedToken(text: token.text, seconds: seconds),
+                    lifetime: max(lifetime, SecretLimits.leastInterval),
                     validity: max(validity, SecretLimits.leastInterval), bytes: token.text.revealed.utf8.count))
         } catch {
             return .failure(FetchFailure(error))

@@ -27,8 +27,9 @@ final class AddressFilter: Sendable {
     func handshakeCompleted(_ types: [MetricTypeDescription]) -> [String] {
         let found = Dictionary(types.map { ($0.type, MetricMarks($0)) }) { first, _ in first }
         marks.withLock { $0 = found }
-        guard allowed != nil else { return [] }
-        return types.filter { found[$0.type]?.addresses == nil }.map { unguarded($0.type) }
+        let ineffective = types.compactMap { type in found[type.type].flatMap { ineffectiveDefault(type.type, $0) } }
+        guard allowed != nil else { return ineffective }
+        return ineffective + types.filter { found[$0.type]?.addresses == nil }.map { unguarded($0.type) }
     }
 
     /// Returns a metric's own config over the defaults. Defaults with a credential are omitted if the config names a
@@ -65,6 +66,9 @@ final class AddressFilter: Sendable {
                 .notRunning, plugin: plugin,
                 "plugin \(plugin) has not declared yet which fields of metric type \"\(type)\" are addresses")
             return (refusal, "")
+        }
+        if let message = ineffectiveDefault(type, marks) {
+            return (refused(ConfigProblem(path: "", message: message)), "")
         }
         guard let addresses = marks.addresses else {
             let message = allowed == nil ? nil : unguarded(type)
@@ -175,6 +179,14 @@ final class AddressFilter: Sendable {
         let scheme = address.scheme.map { $0 + "://" } ?? ""
         let place = text.dropFirst(address.scheme.map { $0.count + 3 } ?? 0).prefix { !"/?#".contains($0) }
         return scheme + (place.split(separator: "@").last ?? place)
+    }
+
+    /// Returns the message about a default that would have no effect, because the host fills the field in.
+    private func ineffectiveDefault(_ type: String, _ marks: MetricMarks) -> String? {
+        marks.filledMember(of: defaults).map { name, source in
+            "plugins.\(plugin).defaults.\(name) in plugins.yaml would have no effect: the operator fills in this field of "
+                + "metric type \"\(type)\" with \(source.rawValue). Remove it from plugins.yaml"
+        }
     }
 
     private func unguarded(_ type: String) -> String {

@@ -50,7 +50,11 @@ struct PluginManifest: Sendable {
 }
 
 extension PluginManifest {
-    init(contentsOf path: String) throws(PluginHostError) {
+    /// - Parameter defaultsFault: as in ``PluginHostConfiguration/defaultsFault``.
+    init(
+        contentsOf path: String,
+        defaultsFault: (_ defaults: [String: JSON], _ path: String) -> String? = { _, _ in nil }
+    ) throws(PluginHostError) {
         guard let file = fopen(path, "re") else {
             throw PluginHostError("\(path): \(String(cString: strerror(errno)))")
         }
@@ -67,6 +71,10 @@ extension PluginManifest {
             throw PluginHostError("\(path): \(error)")
         }
         try self.init(parsing: text, path: path)
+        for (name, entry) in plugins.sorted(by: { $0.key < $1.key }) {
+            guard let fault = defaultsFault(entry.defaults, "plugins.\(name).defaults") else { continue }
+            throw PluginHostError("\(path):\(entry.line): \(Excerpt.shortened(fault))")
+        }
     }
 
     init(parsing text: String, path: String) throws(PluginHostError) {

@@ -16,6 +16,8 @@ struct MetricMarks: Sendable {
     private let trust: MarkedFields?
     /// The members that only the administrator sets, if the addresses of all servers are among them.
     private let fixedMembers: Set<String>
+    /// `x-from`: members that the host fills in, with the source of their values.
+    private let filled: [String: FilledValue]
 
     /// A secret of this length, such as a token, cannot be guessed.
     private static let unguessableBytes = 128
@@ -26,8 +28,15 @@ struct MetricMarks: Sendable {
         files = MarkedFields("x-credential-file", in: type.configSchema)
         identities = MarkedFields("x-operator-identity", in: type.configSchema)
         trust = MarkedFields("x-server-trust", in: type.configSchema)
-        let fields = (try? FilledFields(JSONReader(type.configSchema)))?.administratorFields ?? []
+        let filled = (try? FilledFields(JSONReader(type.configSchema))) ?? .none
+        self.filled = filled.values.filter { $0.value != .defaults }
+        let fields = filled.administratorFields
         fixedMembers = addresses?.mayMark(onlyMembers: fields) == true ? fields : []
+    }
+
+    /// Returns a member of `defaults` that the host fills in, and the source of its value; nil if there is none.
+    func filledMember(of defaults: [String: JSON]) -> (name: String, source: FilledValue)? {
+        filled.sorted { $0.key < $1.key }.first { defaults[$0.key] != nil }.map { ($0.key, $0.value) }
     }
 
     /// Returns whether the caller must not see any text of a call with this config, because a text could confirm a

@@ -38,7 +38,9 @@ package final class PluginHost: Service {
     ) throws(PluginHostError) {
         ProcessSetup.once
         var manifest = PluginManifest.none
-        if let path = configuration.manifest { manifest = try PluginManifest(contentsOf: path) }
+        if let path = configuration.manifest {
+            manifest = try PluginManifest(contentsOf: path, defaultsFault: configuration.defaultsFault)
+        }
         let found = try PluginDiscovery.find(configuration, manifest: manifest)
         Self.warn(found, configuration, logger)
         do {

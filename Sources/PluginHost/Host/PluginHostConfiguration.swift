@@ -1,4 +1,5 @@
 import Glibc
+package import WireFormats
 
 /// The configuration of a plugin host.
 package struct PluginHostConfiguration: Sendable {
@@ -20,6 +21,9 @@ package struct PluginHostConfiguration: Sendable {
     package var restsAfter: Duration?
     /// Reads the resource use and limits of the operator's container.
     var containerUsage: @Sendable () -> ContainerUsage = { ContainerUsage.current() }
+    /// Returns the fault of a plugin's `defaults` that are at a path of `plugins.yaml`, such as
+    /// `plugins.redis.defaults`; nil if there is none.
+    package var defaultsFault: @Sendable (_ defaults: [String: JSON], _ path: String) -> String? = { _, _ in nil }
     /// How long a new process has to answer `initialize`.
     package var handshakeTimeout: Duration
 

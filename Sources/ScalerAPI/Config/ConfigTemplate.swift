@@ -13,19 +13,27 @@ package struct ConfigTemplate: Sendable {
     private let path: String
     /// The members that came from the administrator's defaults.
     package let inherited: Set<String>
+    /// The path of the defaults in `plugins.yaml`, such as `plugins.kubernetes.defaults`.
+    private let defaultsPath: String
     /// The locations of references.
     package private(set) var places: [Place] = []
     /// Malformed references.
     package private(set) var problems: [JSONPathError] = []
+    /// The paths of malformed references.
+    private var malformed: [String] = []
 
     /// The maximum number of references in one metric's config.
     package static let maxReferences = 64
 
-    /// - Parameter path: the path of the config, such as `spec.metrics[0].config`.
-    package init(_ json: JSON, path: String, inherited: Set<String> = []) {
+    /// - Parameters:
+    ///   - path: the path of the config, such as `spec.metrics[0].config`.
+    ///   - inherited: the members that came from the administrator's defaults.
+    ///   - defaultsPath: the path of the defaults in `plugins.yaml`.
+    package init(_ json: JSON, path: String, inherited: Set<String> = [], defaultsPath: String = "defaults") {
         self.json = json
         self.path = path
         self.inherited = inherited
+        self.defaultsPath = defaultsPath
         _ = filled(json, .whole(path)) { json, location in
             let reference = JSONReader(json, path: location.text)
             guard places.count + problems.count < Self.maxReferences else {
@@ -42,14 +50,42 @@ package struct ConfigTemplate: Sendable {
                         reference: try ValueReference(reference, isOperators: isInherited(location))))
             } catch {
                 problems.append(error)
+                malformed.append(reference.path)
             }
             return nil
         }
     }
 
-    /// Returns whether the path is, or is part of, a reference.
+    /// Returns whether the path is, or is part of, a reference, even a malformed one.
     package func isReference(_ path: String) -> Bool {
-        places.contains { path == $0.path || path.hasPrefix($0.path + ".") || path.hasPrefix($0.path + "[") }
+        (places.map(\.path) + malformed).contains {
+            path == $0 || path.hasPrefix($0 + ".") || path.hasPrefix($0 + "[")
+        }
+    }
+
+    /// Returns the config with a text in place of each reference, even of a malformed one.
+    package func filledEverywhere(with text: String) -> JSON {
+        filled(json, .whole(path)) { _, _ in .string(text) } ?? [:]
+    }
+
+    /// Returns the first malformed reference in the administrator's defaults of a plugin.
+    ///
+    /// - Parameter path: the path of the defaults, such as `plugins.kubernetes.defaults`.
+    package static func problem(inDefaults defaults: [String: JSON], path: String) -> JSONPathError? {
+        ConfigTemplate(.object(defaults), path: path, inherited: Set(defaults.keys)).problems.first
+    }
+
+    /// Returns the path to name in a message: a field of `plugins.yaml` for one that the config has from the
+    /// administrator's defaults.
+    package func origin(of path: String) -> String {
+        guard isInherited(path) else { return path }
+        return "\(defaultsPath)\(path.dropFirst(self.path.count)) in plugins.yaml"
+    }
+
+    /// Returns whether a field of the config is from the administrator's defaults.
+    package func isInherited(_ path: String) -> Bool {
+        guard path.hasPrefix("\(self.path).") else { return false }
+        return inherited.contains(String(path.dropFirst(self.path.count + 1).prefix { $0 != "." && $0 != "[" }))
     }
 
     /// Returns the config with the function's result for each reference; a field without a value is omitted.

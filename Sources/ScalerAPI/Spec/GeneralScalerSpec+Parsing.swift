@@ -69,7 +69,6 @@ private struct SpecParser {
         let consumption = attempt { () throws(JSONPathError) in
             try Self.consumption(spec.optional("consumption"), of: policy)
         }
-        if let metrics { problems += metrics.problems(objective: Self.objective(spec)) }
         let safety = attempt { () throws(JSONPathError) in try Self.safety(spec.optional("safety")) }
         let fallback = attempt { () throws(JSONPathError) in try Self.fallback(spec.optional("fallback")) }
         let schedules = schedules(spec, bounds: bounds, metricNames: metrics?.namesWithTarget)
@@ -152,9 +151,7 @@ private struct SpecParser {
             )
             return nil
         }
-        let metrics = entries.enumerated().compactMap { index, entry in
-            attempt { () throws(JSONPathError) in try MetricEntry(entry, index: index) }
-        }
+        let metrics = entries.enumerated().map { MetricEntry($1, index: $0, problems: &problems) }
         for entry in entries {
             guard let config = try? entry.optional("config") else { continue }
             if let problem = Self.sizeProblem(config) {
@@ -163,8 +160,9 @@ private struct SpecParser {
             }
             problems += ConfigTemplate(config.value, path: config.path).problems
         }
-        guard metrics.count == entries.count else { return nil }
-        return named(metrics)
+        let named = named(metrics)
+        problems += named.problems(objective: Self.objective(spec))
+        return named.malformed.isEmpty ? named : nil
     }
 
     private static func sizeProblem(_ config: JSONReader) -> JSONPathError? {
@@ -192,20 +190,23 @@ private struct SpecParser {
             }
         }
         var entries = MetricEntries()
+        func name(after type: String) -> String {
+            var (name, number) = (type, 2)
+            while !taken.insert(name).inserted {
+                name = "\(type)-\(number)"
+                number += 1
+            }
+            return name
+        }
         for metric in metrics {
             switch metric {
             case .formula(let formula): entries.formulas.append(formula)
             case .source(var source):
-                let type = source.type
-                if source.name.isEmpty {
-                    source.name = type
-                    var number = 2
-                    while !taken.insert(source.name).inserted {
-                        source.name = "\(type)-\(number)"
-                        number += 1
-                    }
-                }
+                if source.name.isEmpty { source.name = name(after: source.type) }
                 entries.sources.append(source)
+            case .malformed(var malformed):
+                if malformed.name.isEmpty, !malformed.isFormula { malformed.name = name(after: malformed.type) }
+                entries.malformed.append(malformed)
             }
         }
         return entries

@@ -6,12 +6,19 @@ enum MetricEntry {
     /// Read from a plugin.
     case source(MetricSourceSpec)
     case formula(FormulaMetricSpec)
+    case malformed(MalformedMetric)
 
-    init(_ entry: JSONReader, index: Int) throws(JSONPathError) {
-        if let formula = try entry.optional("formula") {
-            self = .formula(try Self.formula(formula, entry, index))
-        } else {
-            self = .source(try Self.source(entry, index))
+    /// - Parameter problems: gets each problem of the entry that does not follow from another one.
+    init(_ entry: JSONReader, index: Int, problems: inout [JSONPathError]) {
+        do throws(JSONPathError) {
+            if let formula = try entry.optional("formula") {
+                self = Self.formula(formula, entry, index, &problems)
+            } else {
+                self = .source(try Self.source(entry, index))
+            }
+        } catch {
+            problems.append(error)
+            self = .malformed(MalformedMetric(entry, index, formula: nil))
         }
     }
 
@@ -19,6 +26,7 @@ enum MetricEntry {
         switch self {
         case .source(let metric): metric.name
         case .formula(let metric): metric.name
+        case .malformed(let metric): metric.name
         }
     }
 
@@ -46,27 +54,43 @@ enum MetricEntry {
     }
 
     private static func formula(
-        _ formula: JSONReader, _ entry: JSONReader, _ index: Int
-    ) throws(JSONPathError) -> FormulaMetricSpec {
+        _ formula: JSONReader, _ entry: JSONReader, _ index: Int, _ problems: inout [JSONPathError]
+    ) -> MetricEntry {
+        func attempt<Value>(_ read: () throws(JSONPathError) -> Value) -> Value? {
+            do throws(JSONPathError) {
+                return try read()
+            } catch {
+                problems.append(error)
+                return nil
+            }
+        }
+        let before = problems.count
         for field in ["type", "config", "timeoutSeconds", "maxAgeSeconds"] {
-            guard let value = try entry.optional(field) else { continue }
-            throw value.error("is not allowed with formula, which computes the metric without a plugin; remove it")
+            guard let value = try? entry.optional(field) else { continue }
+            problems.append(
+                value.error("is not allowed with formula, which computes the metric without a plugin; remove it"))
         }
-        let text = try formula.nonEmptyString()
-        let parsed: Formula
-        do throws(FormulaError) {
-            parsed = try Formula(parsing: text)
-        } catch {
-            throw formula.error(error.description)
+        let parsed = attempt { () throws(JSONPathError) in
+            let text = try formula.nonEmptyString()
+            do throws(FormulaError) {
+                return try Formula(parsing: text)
+            } catch {
+                throw formula.error(error.description)
+            }
         }
-        return FormulaMetricSpec(
-            index: index,
-            name: try entry.required("name").name(.metricName),
-            formula: parsed,
-            targetValue: try positive(try entry.required("targetValue")),
-            targetType: try entry.required("targetType").oneOf(MetricSpec.TargetType.self),
-            activationValue: try entry.optional("activationValue")?.double() ?? 0
-        )
+        let name = attempt { () throws(JSONPathError) in try entry.required("name").name(.metricName) }
+        let target = attempt { () throws(JSONPathError) in try positive(try entry.required("targetValue")) }
+        let type = attempt { () throws(JSONPathError) in
+            try entry.required("targetType").oneOf(MetricSpec.TargetType.self)
+        }
+        let activation = attempt { () throws(JSONPathError) in try entry.optional("activationValue")?.double() ?? 0 }
+        guard problems.count == before, let parsed, let name, let target, let type, let activation else {
+            return .malformed(MalformedMetric(entry, index, formula: .some(parsed)))
+        }
+        return .formula(
+            FormulaMetricSpec(
+                index: index, name: name, formula: parsed, targetValue: target, targetType: type,
+                activationValue: activation))
     }
 
     private static func positive(_ target: JSONReader) throws(JSONPathError) -> Double {
@@ -76,10 +100,32 @@ enum MetricEntry {
     }
 }
 
+/// What other metrics of a spec can refer to in an entry that is malformed.
+struct MalformedMetric {
+    let index: Int
+    /// Empty if it has none.
+    var name: String
+    let type: String
+    /// Whether the entry has a formula.
+    let isFormula: Bool
+    /// The entry's formula, if that is well-formed.
+    let formula: Formula?
+
+    /// - Parameter formula: nil for an entry without one, and nil inside for a malformed one.
+    init(_ entry: JSONReader, _ index: Int, formula: Formula??) {
+        self.index = index
+        name = entry.value["name"]?.stringValue ?? ""
+        type = entry.value["type"]?.stringValue ?? ""
+        isFormula = formula != nil
+        self.formula = formula ?? nil
+    }
+}
+
 /// The metrics of a spec, each with its name.
 struct MetricEntries {
     var sources: [MetricSourceSpec] = []
     var formulas: [FormulaMetricSpec] = []
+    var malformed: [MalformedMetric] = []
 
     /// In the order of the spec.
     var names: [String] {
@@ -93,8 +139,13 @@ struct MetricEntries {
     ///
     /// - Parameter objective: the metrics that the policy's objective names.
     func problems(objective: Set<String>) -> [JSONPathError] {
-        var problems = formulas.flatMap(namingProblems)
-        let used = objective.union(formulas.flatMap(\.formula.names))
+        let expressions =
+            formulas.map { ($0.index, $0.formula) }
+            + malformed.compactMap { metric in metric.formula.map { (metric.index, $0) } }
+        var problems = expressions.flatMap(namingProblems)
+        // Any metric may be an input of a formula that cannot be read.
+        guard !malformed.contains(where: { $0.isFormula && $0.formula == nil }) else { return problems }
+        let used = objective.union(expressions.flatMap(\.1.names))
         for metric in sources where metric.targetValue == nil && !used.contains(metric.name) {
             problems.append(
                 JSONPathError(
@@ -102,27 +153,29 @@ struct MetricEntries {
                     message: "is required: without it, \(metric.name) is an input, and neither a formula nor "
                         + "policy.config.objective names it"))
         }
-        if formulas.isEmpty, sources.allSatisfy({ $0.targetValue == nil }), problems.isEmpty {
+        if formulas.isEmpty, malformed.isEmpty, sources.allSatisfy({ $0.targetValue == nil }), problems.isEmpty {
             problems.append(
                 JSONPathError(path: "spec.metrics", message: "must have at least one metric with a targetValue"))
         }
         return problems
     }
 
-    private func namingProblems(_ metric: FormulaMetricSpec) -> [JSONPathError] {
-        let path = "spec.metrics[\(metric.index)].formula"
-        let known = sources.map(\.name)
-        if let error = metric.formula.subtractionProblem(among: known) {
+    private func namingProblems(index: Int, formula: Formula) -> [JSONPathError] {
+        let path = "spec.metrics[\(index)].formula"
+        let known =
+            (sources.map { ($0.index, $0.name) } + malformed.filter { !$0.isFormula }.map { ($0.index, $0.name) })
+            .sorted { $0.0 < $1.0 }.map(\.1)
+        if let error = formula.subtractionProblem(among: known) {
             return [JSONPathError(path: path, message: error.description)]
         }
-        return metric.formula.names.filter { !known.contains($0) }.map { name in
-            let isFormula = formulas.contains { $0.name == name }
+        let formulaNames = formulas.map(\.name) + malformed.filter(\.isFormula).map(\.name)
+        return formula.names.filter { !known.contains($0) }.map { name in
             let message =
-                isFormula
+                formulaNames.contains(name)
                 ? "\(name) is a formula, and a formula cannot name another formula: repeat its expression"
                 : "unknown metric \"\(name.prefix(64))\"; metrics that a formula can name here: "
                     + known.joined(separator: ", ")
-            return JSONPathError(path: path, message: metric.formula.error(naming: name, message).description)
+            return JSONPathError(path: path, message: formula.error(naming: name, message).description)
         }
     }
 }

@@ -46,8 +46,8 @@ package struct AnswerReceiver: Sendable {
     package func receive(_ request: HTTPRequest) async throws(HTTPError) -> Answer {
         var request = request
         request.boundsWholeStream = true
-        // Not signed: a proxy may change the header, and the signature would not match then.
-        if request.awsSignature == nil { request.headers.append(HTTPHeader("Accept-Encoding", "identity")) }
+        // Not a part of an AWS signature, because a proxy may change it.
+        request.headers.append(HTTPHeader("Accept-Encoding", "identity"))
         let stream = try await client.stream(request)
         do throws(HTTPError) {
             if let coding = stream.head.contentCoding {

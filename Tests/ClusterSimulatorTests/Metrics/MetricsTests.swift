@@ -55,6 +55,33 @@ struct MetricsTests {
         #expect(resources?[0]?["name"] == "pods" && resources?[0]?["verbs"] == ["get", "list"])
     }
 
+    @Test("annotations of a Deployment set what its running pods use together")
+    func annotated() throws {
+        server.api.serveAnnotatedMetrics()
+        try deploy(replicas: 3)
+        server.api.completeWorkloads()
+        func usage() -> [JSON] {
+            (server.get(Self.pods).json["items"]?.arrayValue ?? []).compactMap { $0["containers"]?[0]?["usage"] }
+        }
+        #expect(usage() == Array(repeating: ["cpu": "1000000n", "memory": "16777216"], count: 3))
+        for (cpu, memory, share) in [
+            ("1500m", "3Gi", ["cpu": "500000000n", "memory": "1073741824"]),
+            ("0.1", "7", ["cpu": "33333333n", "memory": "2"]),
+            ("-1", "3Gib", ["cpu": "1000000n", "memory": "16777216"]),
+        ] as [(String, String, JSON)] {
+            _ = try server.api.patch(
+                "/apis/apps/v1/namespaces/test/deployments/web",
+                [
+                    "metadata": [
+                        "annotations": [
+                            "generalscaler-dev/cpu": .string(cpu), "generalscaler-dev/memory": .string(memory),
+                        ]
+                    ]
+                ])
+            #expect(usage() == Array(repeating: share, count: 3))
+        }
+    }
+
     @Test("pods of a Deployment exist, become ready after the delay, and go with it")
     func podObjects() throws {
         try deploy(replicas: 3)

@@ -49,6 +49,8 @@ struct MetricsAPIs: Sendable {
 
     /// Returns the usage of a namespace's running pods by name; nil as a whole if there is no metrics-server.
     var usage: (@Sendable ([JSON]) -> [String: PodUsage])?
+    /// Whether the usage follows annotations of the workloads, unless ``usage`` gives it.
+    var followsAnnotations = false
     /// The values of the custom metrics API by key; nil if there is no adapter.
     var custom: [CustomKey: String]?
     /// The versions that the custom metrics adapter serves.
@@ -59,7 +61,7 @@ struct MetricsAPIs: Sendable {
     /// The versions of each group that is served.
     var versions: [String: [String]] {
         var versions: [String: [String]] = [:]
-        if usage != nil { versions[Self.resourceGroup] = ["v1beta1"] }
+        if usage != nil || followsAnnotations { versions[Self.resourceGroup] = ["v1beta1"] }
         if custom != nil { versions[Self.customGroup] = customVersions }
         if external != nil { versions[Self.externalGroup] = ["v1beta1"] }
         return versions
@@ -75,6 +77,12 @@ extension APIServer {
     ///   for each request; it must not call this server.
     package func serveResourceMetrics(_ usage: @escaping @Sendable ([JSON]) -> [String: PodUsage]) {
         withState { $0.metrics.usage = usage }
+    }
+
+    /// Serves the resource metrics API with usage that annotations of Deployments and stateful sets set: see
+    /// ``AnnotatedUsage``.
+    package func serveAnnotatedMetrics() {
+        withState { $0.metrics.followsAnnotations = true }
     }
 
     /// Serves the custom metrics API, as with prometheus-adapter.

@@ -24,13 +24,15 @@ extension ServerState {
     // MARK: metrics.k8s.io
 
     private func resourceMetrics(_ request: APIRequest, _ info: RequestInfo) throws(StatusError) -> APIResponse {
-        guard info.resource == "pods", info.subresource == nil, let usage = metrics.usage else {
+        guard info.resource == "pods", info.subresource == nil else {
             throw .notFound(ErrorSubject(name: info.name, group: info.group, kind: info.resource))
         }
         // Only running pods have metrics.
         let running = store.table(Self.pods).objects(in: info.namespace)
             .filter { $0.json.string("status", "phase") == "Running" }
-        let usages = Dictionary(grouping: running, by: \.key.namespace).mapValues { usage($0.map(\.json)) }
+        let usages = Dictionary(grouping: running, by: \.key.namespace).mapValues { pods in
+            metrics.usage?(pods.map(\.json)) ?? annotatedUsage(pods.map(\.json))
+        }
         func item(_ pod: ObjectVersion) -> JSON? {
             usages[pod.key.namespace]?[pod.key.name].map { self.item(pod.json, $0) }
         }
@@ -49,6 +51,17 @@ extension ServerState {
                 "kind": "PodMetricsList", "apiVersion": "metrics.k8s.io/v1beta1", "metadata": [:],
                 "items": .array(items),
             ])
+    }
+
+    private func annotatedUsage(_ pods: [JSON]) -> [String: PodUsage] {
+        let groups = Dictionary(grouping: pods) { $0[at: "metadata", "ownerReferences"]?[0] ?? .null }
+        return groups.reduce(into: [:]) { usages, group in
+            let kind = group.key.string("kind") == "StatefulSet" ? "statefulsets" : "deployments"
+            let key = ObjectKey(namespace: group.value[0].namespace, name: group.key.string("name") ?? "")
+            let workload = store.object(GroupResource(group: "apps", resource: kind), key)?.json ?? .null
+            let usage = AnnotatedUsage(workload, pods: group.value.count)
+            for pod in group.value { usages[pod.name] = usage.ofPod(pod) }
+        }
     }
 
     private func item(_ pod: JSON, _ usage: PodUsage) -> JSON {

@@ -1,7 +1,8 @@
 /// The kinds that the server supports without a custom resource definition.
 enum BuiltinTypes {
     static let all =
-        CoreTypes.all + WorkloadTypes.all + PolicyTypes.all + EventTypes.all + [CustomResourceDefinition.type]
+        CoreTypes.all + WorkloadTypes.all + [JobType.job] + PolicyTypes.all + EventTypes.all
+        + [CustomResourceDefinition.type]
 
     /// The initial namespaces.
     static let namespaces = ["default", "kube-node-lease", "kube-public", "kube-system"]

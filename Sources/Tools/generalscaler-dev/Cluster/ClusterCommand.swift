@@ -34,8 +34,10 @@ struct ClusterCommand: AsyncParsableCommand {
         var api = SimulatedAPI.configuration()
         api.token = token
         api.workloadStartupDelay = .seconds(startupDelay)
+        api.createsPods = true
         let simulator = ClusterSimulator(
             configuration: .init(host: listen.host, port: listen.port, api: api), logger: logger)
+        simulator.api.serveAnnotatedMetrics()
         let group = ServiceGroup(
             configuration: .init(
                 services: [simulator], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

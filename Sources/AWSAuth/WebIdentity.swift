@@ -1,4 +1,5 @@
 import PluginSDK
+import SourceSupport
 
 /// A role of AWS, and a token of another identity provider with which it is assumed.
 package struct WebIdentity: Hashable, Sendable {

@@ -1,19 +1,7 @@
 package import HTTPTransport
 package import PluginSDK
+package import SourceSupport
 import WireFormats
-
-/// An access key of AWS.
-package struct AWSKey: Sendable, Hashable {
-    package let id: String
-    package let secret: Secret
-    package let sessionToken: Secret?
-
-    package init(id: String, secret: Secret, sessionToken: Secret?) {
-        self.id = id
-        self.secret = secret
-        self.sessionToken = sessionToken
-    }
-}
 
 /// The operator's AWS credentials, from environment variables or from the agent of EKS Pod Identity or ECS.
 ///

@@ -1,5 +1,6 @@
 package import HTTPTransport
 package import PluginSDK
+import SourceSupport
 import WireFormats
 
 /// Exchanges tokens for temporary access keys at AWS's Security Token Service, once per token and role.
