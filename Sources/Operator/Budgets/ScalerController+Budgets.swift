@@ -26,8 +26,11 @@ extension ScalerController {
             dependencies.memory?.forgetBudget(name)
             return
         }
-        // A write of the status alone changes nothing.
-        if budgetReports[name]?.generation == budget.generation, budgetReports[name]?.uid == budget.uid { return }
+        // A write of the status alone changes only the version.
+        if budgetReports[name]?.generation == budget.generation, budgetReports[name]?.uid == budget.uid {
+            budgetReports[name]?.notice(version: budget.resourceVersion)
+            return
+        }
         ledger.set(BudgetAccount(budget, spec: budget.effective(zones: TimeZoneDirectory.system)))
         budgetReports[name, default: BudgetReport(budget)].begin(budget)
         for key in states.keys { updateMembership(of: key) }
