@@ -139,7 +139,7 @@ package struct OperatorRuntime: Sendable {
         guard case .allNamespaces = scope else { return nil }
         return BudgetDirectory(
             client: client, time: time, logger: logger, changed: changes.budgetChanged,
-            relabeled: changes.namespaceChanged)
+            relabeled: changes.namespaceChanged, listed: changes.wakeUp.signal)
     }
 
     private static func admission(

@@ -72,6 +72,7 @@ extension ScalerController {
         }
         wakeForSchedules(state, poll.key)
         if state.generation != poll.generation { pollNow(poll.identity) }
+        if knowsBudgets { decideAgain(state) }
         if state.isPushed { pollEarly(poll.key) }
     }
 

@@ -53,6 +53,8 @@ actor ScalerController: Service {
     var ledger = BudgetLedger()
     var budgetReports: [String: BudgetReport] = [:]
     var nextBudgetReports: Duration = .zero
+    /// Whether the ledger has all budgets. Until then, nothing is scaled up.
+    var knowsBudgets = false
     private var lastFirstPoll: Duration = .zero
     var isStopping = false
     /// The reads of history that are running.
@@ -181,6 +183,7 @@ actor ScalerController: Service {
         ledger = BudgetLedger()
         budgetReports = [:]
         lastFirstPoll = .zero
+        knowsBudgets = false
         isCaughtUp = false
         term = nil
     }
@@ -191,6 +194,8 @@ actor ScalerController: Service {
     }
 
     private func drainChanges() {
+        // Asked before: the changes of a list are reported before the list counts as known.
+        let areBudgetsKnown = dependencies.budgets?.isKnown ?? true
         let pending = changes.drain()
         for name in pending.budgets { takeBudget(name) }
         for name in pending.namespaces { takeNamespace(name) }
@@ -201,6 +206,7 @@ actor ScalerController: Service {
                 schedule.set(key, due: dependencies.time.elapsed())
             }
         }
+        if areBudgetsKnown, !knowsBudgets { beginBudgets() }
     }
 
     private func takeChange(_ key: ObjectKey) {

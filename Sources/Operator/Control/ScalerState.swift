@@ -23,6 +23,8 @@ final class ScalerState {
     var history: ScalingHistory
     var conditions: [RecordedCondition]
     var lastDecision: Decision?
+    /// Whether the last decision may have scaled up if the budgets had been known.
+    var isHeldForBudgets = false
     /// Whether the last poll could not decide.
     var isBlocked = false
     /// The fault of a metric's config that its source found at the last read.

@@ -23,19 +23,19 @@ extension SimulatedEnvironment {
         let edge = schedule.end - SimulatedClock.epoch
         edit(name, to: plan)
         pass(until: start + Self.checkInterval)
-        passUntilBoundsAreKept(by: name, edge: start)
+        passUntilBoundsAreKept(by: name, edge: start, isEdit: true)
         timeline.after(random.duration(0...seconds * 1_000)) { [unowned self] in endLeader() }
         pass(until: max(edge, timeline.now) + Self.checkInterval)
-        passUntilBoundsAreKept(by: name, edge: edge)
+        passUntilBoundsAreKept(by: name, edge: edge, isEdit: false)
         // By then, an operator that takes the place of the leader has started.
         pass(until: max(timeline.now, edge + 2 * Timeline.microseconds(.milliseconds(Self.startDelay.upperBound))))
     }
 
-    private func passUntilBoundsAreKept(by name: String, edge: Int64) {
+    private func passUntilBoundsAreKept(by name: String, edge: Int64, isEdit: Bool) {
         let end = edge + Self.handoverTime
         while checker.violation == nil, timeline.now < end, !checker.keepsBounds(name) {
             pass(until: timeline.now + Self.checkInterval)
-            if leadingSlot != nil { checker.checkEdge(edge, of: name) }
+            if leadingSlot != nil { checker.checkEdge(edge, of: name, isEdit: isEdit) }
         }
         if !checker.keepsBounds(name) { checker.note("\(name) has not met the edge of its schedule under any leader") }
     }
