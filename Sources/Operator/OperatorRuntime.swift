@@ -92,7 +92,8 @@ package struct OperatorRuntime: Sendable {
                 let validator = AdmissionValidator(
                     source: source, scalers: { scalers.objects }, hasRight: AuthorRights(client: client).has,
                     otherAutoscaler: { try? await autoscalers.otherAutoscaler(of: $0, namespace: $1) }, time: time,
-                    budgetScalers: BudgetReview.scalers(scalers, budgets: budgets, targets: targets))
+                    budgetScalers: BudgetReview.scalers(scalers, budgets: budgets, targets: targets),
+                    budgets: { budgets?.all ?? [] }, namespaceLabels: { budgets?.labels(ofNamespace: $0) ?? [:] })
                 return Self.admission(certificates, validator, time, metrics, logger, onAdmissionBound)
             } ?? []
         api = Self.api(configuration, memory, time, logger, onAPIBound)

@@ -298,7 +298,7 @@ actor ScalerController: Service {
         let scalers = states.values.map {
             ScalerSnapshot(
                 identity: $0.identity, bounds: $0.bounds(at: time), decision: $0.lastDecision, isBlocked: $0.isBlocked,
-                conditions: $0.conditions, errors: $0.errors)
+                conditions: $0.conditions, errors: $0.errors, forecastInactiveSince: $0.forecasts.inactiveSince)
         }
         let now = dependencies.time.elapsed()
         let queued = states.count { $0.value.isPolling || schedule.due(of: $0.key).map { $0 <= now } ?? false }

@@ -41,7 +41,7 @@ extension SimulatedEnvironment {
     }
 
     /// The slot of the operator that became the leader last, unless that operator has ended.
-    private var leadingSlot: Int? {
+    var leadingSlot: Int? {
         slots.firstIndex { $0.map { $0.name == checker.terms.last?.operator && !$0.isEnding } ?? false }
     }
 
@@ -53,12 +53,15 @@ extension SimulatedEnvironment {
             trace.add(timeline.now, "environment", "stop \(leader.name)")
             leader.stop()
             timeline.after(random.duration(Self.startDelay)) { [unowned self] in launch(slot) }
-        default:
-            trace.add(timeline.now, "environment", "kill \(leader.name)")
-            leader.kill()
-            slots[slot] = nil
-            timeline.after(random.duration(Self.startDelay)) { [unowned self] in launch(slot) }
+        default: kill(leader, slot, restartAfter: random.duration(Self.startDelay))
         }
+    }
+
+    func kill(_ leader: Replica, _ slot: Int, restartAfter delay: Duration) {
+        trace.add(timeline.now, "environment", "kill \(leader.name)")
+        leader.kill()
+        slots[slot] = nil
+        timeline.after(delay) { [unowned self] in launch(slot) }
     }
 }
 
