@@ -63,7 +63,8 @@ struct DecideCommandTests {
             Self.traced(#", "now": "2026-01-01T00:01:59.999Z""#), Self.traced(),
             Self.traced(#", "now": "2025-12-31T23:59:59Z", "replicas": {"current": 2}"#),
             Self.traced(
-                #", "now": "2026-01-01T00:01:00Z", "replicas": {"current": 8}, "readings": [{"name": "prometheus", "value": 120}]"#),
+                #", "now": "2026-01-01T00:01:00Z", "replicas": {"current": 8}, "readings": [{"name": "prometheus", "value": 120}]"#
+            ),
         ].map { $0.replacing("prometheus\"", with: "prometheus\", \"name\": \"requests\"", maxReplacements: 1) }
             .map { $0.replacing(#""name": "prometheus", "value""#, with: #""name": "requests", "value""#) }
         for (name, text) in forms {
@@ -74,7 +75,9 @@ struct DecideCommandTests {
             #expect(outcome.code == 0 && outcome.errors.isEmpty, "\(name): \(outcome.errors) \(outcome.output)")
             let answers = try outcome.output.split(separator: "\n").map { try JSON(parsing: String($0)) }
             #expect(answers.map { $0["current"] } == [3, 4, 2, 8], "\(name)")
-            #expect(answers.map { $0["desired"] } == [5, 4, 2, 4], "\(name)")
+            // The stabilization window begins with the current replicas.
+            #expect(answers.map { $0["desired"] } == [5, 4, 2, 8], "\(name)")
+            #expect(answers[3]["metrics"]?[0]?["value"] == 120 && answers[3]["recommended"] == 2)
             #expect(answers[1]["metrics"]?[0]?["noData"] == "the trace has no value", "\(answers[1])")
             #expect(answers[2]["metrics"]?[0]?["noData"] == "the trace has not begun")
             #expect(answers[1]["time"] == "2026-01-01T00:02:00.000Z")
@@ -113,7 +116,8 @@ struct DecideCommandTests {
             #expect(outcome.code != 0 && outcome.output.isEmpty)
             return outcome.errors
         }
-        #expect(try await errors("\(directory.path)/two.csv").contains("two.csv has no column \"prometheus\"; it has a, b"))
+        #expect(
+            try await errors("\(directory.path)/two.csv").contains("two.csv has no column \"prometheus\"; it has a, b"))
         #expect(try await errors("\(directory.path)/local.csv").contains("--trace-time-zone"))
         #expect(try await errors("-").contains("--trace must be a file"))
     }

@@ -1,4 +1,5 @@
 import ClusterSimulator
+import ScalerAPI
 import Scaling
 import TestSupport
 import Testing

@@ -89,7 +89,10 @@ enum ScaleEnvironment {
             "spec": [
                 "selector": labels, "limits": [["unit": "replicas", "amount": .integer(budgetLimit)]],
                 "sharing": [
-                    ["name": "all", "selector": labels, "guarantee": ["replicas": .integer(budgetLimit / 4)], "weight": 2]
+                    [
+                        "name": "all", "selector": labels, "guarantee": ["replicas": .integer(budgetLimit / 4)],
+                        "weight": 2,
+                    ]
                 ],
             ],
         ]

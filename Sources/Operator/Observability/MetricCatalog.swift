@@ -178,7 +178,8 @@ extension MetricFamily {
 
     static let forecastInactiveSince = ofScaler(
         "forecast_inactive_since_timestamp_seconds", .gauge,
-        "Time since which no forecast of the scaler may add replicas, in seconds since 1970, also across restarts; absent while one may, and without forecasts.")
+        "Time since which no forecast of the scaler may add replicas, in seconds since 1970, also across restarts; absent while one may, and without forecasts."
+    )
 
     static let ofScalers = [
         scalers, hiddenScalers, scalerReady, minReplicas, maxReplicas, scalerErrors, scalerCurrent, scalerReadyReplicas,

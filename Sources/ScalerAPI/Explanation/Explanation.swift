@@ -50,7 +50,8 @@ package struct Explanation: Sendable {
         let mode = spec.mode == .dryRun ? ", as a dry run" : ""
         let (own, current) = (spec.minReplicas...max(spec.minReplicas, spec.maxReplicas), spec.bounds(at: now))
         let schedule = current == own ? "" : " now, by schedule, and otherwise \(text(own))"
-        return "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) \(text(current))\(schedule)\(mode). Polling interval: "
+        return
+            "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) \(text(current))\(schedule)\(mode). Polling interval: "
             + "\(spec.pollingInterval.shortText)."
     }
 
@@ -74,7 +75,8 @@ package struct Explanation: Sendable {
         guard let metric = status["metric"]?.stringValue?.cleaned, let reason = status["reason"]?.stringValue?.cleaned,
             let expected = status["expected"]?.doubleValue, let upper = status["upper"]?.doubleValue
         else {
-            return "Forecast:\n  There was none at the last decision: it needs a reading and a day of history. After another day, "
+            return
+                "Forecast:\n  There was none at the last decision: it needs a reading and a day of history. After another day, "
                 + "in which it is compared with simple rules, it may add replicas."
         }
         let horizon = status["horizonSeconds"]?.intValue.map { " within \(Duration.seconds($0).shortText)" } ?? ""

@@ -10,7 +10,9 @@ struct ScheduleOutlook {
     init(_ spec: GeneralScalerSpec, now: Timestamp) {
         var lines = spec.schedules.values(at: now).map { value in
             // A field's name begins as it is written.
-            if case .target = value.field { return "\(value.sentence.prefix(1).uppercased())\(value.sentence.dropFirst())." }
+            if case .target = value.field {
+                return "\(value.sentence.prefix(1).uppercased())\(value.sentence.dropFirst())."
+            }
             return "\(value.sentence)."
         }
         if lines.isEmpty { lines = ["None is active."] }

@@ -36,7 +36,9 @@ struct DecideCommand: ParsableCommand {
 
     func run() throws {
         let traced = try traceOptions.read().map { TracedRequests(trace: $0, path: traceOptions.trace ?? "the trace") }
-        for note in traced?.trace.notes ?? [] { StandardStreams.write(Array("note: \(note)\n".utf8), to: STDERR_FILENO) }
+        for note in traced?.trace.notes ?? [] {
+            StandardStreams.write(Array("note: \(note)\n".utf8), to: STDERR_FILENO)
+        }
         var input = StandardInput(maxLineBytes: Self.maxRequestBytes)
         guard lines else {
             guard let text = input.all() else {

@@ -38,7 +38,9 @@ struct TracedRequests {
     }
 
     private func parsed(_ spec: JSON?) -> GeneralScalerSpec? {
-        spec.flatMap { try? GeneralScalerSpec.parse($0, unknownFields: .refused, zones: TimeZoneDirectory.system).get() }
+        spec.flatMap {
+            try? GeneralScalerSpec.parse($0, unknownFields: .refused, zones: TimeZoneDirectory.system).get()
+        }
     }
 }
 

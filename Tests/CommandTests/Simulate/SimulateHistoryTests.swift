@@ -67,7 +67,8 @@ struct SimulateHistoryTests {
                 #expect(used?["peakUse"]?.doubleValue == 11, "\(summary)")
                 let refused = try await Program.run(
                     "simulate", "-f", "\(directory)/shop.yaml", "--from", "3h", "--compare", "\(directory)/shop.yaml")
-                #expect(refused.code != 0 && refused.errors.contains("--sweep NAMESPACE/NAME.FIELD"), "\(refused.errors)")
+                #expect(
+                    refused.code != 0 && refused.errors.contains("--sweep NAMESPACE/NAME.FIELD"), "\(refused.errors)")
             }
         }
     }

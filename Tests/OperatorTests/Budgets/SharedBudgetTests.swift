@@ -197,7 +197,8 @@ struct SharedBudgetTests {
             try await fixture.poll(6)
             #expect(try replicas(fixture) == [2, 4])
             let reason = try fixture.status("search")["reason"]?.stringValue ?? ""
-            #expect(reason.contains("nothing is scaled up before the operator has read the ScalingBudgets"), "\(reason)")
+            #expect(
+                reason.contains("nothing is scaled up before the operator has read the ScalingBudgets"), "\(reason)")
             #expect(try fixture.condition("ScalingLimited", of: "search")?["reason"] == "Budget")
             cluster.environment.api.removeFaults()
             try await settle(fixture, [5, 6], limit: 11)

@@ -20,7 +20,8 @@ extension SimulateCommand {
         }
         guard forecast.count < 2 else {
             throw ValidationError(
-                "--forecast takes one mode for several GeneralScalers or a ScalingBudget: run the command once for each mode.")
+                "--forecast takes one mode for several GeneralScalers or a ScalingBudget: run the command once for each mode."
+            )
         }
         let simulation = try await GroupSimulation(
             group, traceOptions, history, workloadOptions, forecastMode: forecast.first)
