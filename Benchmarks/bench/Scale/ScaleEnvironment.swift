@@ -66,7 +66,7 @@ enum ScaleEnvironment {
     /// - Parameters:
     ///   - safety: the `safety` of its spec; nil for the defaults.
     ///   - forecast: the `forecast` of its spec; nil for none.
-    ///   - budgets: the number of budgets, of which one selects it; nil for none.
+    ///   - budgets: the number of budgets, one for each scaler in turn; nil for none.
     static func scaler(
         _ index: Int, source: String, safety: JSON? = nil, forecast: JSON? = nil, budgets: Int? = nil
     ) -> JSON {

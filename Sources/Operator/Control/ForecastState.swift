@@ -34,7 +34,7 @@ struct ForecastState {
         for metric in settled.keys where forecasters.byMetric[metric] == nil { settled[metric] = nil }
     }
 
-    /// Takes the forecasts of a decision, of which a metric without data has none.
+    /// Takes the forecasts of a decision. A metric without data has no forecast.
     mutating func note(_ forecasts: [ForecastRecord], of spec: ScalingSpec, at now: Timestamp) {
         guard let mode = spec.forecast?.mode, mode != .off else {
             inactiveSince = nil

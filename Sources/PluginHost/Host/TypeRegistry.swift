@@ -85,8 +85,8 @@ struct TypeRegistry {
     /// Returns the name of the plugin that provides the type.
     func owner(of type: String) -> String? { owners[type] }
 
-    /// Returns the plugins that have to complete their first handshake before a call about the type can be made: the one
-    /// that provides the type, or all that may.
+    /// Returns the plugins that have to complete their first handshake before a call about the type can be made: the
+    /// plugin that provides the type, or every plugin that may provide it.
     func awaited(for type: String) -> [String] {
         guard !silent.isEmpty else { return [] }
         guard let owner = owners[type] else { return silent.sorted() }

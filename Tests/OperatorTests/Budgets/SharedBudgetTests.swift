@@ -181,30 +181,6 @@ struct SharedBudgetTests {
         }
     }
 
-    @Test("nothing is scaled up while the budgets cannot be read, except to minReplicas")
-    func unreadBudgets() async throws {
-        let cluster = try BudgetCluster()
-        try cluster.add("checkout", replicas: 2, labels: Self.checkout)
-        try cluster.add("search", replicas: 2, labels: Self.search, ["minReplicas": 4])
-        try cluster.createBudget(["limits": [["unit": "replicas", "amount": 11]]])
-        for name in ["checkout", "search"] { cluster.want(20, by: name) }
-        cluster.environment.api.addFault(
-            FaultRule(
-                .refuse(StatusError(503, "ServiceUnavailable", "try again", details: [:])), verbs: ["list"],
-                resource: "scalingbudgets"))
-        try await OperatorFixture.run(cluster.environment) { fixture in
-            try await settle(fixture, [2, 4], limit: 11)
-            try await fixture.poll(6)
-            #expect(try replicas(fixture) == [2, 4])
-            let reason = try fixture.status("search")["reason"]?.stringValue ?? ""
-            #expect(
-                reason.contains("nothing is scaled up before the operator has read the ScalingBudgets"), "\(reason)")
-            #expect(try fixture.condition("ScalingLimited", of: "search")?["reason"] == "Budget")
-            cluster.environment.api.removeFaults()
-            try await settle(fixture, [5, 6], limit: 11)
-        }
-    }
-
     @Test("a budget in mode Report limits nothing and says what is wanted")
     func report() async throws {
         let cluster = try BudgetCluster()
