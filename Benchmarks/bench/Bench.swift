@@ -23,6 +23,8 @@ enum Bench {
         ]
             + [0, 100, 1_000, 10_000].map { ScaleBenchmark(size: $0) } + [
                 PushBenchmark(), ForecastScaleBenchmark(size: 500), ForecastScaleBenchmark(size: 10_000),
+                BudgetScaleBenchmark(size: 500, budgets: 5), BudgetScaleBenchmark(size: 10_000, budgets: 100),
+                BudgetDivisionBenchmark(size: 1_000), BudgetDivisionBenchmark(size: 10_000),
             ]
     }
 
@@ -73,7 +75,9 @@ enum Bench {
         case RawPingPong.echoFlag: RawPingPong.echo()
         case ClusterProcess.flag:
             let definition = try YAMLDocument.parse(contents("\(checkout())/deploy/crd.yaml"))
-            try await ClusterProcess.run(kubeconfig: arguments.first ?? "", definition: definition)
+            let budgets = try YAMLDocument.parse(contents("\(checkout())/deploy/budget-crd.yaml"))
+            try await ClusterProcess.run(
+                kubeconfig: arguments.first ?? "", definition: definition, budgetDefinition: budgets)
         case MetricsProcess.flag: try await MetricsProcess.run()
         case CurlLoop.flag: try CurlLoop.run(arguments)
         case KafkaLoop.flag: try KafkaLoop.run(arguments)

@@ -92,7 +92,8 @@ package struct OperatorRuntime: Sendable {
                 let validator = AdmissionValidator(
                     source: source, scalers: { scalers.objects }, hasRight: AuthorRights(client: client).has,
                     otherAutoscaler: { try? await autoscalers.otherAutoscaler(of: $0, namespace: $1) }, time: time,
-                    budgetScalers: BudgetReview.scalers(scalers, budgets: budgets, targets: targets))
+                    budgetScalers: BudgetReview.scalers(scalers, budgets: budgets, targets: targets),
+                    budgets: { budgets?.all ?? [] }, namespaceLabels: { budgets?.labels(ofNamespace: $0) ?? [:] })
                 return Self.admission(certificates, validator, time, metrics, logger, onAdmissionBound)
             } ?? []
         api = Self.api(configuration, memory, time, logger, onAPIBound)
@@ -139,7 +140,7 @@ package struct OperatorRuntime: Sendable {
         guard case .allNamespaces = scope else { return nil }
         return BudgetDirectory(
             client: client, time: time, logger: logger, changed: changes.budgetChanged,
-            relabeled: changes.namespaceChanged)
+            relabeled: changes.namespaceChanged, listed: changes.wakeUp.signal)
     }
 
     private static func admission(

@@ -43,3 +43,16 @@ package final class AsyncLatch: Sendable {
         }
     }
 }
+
+extension AsyncLatch {
+    /// Waits until the latch opens, the time has passed or the task is cancelled.
+    package func wait(for duration: Duration, time: TimeSource) async {
+        guard !isOpen else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.wait() }
+            group.addTask { try? await time.sleep(duration) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

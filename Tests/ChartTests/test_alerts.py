@@ -33,6 +33,10 @@ def own(family, labels=""):
     return f"generalscaler_{family}{{{TARGET}{',' if labels else ''}{labels}}}"
 
 
+def budget(family):
+    return own(f"budget_{family}", 'budget="shop",unit="cost"')
+
+
 def plugin(family):
     return own(f"plugin_{family}", 'plugin="redis"')
 
@@ -50,6 +54,7 @@ def reviews(verdict):
 
 
 STEADY = "1+0x1500"
+INACTIVE = "forecast_inactive_since_timestamp_seconds"
 EXPIRY = "webhook_certificate_expiry_timestamp_seconds"
 
 # For each alert: series of a sick and of a healthy operator, in promtool's notation with a sample a minute; when it has to
@@ -70,9 +75,12 @@ CASES = {
     "GeneralScalerBudgetBinding": (
         {own("budget_denied_replicas", 'budget="shop",unit="cost"'): "3x70"},
         {own("budget_denied_replicas", 'budget="shop",unit="cost"'): "0x70"}, "61m", "59m"),
+    "GeneralScalerBudgetOverspent": (
+        {budget("used"): "12x70", budget("limit"): "10x70"}, {budget("used"): "10x70", budget("limit"): "10x70"}, "61m",
+        "59m"),
     "GeneralScalerConflict": ({limited("ReplicasConflict"): STEADY}, {limited("Cooldown"): STEADY}, "11m", "9m"),
     "GeneralScalerForecastInactive": (
-        {scaler("forecast_active"): "0x10200"}, {scaler("forecast_active"): "1x10200"}, "10082m", "10078m"),
+        {scaler(INACTIVE): "60x10200"}, {scaler(INACTIVE): "0+60x10200"}, "10082m", "10080m"),
     "GeneralScalerPausedLong": ({limited("Paused"): STEADY}, {limited("DryRun"): STEADY}, "1441m", "1439m"),
     "GeneralScalerReplicasNotReady": (
         {scaler("scaler_current_replicas"): "5x60", scaler("scaler_ready_replicas"): "4x60"},
@@ -133,6 +141,14 @@ class RuleTests(unittest.TestCase):
             for series, time, fires in ((sick, late, True), (sick, early, False), (healthy, late, False)):
                 tests.append(self.scenario(series, time, {alert: [sick]} if fires else {alert: []}))
         self.check(tests)
+
+    def test_the_week_of_an_inactive_forecast_goes_on_while_the_operator_restarts(self):
+        name = "GeneralScalerForecastInactive"
+        # Without series for half an hour, after three and a half days and again at the end of the week.
+        gaps = {scaler(INACTIVE): "60x5000 _x30 60x5030 _x30 60x100"}
+        began_again = {scaler(INACTIVE): "60x5000 _x30 301860x5170"}
+        self.check([self.scenario(gaps, "10082m", {name: [gaps]}), self.scenario(gaps, "10050m", {name: []}),
+                    self.scenario(began_again, "10082m", {name: []})])
 
     def test_a_healthy_installation_does_not_hide_the_alerts_of_another(self):
         tests = []

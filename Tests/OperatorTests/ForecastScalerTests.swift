@@ -1,4 +1,5 @@
 import ClusterSimulator
+import ScalerAPI
 import Scaling
 import TestSupport
 import Testing
@@ -60,6 +61,7 @@ struct ForecastScalerTests {
             let status = try fixture.status()
             #expect(status["limitedBy"]?.arrayValue?.contains("Forecast") == true)
             #expect(status["forecast"]?["active"] == true)
+            #expect(status["forecast"]?["inactiveSince"] == nil)
             #expect(status["forecast"]?["metric"] == "test" && status["forecast"]?["horizonSeconds"] == 300)
             #expect(status["reason"]?.stringValue?.contains("is expected to reach 9") == true)
             let reasons = fixture.audit.all.compactMap { $0["decision"]?["reason"]?.stringValue }
@@ -76,6 +78,30 @@ struct ForecastScalerTests {
             #expect(forecasts?.first?.isActive == false)
             #expect((forecasts?.first?.forecast.upper ?? 0) > 800)
             #expect(try fixture.status()["forecast"]?["active"] == false)
+        }
+    }
+
+    @Test("the time since which a forecast is inactive stays through restarts, and ends with the forecast")
+    func inactiveSince() async throws {
+        let environment = try environment(["mode": "Report", "horizonSeconds": 300])
+        var since: String?
+        for end in [100, 200] {
+            try await OperatorFixture.run(environment) { (fixture) async throws in
+                while environment.clock.now.offset < .seconds(end) { try await fixture.poll() }
+                let said = try fixture.status()["forecast"]?["inactiveSince"]?.stringValue
+                #expect(said != nil && (since ?? said) == said)
+                since = said
+                let time = await fixture.runtime.controller.snapshot().scalers[0].forecastInactiveSince
+                #expect(time?.rfc3339(.seconds) == since)
+            }
+        }
+        try environment.api.patch(
+            "/apis/autoscaling.example.com/v1/namespaces/shop/generalscalers/web",
+            ["spec": ["forecast": ["mode": "Off"]]])
+        try await OperatorFixture.run(environment) { (fixture) async throws in
+            try await fixture.poll(2)
+            #expect(try fixture.status()["forecast"] == nil)
+            #expect(await fixture.runtime.controller.snapshot().scalers[0].forecastInactiveSince == nil)
         }
     }
 

@@ -52,6 +52,20 @@ struct ScheduledScalerTests {
         }
     }
 
+    @Test("a decision at a schedule's edge reads the metrics again if their values are old")
+    func freshReadings() async throws {
+        let environment = try environment()
+        environment.source.answer { [clock = environment.clock] _ in
+            clock.now.offset < .seconds(599) ? 100 : 130
+        }
+        try await OperatorFixture.run(environment) { (fixture) async throws in
+            while try fixture.replicas() == 2 { try await fixture.poll() }
+            #expect(environment.clock.now.offset < .seconds(601))
+            let decision = fixture.audit.all.last?["decision"]
+            #expect(decision?["metrics"]?[0]?["value"]?.doubleValue == 130, "\(String(describing: decision))")
+        }
+    }
+
     @Test("the status shows the fields that schedules set, and /metrics shows the bounds in effect")
     func status() async throws {
         let environment = try environment()

@@ -24,6 +24,37 @@ struct PluginHostCallTests {
         }
     }
 
+    @Test("a call that comes before the plugin has declared its types waits for the handshake")
+    func early() async throws {
+        let script = PluginScript(types: ["depth", "age"])
+        try await HostFixture.run(["depth": script], waitsForStart: false) { fixture in
+            async let own = fixture.host.read(
+                type: "depth", config: ["value": 7.5], targetType: .value, timeout: .seconds(20))
+            async let other = fixture.host.read(
+                type: "age", config: ["value": 2.5], targetType: .value, timeout: .seconds(20))
+            let readings = try await [own, other]
+            #expect(readings.map(\.value) == [7.5, 2.5])
+        }
+    }
+
+    @Test("a call to a host that does not run fails at its deadline")
+    func notRun() async throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        try directory.write(
+            PluginScript(types: ["depth"]).text, to: "generalscaler-plugin-depth", executable: true)
+        let host = try PluginHost(
+            configuration: PluginHostConfiguration(
+                directories: [directory.path], hostVersion: "1.0", environment: ["TMPDIR": directory.path]),
+            logger: .silent)
+        for type in ["depth", "age"] {
+            let failure = await #expect(throws: PluginFailure.self) {
+                try await host.read(type: type, config: [:], targetType: .value, timeout: .milliseconds(3))
+            }
+            #expect(failure?.kind == .notRunning)
+        }
+    }
+
     @Test("the plugin's verdict on a config reaches the caller")
     func validate() async throws {
         try await HostFixture.run(["depth": PluginScript(types: ["depth"])]) { fixture in

@@ -80,6 +80,24 @@ struct ExplanationTests {
         #expect(!text.contains("A scale-up happens"))
     }
 
+    @Test("an explanation begins with the bounds in effect, and says which a schedule sets")
+    func scheduledBounds() throws {
+        let text = try Self.text(
+            Self.object([
+                "schedules": [
+                    [
+                        "name": "always", "start": "0 0 * * *", "duration": "23h", "minReplicas": 7,
+                        "targets": ["prometheus": 60],
+                    ]
+                ]
+            ]))
+        #expect(
+            text.hasPrefix(
+                "shop/http keeps Deployment/http-app between 7 and 10 replicas now, by schedule, and otherwise between 2 and 10 "
+                    + "replicas. Polling interval: 15s."), "\(text)")
+        #expect(text.contains("\n  The target of prometheus is 60"), "\(text)")
+    }
+
     @Test("an explanation names the limit that prevents a scaling event, instead of a metric value that has no effect")
     func held() throws {
         let atMaximum = try Self.text(Self.object(["maxReplicas": 4], status: ["lastScaleUpTime": nil]))

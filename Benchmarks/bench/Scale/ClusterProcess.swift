@@ -19,7 +19,7 @@ enum ClusterProcess {
     }
 
     /// - Parameter kubeconfig: the kubeconfig file to write.
-    static func run(kubeconfig: String, definition: JSON) async throws {
+    static func run(kubeconfig: String, definition: JSON, budgetDefinition: JSON) async throws {
         var api = APIServer.Configuration(now: WallClock.microseconds, makeUID: { UUID().uuidString.lowercased() })
         api.workloadStartupDelay = .seconds(1)
         let simulator = ClusterSimulator(configuration: .init(api: api), logger: Logger.none)
@@ -42,7 +42,9 @@ enum ClusterProcess {
             ])
             // Reading standard input blocks this thread, which has no other work.
             while let line = readLine() {
-                print(try answer(try JSON(parsing: Array(line.utf8)), simulator.api, requests))
+                let command = try JSON(parsing: Array(line.utf8))
+                if command["budgets"] != nil { try simulator.api.create(budgetDefinition) }
+                print(try answer(command, simulator.api, requests))
             }
             await group.triggerGracefulShutdown()
             tasks.cancelAll()
@@ -51,8 +53,10 @@ enum ClusterProcess {
 
     /// - Parameter source: a URL of Prometheus, the address of an external scaler after `externalScalerPrefix`, or the
     ///   address of Redis.
-    private static func scaler(_ index: Int, _ source: String, forecast: JSON?) -> JSON {
-        if source.hasPrefix("http") { return ScaleEnvironment.scaler(index, source: source, forecast: forecast) }
+    private static func scaler(_ index: Int, _ source: String, forecast: JSON?, budgets: Int?) -> JSON {
+        if source.hasPrefix("http") {
+            return ScaleEnvironment.scaler(index, source: source, forecast: forecast, budgets: budgets)
+        }
         guard source.hasPrefix(externalScalerPrefix) else { return ScaleEnvironment.listScaler(index, redis: source) }
         return ScaleEnvironment.queueScaler(
             index, externalScaler: String(source.dropFirst(externalScalerPrefix.count)))
@@ -68,8 +72,10 @@ enum ClusterProcess {
             for index in 0..<count { try api.create(ScaleEnvironment.deployment(index)) }
             api.completeWorkloads()
             for index in 0..<count {
-                try api.create(scaler(index, source, forecast: command["forecast"]))
+                try api.create(
+                    scaler(index, source, forecast: command["forecast"], budgets: command["budgets"]?.intValue))
             }
+            for index in 0..<(command["budgets"]?.intValue ?? 0) { try api.create(ScaleEnvironment.budget(index)) }
             return [:]
         case "requests":
             let taken = requests.entries.withLock { entries in
@@ -131,11 +137,13 @@ final class Cluster {
     ///   - source: the URL of the Prometheus replacement, the address of a Redis server, or that of an external scaler
     ///     after ``ClusterProcess/externalScalerPrefix``.
     ///   - forecast: the `forecast` of each scaler's spec; nil for none.
-    func create(_ count: Int, source: String, forecast: JSON? = nil) throws {
+    ///   - budgets: the number of ScalingBudgets, each over an equal part of the scalers.
+    func create(_ count: Int, source: String, forecast: JSON? = nil, budgets: Int = 0) throws {
         var command: [String: JSON] = [
             "do": "create", "count": .integer(Int64(count)), "source": .string(source),
         ]
         command["forecast"] = forecast
+        if budgets > 0 { command["budgets"] = .integer(Int64(budgets)) }
         _ = try ask(.object(command))
     }
 

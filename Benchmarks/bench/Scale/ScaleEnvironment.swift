@@ -66,15 +66,44 @@ enum ScaleEnvironment {
     /// - Parameters:
     ///   - safety: the `safety` of its spec; nil for the defaults.
     ///   - forecast: the `forecast` of its spec; nil for none.
-    static func scaler(_ index: Int, source: String, safety: JSON? = nil, forecast: JSON? = nil) -> JSON {
+    ///   - budgets: the number of budgets, one for each scaler in turn; nil for none.
+    static func scaler(
+        _ index: Int, source: String, safety: JSON? = nil, forecast: JSON? = nil, budgets: Int? = nil
+    ) -> JSON {
         scaler(
             index, type: "prometheus", config: ["address": .string(source), "query": .string(query(index))],
-            safety: safety, forecast: forecast)
+            safety: safety, forecast: forecast, budgets: budgets)
+    }
+
+    /// The label of a scaler that has the name of its budget.
+    private static let budgetLabel = "budget"
+    /// More than a hundred members ask for.
+    private static let budgetLimit: Int64 = 1_000
+
+    /// Returns a budget with guarantees and weights that never binds.
+    static func budget(_ index: Int) -> JSON {
+        let labels: JSON = ["matchLabels": [budgetLabel: .string("budget-\(index)")]]
+        return [
+            "apiVersion": "autoscaling.example.com/v1", "kind": "ScalingBudget",
+            "metadata": ["name": .string("budget-\(index)")],
+            "spec": [
+                "selector": labels, "limits": [["unit": "replicas", "amount": .integer(budgetLimit)]],
+                "sharing": [
+                    [
+                        "name": "all", "selector": labels, "guarantee": ["replicas": .integer(budgetLimit / 4)],
+                        "weight": 2,
+                    ]
+                ],
+            ],
+        ]
     }
 
     private static func scaler(
-        _ index: Int, type: String, config: JSON, target: Double = target, safety: JSON? = nil, forecast: JSON? = nil
+        _ index: Int, type: String, config: JSON, target: Double = target, safety: JSON? = nil, forecast: JSON? = nil,
+        budgets: Int? = nil
     ) -> JSON {
+        var metadata: [String: JSON] = ["namespace": .string(namespace), "name": .string(name(index))]
+        if let budgets { metadata["labels"] = [budgetLabel: .string("budget-\(index % budgets)")] }
         var spec: [String: JSON] = [
             "targetDeployment": .string(name(index)), "minReplicas": 1, "maxReplicas": 100,
             "pollingIntervalSeconds": .integer(Int64(pollSeconds)),
@@ -86,7 +115,7 @@ enum ScaleEnvironment {
         spec["forecast"] = forecast
         return [
             "apiVersion": "autoscaling.example.com/v1", "kind": "GeneralScaler",
-            "metadata": ["namespace": .string(namespace), "name": .string(name(index))],
+            "metadata": .object(metadata),
             "spec": .object(spec),
         ]
     }

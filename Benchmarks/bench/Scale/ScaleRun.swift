@@ -28,15 +28,17 @@ struct ScaleRun {
 
     /// Creates the objects, then starts the operator.
     ///
-    /// - Parameter forecast: the `forecast` of each scaler's spec; nil for none.
-    init(size: Int, directory: String, forecast: JSON? = nil) throws {
+    /// - Parameters:
+    ///   - forecast: the `forecast` of each scaler's spec; nil for none.
+    ///   - budgets: the number of ScalingBudgets over the scalers.
+    init(size: Int, directory: String, forecast: JSON? = nil, budgets: Int = 0) throws {
         self.size = size
         self.directory = directory
         kubeconfig = "\(directory)/kubeconfig"
         cluster = try Cluster(kubeconfig: kubeconfig)
         metrics = try MetricsServer()
         Self.progress(size, "creating objects")
-        try cluster.create(size, source: metrics.address, forecast: forecast)
+        try cluster.create(size, source: metrics.address, forecast: forecast, budgets: budgets)
         started = WallClock.microseconds()
         scaler = try OperatorProcess(directory: directory, kubeconfig: kubeconfig)
     }

@@ -8,8 +8,7 @@ extension Backtest {
         guard let index else { return Readings(none: self) }
         let sample = trace.samples[index]
         let recorded = sample.replicas ?? workload.recordedReplicas
-        // A sample stands until the next one is due.
-        let observedAt = now - sample.time < trace.step ? now : sample.time
+        let observedAt = trace.observationTime(of: sample, at: now)
         var readings = Readings(inputs: inputColumns.map { sample.observation($0, observedAt: observedAt) })
         for model in models {
             let cells = model.source.recorded(sample, observedAt: observedAt, now: now)

@@ -70,13 +70,8 @@ package struct Backtest: Sendable {
     private static func column(
         of name: String, _ spec: ScalingSpec, _ trace: Trace
     ) throws(TraceError) -> Int {
-        if let column = trace.metrics.firstIndex(of: name) { return column }
-        // With one metric and one column, the mapping is unambiguous.
-        let read = spec.metrics.count { $0.formula == nil } + spec.inputs.count
-        if read == 1, trace.metrics.count == 1 { return 0 }
-        throw TraceError(
-            "has no column \"\(name)\"; it has \(trace.metrics.map(\.shortened).joined(separator: ", ")). "
-                + "Name the metric in the spec, or the column in the trace, like the other")
+        try trace.column(
+            of: name, amongst: spec.metrics.count { $0.formula == nil } + spec.inputs.count)
     }
 
     /// Whether a metric's load is spread over the replicas, metric by metric; else it is one value for all.
@@ -130,7 +125,7 @@ package struct Backtest: Sendable {
     func readings(_ index: Int, ready: Int, at now: Timestamp) -> [HPAModel.Reading] {
         let sample = trace.samples[index]
         let recorded = sample.replicas ?? workload.recordedReplicas
-        let observedAt = now - sample.time < trace.step ? now : sample.time
+        let observedAt = trace.observationTime(of: sample, at: now)
         return models.map { model in
             let cells = model.source.recorded(sample, observedAt: observedAt, now: now)
             let observation = model.observation(cells.observation, recordedReplicas: recorded, ready: ready)

@@ -52,7 +52,7 @@ package struct Trace: Sendable, Hashable {
         }
         let sorted = samples.sorted { $0.time < $1.time }
         guard let first = sorted.first, sorted.count > 1 else {
-            throw TraceError("has fewer than two samples, and a simulation needs a time range")
+            throw TraceError("has fewer than two samples, so the time for which a sample is valid is unknown")
         }
         var gaps: [Duration] = []
         gaps.reserveCapacity(sorted.count)

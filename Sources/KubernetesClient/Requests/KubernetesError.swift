@@ -88,11 +88,9 @@ extension KubernetesError {
 
     /// Reads a response with an error status. Its body is a Status object, or arbitrary text of a proxy.
     init(head: HTTPResponseHead, body: [UInt8]) {
-        let answer = (try? JSON(parsing: body, limits: KubernetesLimits.answer)).flatMap {
-            $0["kind"] == "Status" || $0["reason"] != nil ? $0 : nil
-        }
+        let answer = try? JSON(parsing: body, limits: KubernetesLimits.answer)
         let delay = head.header("Retry-After").flatMap(Int64.init).map(Duration.seconds)
-        if let answer {
+        if let answer, answer["kind"] == "Status" || answer["reason"] != nil {
             self.init(status: head.status, answer: answer, retryAfter: delay)
         } else {
             let text = String(decoding: body.prefix(KubernetesLimits.quotedCharacters), as: UTF8.self)

@@ -186,7 +186,7 @@ extension ScalerMemory.Entry {
             row["recommended"] = .integer(Int64(decision.recommended))
             row["desired"] = .integer(Int64(decision.desired))
             row["readyReplicas"] = decision.ready.map { .integer(Int64($0)) }
-            row["ratio"] = decision.leader?.ratio.flatMap { $0.isFinite ? .number($0) : nil }
+            if let ratio = decision.leader?.ratio, ratio.isFinite { row["ratio"] = .number(ratio) }
             row["budget"] = decision.json["budget"]
         }
         return .object(row)

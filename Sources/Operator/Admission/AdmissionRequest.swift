@@ -10,6 +10,8 @@ package struct AdmissionRequest: Sendable {
     package let uid: String
     package let namespace: String
     package let name: String
+    /// The labels of the object.
+    let labels: [String: String]
     /// The spec to validate; nil if there is nothing to validate, because the object is not a GeneralScaler or its spec
     /// is unchanged.
     package let spec: Result<GeneralScalerSpec, InvalidSpec>?
@@ -34,6 +36,7 @@ package struct AdmissionRequest: Sendable {
             namespace = try Self.json(parts["namespace"]).stringValue ?? ""
             let object = try parts["object"].flatMap { try Self.object($0) }
             name = try Self.json(parts["name"]).stringValue ?? object?.name ?? ""
+            labels = object?.labels ?? [:]
             user = isFromAPIServer ? try? JSON(parsing: parts["userInfo"] ?? [], limits: AdmissionLimits.user) : nil
             let isUpdate = try Self.json(parts["operation"]) == "UPDATE"
             let isUnchanged = try isUpdate && Self.hasSameSpec(parts["object"], parts["oldObject"])
@@ -69,6 +72,7 @@ package struct AdmissionRequest: Sendable {
     /// The reviewed part of an object, with the spec of the kind that it has.
     private struct ReviewedObject {
         var name: String?
+        var labels: [String: String]
         var spec: Result<GeneralScalerSpec, InvalidSpec>?
         var budget: Result<ScalingBudgetSpec, InvalidSpec>?
     }
@@ -81,7 +85,7 @@ package struct AdmissionRequest: Sendable {
             case .whole(let json): (json, nil)
             case .oversized(let oversized): (oversized.partial, oversized.invalidSpec)
             }
-        var object = ReviewedObject(name: json["metadata"]?["name"]?.stringValue)
+        var object = ReviewedObject(name: json["metadata"]?["name"]?.stringValue, labels: LabelReader.labels(of: json))
         guard json["apiVersion"]?.stringValue == GeneralScaler.apiVersion else { return object }
         let (spec, zones) = (json["spec"] ?? .null, TimeZoneDirectory.system)
         switch json["kind"]?.stringValue {

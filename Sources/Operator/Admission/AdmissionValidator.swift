@@ -22,6 +22,9 @@ struct AdmissionValidator: Sendable {
     let time: TimeSource
     /// What a budget has to know of all scalers.
     var budgetScalers: @Sendable () -> [BudgetReview.Scaler] = { [] }
+    /// The known budgets.
+    var budgets: @Sendable () -> [ScalingBudget] = { [] }
+    var namespaceLabels: @Sendable (_ namespace: String) -> [String: String] = { _ in [:] }
 
     /// Always returns within ``AdmissionLimits/reviewTime``: checks that have not finished by then are skipped.
     func validate(_ request: AdmissionRequest) async -> AdmissionVerdict {
@@ -78,7 +81,7 @@ struct AdmissionValidator: Sendable {
                 verdict.warnings += found.map(\.description)
             }
         }
-        verdict.warnings += otherClaims(spec, request)
+        verdict.warnings += otherClaims(spec, request) + startWarnings(spec, request)
         verdict.warnings += await autoscalers
         // Checked for the API server only: otherwise any client of the port could find out who has which right.
         guard let user = request.user else { return verdict }
@@ -102,6 +105,23 @@ struct AdmissionValidator: Sendable {
         return others.map(\.name).sorted().prefix(1).map {
             "GeneralScaler \($0) already scales \(spec.target): the older one owns the target and the other one holds. Delete "
                 + "one, or set mode to DryRun in one"
+        }
+    }
+
+    /// Returns a warning for each budget whose guarantee the scaler has to call back while its target is at 0.
+    private func startWarnings(_ spec: GeneralScalerSpec, _ request: AdmissionRequest) -> [String] {
+        guard spec.mayScaleToZero else { return [] }
+        let scaler = BudgetReview.Scaler(
+            name: "this GeneralScaler",
+            consumption: ReplicaConsumption(
+                labels: request.labels, namespaceLabels: namespaceLabels(request.namespace),
+                declared: spec.declaredConsumption),
+            minReplicas: spec.minReplicas, mayScaleToZero: true, replicas: nil)
+        return budgets().sorted { $0.name < $1.name }.flatMap { budget -> [String] in
+            guard case .success(let spec) = budget.spec, spec.mode == .enforce else { return [] }
+            return BudgetReview(spec, scalers: [scaler], at: time.now()).startWarnings.map {
+                "budget \(budget.name): \($0)"
+            }
         }
     }
 

@@ -22,6 +22,7 @@ final class BudgetDirectory: Service {
     private let time: TimeSource
     private let budgets: Informer<ScalingBudget>
     private let namespaces: Informer<[String: String]>
+    private let listed: @Sendable () -> Void
     /// Opens when the budgets and namespaces are known, or it is known that they cannot be.
     private let areBudgetsKnown: AsyncLatch
     private let areNamespacesKnown: AsyncLatch
@@ -29,13 +30,19 @@ final class BudgetDirectory: Service {
     /// - Parameters:
     ///   - changed: called with the name of each budget that was added, changed or deleted.
     ///   - relabeled: called with the name of each namespace whose labels changed.
+    ///   - listed: called when the budgets or the namespaces have become known.
     init(
         client: KubernetesClient, time: TimeSource, logger: Logger, changed: @escaping @Sendable (String) -> Void,
-        relabeled: @escaping @Sendable (String) -> Void
+        relabeled: @escaping @Sendable (String) -> Void, listed: @escaping @Sendable () -> Void
     ) {
         self.client = client
         self.time = time
+        self.listed = listed
         let (areBudgetsKnown, areNamespacesKnown) = (AsyncLatch(), AsyncLatch())
+        @Sendable func open(_ latch: AsyncLatch) {
+            latch.open()
+            listed()
+        }
         self.areBudgetsKnown = areBudgetsKnown
         self.areNamespacesKnown = areNamespacesKnown
         budgets = Informer(
@@ -45,10 +52,10 @@ final class BudgetDirectory: Service {
                 switch event {
                 case .added(let key, _), .updated(let key, _, _), .deleted(let key, _): changed(key.name)
                 case .malformed(let object): changed(object.key.name)
-                case .synced: areBudgetsKnown.open()
+                case .synced: open(areBudgetsKnown)
                 }
             },
-            listFailed: { if $0.isRefusal { areBudgetsKnown.open() } })
+            listFailed: { if $0.isRefusal { open(areBudgetsKnown) } })
         namespaces = Informer(
             client: client, kind: Self.namespaceKind, scope: .allNamespaces,
             reader: ObjectReader(ObjectFields([:], metadata: ["labels"])), logger: logger,
@@ -58,10 +65,10 @@ final class BudgetDirectory: Service {
                 case .added(let key, _), .deleted(let key, _): relabeled(key.name)
                 case .malformed(let object): relabeled(object.key.name)
                 case .updated(let key, let old, let new): if old != new { relabeled(key.name) }
-                case .synced: areNamespacesKnown.open()
+                case .synced: open(areNamespacesKnown)
                 }
             },
-            listFailed: { if $0.isRefusal { areNamespacesKnown.open() } })
+            listFailed: { if $0.isRefusal { open(areNamespacesKnown) } })
     }
 
     func run() async throws {
@@ -89,12 +96,16 @@ final class BudgetDirectory: Service {
                 guard error.kind == .notFound else { return true }
                 areBudgetsKnown.open()
                 areNamespacesKnown.open()
+                listed()
                 return false
             }
         }
     }
 
-    /// Waits for the first list.
+    /// Whether the budgets and the labels of namespaces are known, or it is known that they cannot be.
+    var isKnown: Bool { areBudgetsKnown.isOpen && areNamespacesKnown.isOpen }
+
+    /// Waits for the first list, but not for long.
     func waitUntilKnown() async {
         await areBudgetsKnown.wait(for: Self.syncTimeout, time: time)
         await areNamespacesKnown.wait(for: Self.syncTimeout, time: time)

@@ -26,6 +26,8 @@ struct BudgetReport {
     }
 
     private(set) var uid: String
+    /// The newest known version of the object.
+    private(set) var version: String
     private(set) var generation: Int
     private(set) var specJSON: JSON
     private(set) var problem: InvalidSpec?
@@ -41,6 +43,7 @@ struct BudgetReport {
 
     init(_ budget: ScalingBudget) {
         uid = budget.uid
+        version = budget.resourceVersion
         generation = budget.generation
         specJSON = budget.specJSON
         if case .failure(let invalid) = budget.spec { problem = invalid }
@@ -48,9 +51,15 @@ struct BudgetReport {
 
     /// Takes a new version of the spec, whose status is due immediately.
     mutating func begin(_ budget: ScalingBudget) {
-        let former = state
+        let former = self
         self = BudgetReport(budget)
-        state = former
+        state = former.state
+        if former.uid == uid { notice(version: former.version) }
+    }
+
+    /// Records a version that a write of the status or another client created.
+    mutating func notice(version newer: String) {
+        if ResourceVersion.isNotOlder(newer, than: version) { version = newer }
     }
 
     /// Returns whether the state of the budget is to be reported, unless it is likely to change soon.

@@ -30,8 +30,8 @@ extension ScalerController {
             if status != report.written {
                 report.isWriting = true
                 report.nextWrite = now + BudgetReport.interval
-                let uid = report.uid
-                tasks.addTask { await self.write(status, name: name, uid: uid) }
+                let (uid, version) = (report.uid, report.version)
+                tasks.addTask { await self.write(status, name: name, uid: uid, version: version) }
             }
             budgetReports[name] = report
         }
@@ -61,12 +61,13 @@ extension ScalerController {
         return (.sufficient, "all members have what they ask for")
     }
 
-    private func write(_ status: JSON, name: String, uid: String) async {
-        let isWritten = await dependencies.writer.writeBudget(status, name: name, uid: uid)
+    private func write(_ status: JSON, name: String, uid: String, version: String) async {
+        let written = await dependencies.writer.writeBudget(status, name: name, uid: uid, version: version)
         guard budgetReports[name]?.uid == uid else { return }
         budgetReports[name]?.isWriting = false
-        // A write without a response may have been applied.
-        budgetReports[name]?.written = isWritten ? status : nil
+        if let written { budgetReports[name]?.notice(version: written) }
+        // A write without a response may have been applied. A literal nil beside a JSON would be JSON's null.
+        budgetReports[name]?.written = written == nil ? Optional.none : status
     }
 
     /// The budgets for `/metrics`.
@@ -93,19 +94,20 @@ struct BudgetSnapshot: Sendable {
 }
 
 extension ScalerWriter {
-    /// - Returns: whether the status was written.
-    fileprivate func writeBudget(_ status: JSON, name: String, uid: String) async -> Bool {
+    /// - Returns: the version that the write created; nil if the status may not have been written.
+    fileprivate func writeBudget(_ status: JSON, name: String, uid: String, version: String) async -> String? {
         var patch = status.objectValue ?? [:]
-        patch["metadata"] = ["uid": .string(uid)]
+        // Refused if the name now belongs to another object, or a later write has been applied already.
+        patch["metadata"] = ["uid": .string(uid), "resourceVersion": .string(version)]
         do throws(KubernetesError) {
-            _ = try await client.mergePatch(
+            let object = try await client.mergePatch(
                 .scalingBudget, ObjectKey(namespace: "", name: name), .object(patch), subresource: "status")
-            return true
+            return object["metadata"]?["resourceVersion"]?.stringValue ?? version
         } catch {
             if error.kind != .notFound, error.kind != .conflict {
                 logger.warning("failed to write status", metadata: ["budget": "\(name)", "error": "\(error)"])
             }
-            return false
+            return nil
         }
     }
 

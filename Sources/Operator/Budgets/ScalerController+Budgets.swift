@@ -18,6 +18,19 @@ extension ScalerController {
         for budget in budgets.all { takeBudget(budget.name) }
     }
 
+    /// Handles that all budgets are in the ledger: what was held for them is decided again.
+    func beginBudgets() {
+        knowsBudgets = true
+        for state in states.values { decideAgain(state) }
+    }
+
+    /// Polls a scaler at once if its last decision was held because the budgets were not known.
+    func decideAgain(_ state: ScalerState) {
+        guard state.isHeldForBudgets else { return }
+        state.isHeldForBudgets = false
+        pollNow(state.identity)
+    }
+
     /// Handles a new, changed or deleted budget.
     func takeBudget(_ name: String) {
         guard let budget = dependencies.budgets?[name], !budget.isBeingDeleted else {
@@ -26,8 +39,11 @@ extension ScalerController {
             dependencies.memory?.forgetBudget(name)
             return
         }
-        // A write of the status alone changes nothing.
-        if budgetReports[name]?.generation == budget.generation, budgetReports[name]?.uid == budget.uid { return }
+        // A write of the status alone changes only the version.
+        if budgetReports[name]?.generation == budget.generation, budgetReports[name]?.uid == budget.uid {
+            budgetReports[name]?.notice(version: budget.resourceVersion)
+            return
+        }
         ledger.set(BudgetAccount(budget, spec: budget.effective(zones: TimeZoneDirectory.system)))
         budgetReports[name, default: BudgetReport(budget)].begin(budget)
         for key in states.keys { updateMembership(of: key) }
@@ -76,11 +92,22 @@ extension ScalerController {
     /// Runs in one turn of the actor, so that two scalers cannot take the same replica.
     func decideWithinBudgets(_ input: DecisionInput, _ state: ScalerState) -> DecisionOutcome {
         let key = state.identity.key
+        guard knowsBudgets else { return decideBeforeBudgets(input, state) }
+        state.isHeldForBudgets = false
         guard ledger.isMember(key) else { return DecisionEngine.decide(input) }
         // The replicas of a shared target count for the scaler that owns it.
         let isOfOther = state.target.map { claims.holder(of: $0, otherThan: state.identity) != nil } ?? false
         let held = isOfOther ? 0 : max(input.current, unconfirmedReplicas(of: state))
         return ledger.grant(input, ledger.ask(input, for: key, held: held), to: key)
+    }
+
+    /// Decides while the API server has not returned the budgets: any scaler may be under one.
+    private func decideBeforeBudgets(_ input: DecisionInput, _ state: ScalerState) -> DecisionOutcome {
+        var input = input
+        input.sharedBudget = .unread(replicas: max(input.current, unconfirmedReplicas(of: state)))
+        let outcome = DecisionEngine.decide(input)
+        state.isHeldForBudgets = outcome.decision.limitedBy.contains(.budget)
+        return outcome
     }
 
     /// Records that a target has a known number of replicas after a scale operation.

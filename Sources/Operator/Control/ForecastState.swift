@@ -8,6 +8,8 @@ struct ForecastState {
     private var forecasters = LoadForecasters()
     /// The measured time from a scale-up until all replicas are ready; nil until it was measured.
     var startup: Duration?
+    /// Since when no forecast may add replicas; nil while one may, and without forecasts. Kept across restarts.
+    var inactiveSince: Timestamp?
     /// The metrics whose history was read, or cannot be, with the settings of then: with others, a forecaster begins again.
     private var settled: [String: LoadForecaster.Settings] = [:]
     /// The earliest time of the next read, of metrics whose last read failed.
@@ -30,6 +32,16 @@ struct ForecastState {
         forecasters.forecast(&input, horizon: startup ?? ForecastSpec.defaultHorizon)
         // A forecast that was switched off and on again begins again.
         for metric in settled.keys where forecasters.byMetric[metric] == nil { settled[metric] = nil }
+    }
+
+    /// Takes the forecasts of a decision. A metric without data has no forecast.
+    mutating func note(_ forecasts: [ForecastRecord], of spec: ScalingSpec, at now: Timestamp) {
+        guard let mode = spec.forecast?.mode, mode != .off else {
+            inactiveSince = nil
+            return
+        }
+        guard !forecasts.isEmpty else { return }
+        inactiveSince = forecasts.contains(where: \.isActive) ? nil : min(inactiveSince ?? now, now)
     }
 
     /// Takes the time in which replicas were unready for a measurement, if a scale-up began it.

@@ -26,6 +26,8 @@ extension ScalerController {
         let due: Duration
         /// Whether a pushed reading started the poll early, so that the poll may use that reading.
         let isPushed: Bool
+        /// The maximum age of readings, if they are to be newer than usual.
+        var maxAge: Duration?
     }
 
     func startPoll(of key: ObjectKey, due: Duration, in polls: inout DiscardingTaskGroup) {
@@ -50,7 +52,9 @@ extension ScalerController {
             state.notice(version: object.resourceVersion)
         }
         startRebuild(of: key, state, at: now, in: &polls)
-        let poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due, isPushed: isPushed)
+        var poll = Poll(key: key, identity: state.identity, generation: state.generation, due: due, isPushed: isPushed)
+        if state.isDueForEdge { poll.maxAge = Self.edgeReadingAge }
+        state.isDueForEdge = false
         polls.addTask {
             await CallOrigin.$namespace.withValue(poll.key.namespace) { await self.run(poll) }
             await self.finish(poll, startedAt: now)
@@ -72,6 +76,7 @@ extension ScalerController {
         }
         wakeForSchedules(state, poll.key)
         if state.generation != poll.generation { pollNow(poll.identity) }
+        if knowsBudgets { decideAgain(state) }
         if state.isPushed { pollEarly(poll.key) }
     }
 
@@ -169,12 +174,12 @@ extension ScalerController {
         _ poll: Poll, _ spec: GeneralScalerSpec
     ) async throws -> (Resolution, [String: ReadingOutcome]) {
         var resolution = try await resolution(poll, spec)
-        var outcomes = await outcomes(of: resolution.queries, takesPushed: poll.isPushed)
+        var outcomes = await outcomes(of: resolution.queries, poll)
         if !resolution.secrets.references.isEmpty, outcomes.contains(where: \.isAuthFailure) {
             let renewed = try await self.resolution(poll, spec, .recent)
             if renewed.secrets != resolution.secrets {
                 resolution = renewed
-                outcomes = await self.outcomes(of: renewed.queries, takesPushed: poll.isPushed)
+                outcomes = await self.outcomes(of: renewed.queries, poll)
             }
         }
         try readable(poll).configFault = Blocker(configFaultIn: outcomes, of: spec.metrics)
@@ -228,15 +233,18 @@ extension ScalerController {
         state.editedAt.map { dependencies.time.elapsed() >= $0 + SecretLimits.leastInterval } ?? true
     }
 
-    private func outcomes(of queries: [ReadingQuery], takesPushed: Bool) async -> [ReadingOutcome] {
+    private func outcomes(of queries: [ReadingQuery], _ poll: Poll) async -> [ReadingOutcome] {
+        @Sendable func outcome(of query: ReadingQuery) async -> ReadingOutcome {
+            await readings.outcome(of: query, takesPushed: poll.isPushed, maxAge: poll.maxAge)
+        }
         guard queries.count > 1 else {
             var single: [ReadingOutcome] = []
-            for query in queries { single.append(await readings.outcome(of: query, takesPushed: takesPushed)) }
+            for query in queries { single.append(await outcome(of: query)) }
             return single
         }
         return await withTaskGroup(of: (Int, ReadingOutcome).self) { group in
             for (index, query) in queries.enumerated() {
-                group.addTask { (index, await self.readings.outcome(of: query, takesPushed: takesPushed)) }
+                group.addTask { (index, await outcome(of: query)) }
             }
             var outcomes: [Int: ReadingOutcome] = [:]
             for await (index, outcome) in group { outcomes[index] = outcome }
@@ -270,6 +278,7 @@ extension ScalerController {
         state.forecasts.forecast(&input)
         let outcome = decideWithinBudgets(input, state)
         state.history = outcome.history
+        state.forecasts.note(outcome.decision.forecasts, of: resolution.spec, at: now)
         let isUnready = target.readyReplicas.map { $0 < target.replicas } ?? false
         if !isUnready, let unreadySince = state.unreadySince {
             state.forecasts.measureStartup(

@@ -11,6 +11,10 @@ extension ScalerController {
     /// The time over which the polls of one edge are spread: thousands of scalers may have the same edge.
     static let edgeSpread: Duration = .milliseconds(200)
 
+    /// The maximum age of the readings that a decision at an edge uses: what the default polling interval gives. With a longer
+    /// interval, other targets would be compared with the load of long ago, and a forecast would learn it as the present one.
+    static let edgeReadingAge: Duration = GeneralScalerSpec.defaultPollingInterval
+
     /// Schedules a poll at the next edge of the scaler's schedules, unless one is due before that.
     ///
     /// Called at the end of each poll. An edge that came after the poll had decided is due at once. If the clock is set
@@ -26,6 +30,7 @@ extension ScalerController {
         let wait = max(.zero, edge - now) + Self.edgeMargin + spread
         guard wait < due - dependencies.time.elapsed() else { return }
         schedule.set(key, due: dependencies.time.elapsed() + wait)
+        state.isDueForEdge = true
         wakeUp.signal()
     }
 }

@@ -53,6 +53,8 @@ actor ScalerController: Service {
     var ledger = BudgetLedger()
     var budgetReports: [String: BudgetReport] = [:]
     var nextBudgetReports: Duration = .zero
+    /// Whether the ledger has all budgets. Until then, nothing is scaled up.
+    var knowsBudgets = false
     private var lastFirstPoll: Duration = .zero
     var isStopping = false
     /// The reads of history that are running.
@@ -181,6 +183,7 @@ actor ScalerController: Service {
         ledger = BudgetLedger()
         budgetReports = [:]
         lastFirstPoll = .zero
+        knowsBudgets = false
         isCaughtUp = false
         term = nil
     }
@@ -191,6 +194,8 @@ actor ScalerController: Service {
     }
 
     private func drainChanges() {
+        // Asked before: the changes of a list are reported before the list counts as known.
+        let areBudgetsKnown = dependencies.budgets?.isKnown ?? true
         let pending = changes.drain()
         for name in pending.budgets { takeBudget(name) }
         for name in pending.namespaces { takeNamespace(name) }
@@ -201,6 +206,7 @@ actor ScalerController: Service {
                 schedule.set(key, due: dependencies.time.elapsed())
             }
         }
+        if areBudgetsKnown, !knowsBudgets { beginBudgets() }
     }
 
     private func takeChange(_ key: ObjectKey) {
@@ -292,7 +298,7 @@ actor ScalerController: Service {
         let scalers = states.values.map {
             ScalerSnapshot(
                 identity: $0.identity, bounds: $0.bounds(at: time), decision: $0.lastDecision, isBlocked: $0.isBlocked,
-                conditions: $0.conditions, errors: $0.errors)
+                conditions: $0.conditions, errors: $0.errors, forecastInactiveSince: $0.forecasts.inactiveSince)
         }
         let now = dependencies.time.elapsed()
         let queued = states.count { $0.value.isPolling || schedule.due(of: $0.key).map { $0 <= now } ?? false }

@@ -23,6 +23,8 @@ final class ScalerState {
     var history: ScalingHistory
     var conditions: [RecordedCondition]
     var lastDecision: Decision?
+    /// Whether the last decision may have scaled up if the budgets had been known.
+    var isHeldForBudgets = false
     /// Whether the last poll could not decide.
     var isBlocked = false
     /// The fault of a metric's config that its source found at the last read.
@@ -34,6 +36,8 @@ final class ScalerState {
     var isPolling = false
     /// The time that the poll which is on, or was last, decided by; nil until it decides.
     var decidedAt: Timestamp?
+    /// Whether the next poll is due because of an edge of a schedule.
+    var isDueForEdge = false
     /// Whether a pushed reading has not been used by a poll yet.
     var isPushed = false
     /// When a pushed reading last started an early poll.
@@ -74,6 +78,7 @@ final class ScalerState {
             ready?.condition.status == .false
             ? ready.map { $0.lastTransitionTime + (.zero - Condition.replicasReadyTime) } : nil
         forecasts.startup = object.status.startup
+        forecasts.inactiveSince = object.status.forecastInactiveSince
         phase = Self.phase(of: object)
         // The status of such an object is unchanged until the object changes.
         if case .failure = spec { isStatusWritten = object.status.observedGeneration == object.generation }
@@ -178,7 +183,8 @@ final class ScalerState {
     ) -> ScalerStatus {
         ScalerStatus(
             conditions: conditions, observedGeneration: generation, target: target, targetUID: targetUID,
-            decision: decision, blocker: blocker, history: history, startup: forecasts.startup
+            decision: decision, blocker: blocker, history: history, startup: forecasts.startup,
+            forecastInactiveSince: forecasts.inactiveSince
         )
     }
 

@@ -176,11 +176,16 @@ extension MetricFamily {
         "forecast_active", .gauge, labels: ["metric"],
         "Whether the forecast may add replicas: 1, or 0, also with mode Report; absent without a forecast.")
 
+    static let forecastInactiveSince = ofScaler(
+        "forecast_inactive_since_timestamp_seconds", .gauge,
+        "Time since which no forecast of the scaler may add replicas, in seconds since 1970, also across restarts; absent while one may, and without forecasts."
+    )
+
     static let ofScalers = [
         scalers, hiddenScalers, scalerReady, minReplicas, maxReplicas, scalerErrors, scalerCurrent, scalerReadyReplicas,
         scalerRecommended,
         scalerDesired, scalerLimited, metricUp, metricValue, metricTarget,
-        forecastValue, forecastSkill, forecastActive,
+        forecastValue, forecastSkill, forecastActive, forecastInactiveSince,
     ]
 }
 

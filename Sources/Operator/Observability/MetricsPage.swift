@@ -4,8 +4,8 @@ import Scaling
 
 /// The contents of `/metrics`, built for each request, so that deleted objects leave no series.
 struct MetricsPage {
-    /// The maximum number of scalers with their own series: twelve per scaler, three per metric and three per forecast. More would make the
-    /// page too large for frequent scrapes.
+    /// The maximum number of scalers with their own series: twelve per scaler, one more with a forecast, three per metric and
+    /// three per forecast. More would make the page too large for frequent scrapes.
     static let maxScalers = 10_000
 
     let version: String
@@ -180,6 +180,11 @@ struct MetricsPage {
                     if let value = value(forecast) { text.sample(labels, forecast.metric, value) }
                 }
             }
+        }
+        text.begin(.forecastInactiveSince)
+        for (scaler, labels) in scalers {
+            guard let since = scaler.forecastInactiveSince else { continue }
+            text.sample(labels, Double(since.microsecondsSince1970 / 1_000_000))
         }
     }
 }

@@ -13,6 +13,8 @@ struct ScalerSnapshot: Sendable {
     let conditions: [RecordedCondition]
     /// Failed polls since this replica started to manage the scaler.
     let errors: [Blocker.Reason: Int]
+    /// Since when no forecast may add replicas; nil while one may, and without forecasts.
+    var forecastInactiveSince: Timestamp?
 }
 
 /// A snapshot of the controller for metrics.

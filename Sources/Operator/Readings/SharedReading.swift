@@ -127,8 +127,10 @@ final class SharedReading: Sendable {
     }
 
     /// Returns an outcome that is available now; nil if the waiter was queued for a call.
+    ///
+    /// - Parameter maxAge: the maximum age of an outcome, if it is to be newer than usual.
     func outcomeAtHand(
-        _ config: PluginConfig, _ takesPushed: Bool, waiter: UInt64,
+        _ config: PluginConfig, _ takesPushed: Bool, maxAge: Duration?, waiter: UInt64,
         _ continuation: CheckedContinuation<ReadingOutcome, Never>
     ) -> ReadingOutcome? {
         state.withLock { state in
@@ -137,7 +139,8 @@ final class SharedReading: Sendable {
             let now = dependencies.time.elapsed()
             if let latest = state.latest {
                 let shortestInterval = state.shortestInterval
-                let isFresh = { (since: Duration) in now - since < shortestInterval * Self.reuseShare }
+                let reuseTime = min(shortestInterval * Self.reuseShare, maxAge ?? .seconds(Int64.max))
+                let isFresh = { (since: Duration) in now - since < reuseTime }
                 if !state.isInFlight, let askedAt = state.askedAt, isFresh(askedAt) { return latest }
                 if !state.isInFlight, !state.pause.isOver(now: now) { return latest }
                 if takesPushed, let pushedAt = state.pushedAt, isFresh(pushedAt) { return latest }

@@ -88,14 +88,20 @@ final class SharedReadings: Sendable {
     /// Returns the newest outcome: reads the source unless a call is in flight or the last outcome is fresh enough for
     /// every subscriber. A cancelled task stops waiting immediately; the call continues for the others.
     ///
-    /// - Parameter takesPushed: whether a pushed reading may replace a poll. Even then the source is polled once per
-    ///   interval, because a push may have been lost.
-    func outcome(of query: ReadingQuery, takesPushed: Bool = false) async -> ReadingOutcome {
+    /// - Parameters:
+    ///   - takesPushed: whether a pushed reading may replace a poll. Even then the source is polled once per interval,
+    ///     because a push may have been lost.
+    ///   - maxAge: the maximum age of an outcome, if it is to be newer than usual.
+    func outcome(
+        of query: ReadingQuery, takesPushed: Bool = false, maxAge: Duration? = nil
+    ) async -> ReadingOutcome {
         let id = lastWaiter.add(1, ordering: .relaxed).newValue
         let reading = readings.withLock { self.reading(of: query, in: &$0) }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                if let outcome = reading.outcomeAtHand(query.config, takesPushed, waiter: id, continuation) {
+                if let outcome = reading.outcomeAtHand(
+                    query.config, takesPushed, maxAge: maxAge, waiter: id, continuation)
+                {
                     // The task was cancelled before the call.
                     if reading.isUnused { dropIfUnused(query.identity) }
                     continuation.resume(returning: outcome)

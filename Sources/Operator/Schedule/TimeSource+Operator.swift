@@ -18,16 +18,3 @@ extension AsyncSignal {
         }
     }
 }
-
-extension AsyncLatch {
-    /// Waits until the latch opens, the time has passed or the task is cancelled.
-    func wait(for duration: Duration, time: TimeSource) async {
-        guard !isOpen else { return }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.wait() }
-            group.addTask { try? await time.sleep(duration) }
-            await group.next()
-            group.cancelAll()
-        }
-    }
-}

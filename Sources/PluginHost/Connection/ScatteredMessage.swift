@@ -23,7 +23,8 @@ struct ScatteredMessage {
             return nil
         }
         reset()
-        return json["jsonrpc"] == nil ? nil : json
+        guard json["jsonrpc"] != nil else { return nil }
+        return json
     }
 
     mutating func reset() {

@@ -13,11 +13,11 @@ package import WireFormats
 /// SIGPIPE and is a child subreaper from the first host on.
 package final class PluginHost: Service {
     let programs: ProgramWatch
-    private let roster: PluginRoster
-    private let registry: SharedTypeRegistry
+    let roster: PluginRoster
+    let registry: SharedTypeRegistry
     private let logs: LogPump
-    private let time: TimeSource
-    private let loop: EventLoop
+    let time: TimeSource
+    let loop: EventLoop
     private let containment: Containment
     private let launcher: String?
     private let logger: Logger
@@ -175,13 +175,13 @@ package final class PluginHost: Service {
 
     /// Waits until each plugin's first start has succeeded or failed.
     package func untilStarted() async {
-        for supervisor in roster.supervisors { await supervisor.untilSettled() }
+        for supervisor in roster.supervisors { await supervisor.settled.wait() }
     }
 
     /// Waits until the plugins of those types have started or failed: the plugin named after the type or, if there is
     /// none, all plugins.
     package func untilStarted(offering types: Set<String>) async {
-        for type in types { await roster[type]?.supervisor.untilSettled() }
+        for type in types { await roster[type]?.supervisor.settled.wait() }
         guard types.contains(where: { metricType($0) == nil && roster[$0] == nil }) else { return }
         await untilStarted()
     }
@@ -341,22 +341,6 @@ package final class PluginHost: Service {
             }
         }
     }
-
-    private func call(
-        _ request: PluginRequest, type: String, config: PluginConfig, timeout: Duration
-    ) async -> Result<PluginAnswer, PluginFailure> {
-        guard let owner = registry.types.withLock({ $0.owner(of: type) }), let member = roster[owner] else {
-            return .failure(registry.types.withLock { $0.unknown(type) })
-        }
-        let (supervisor, examined) = (member.supervisor, member.gate.examine(type: type, config: config))
-        if let refusal = examined.refusal { return .failure(refusal) }
-        let party = CallParty(namespace: CallOrigin.namespace, source: examined.source)
-        let subject = CallSubject(type: type, config: config, party: party)
-        guard !loop.isOnThread else {
-            return await supervisor.callOnLoop(request, about: subject, timeout: timeout)
-        }
-        return await supervisor.call(request, about: subject, timeout: timeout)
-    }
 }
 
 extension PluginHost {
@@ -381,13 +365,4 @@ package enum ConfigVerdict: Sendable, Hashable {
     case invalid([ConfigProblem])
     /// The plugin could not be called, so that nothing is known about the config.
     case unavailable(PluginFailure)
-}
-
-/// The registry, which callers read and handshakes change.
-private final class SharedTypeRegistry: Sendable {
-    let types: Mutex<TypeRegistry>
-
-    init(_ types: TypeRegistry) {
-        self.types = Mutex(types)
-    }
 }

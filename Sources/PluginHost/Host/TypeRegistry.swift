@@ -1,4 +1,5 @@
 package import PluginProtocol
+import Synchronization
 import WireFormats
 
 /// An available metric type and its plugin.
@@ -84,6 +85,14 @@ struct TypeRegistry {
     /// Returns the name of the plugin that provides the type.
     func owner(of type: String) -> String? { owners[type] }
 
+    /// Returns the plugins that have to complete their first handshake before a call about the type can be made: the
+    /// plugin that provides the type, or every plugin that may provide it.
+    func awaited(for type: String) -> [String] {
+        guard !silent.isEmpty else { return [] }
+        guard let owner = owners[type] else { return silent.sorted() }
+        return silent.contains(owner) ? [owner] : []
+    }
+
     /// Returns the failure for a type that no plugin provides.
     func unknown(_ type: String) -> PluginFailure {
         if !silent.isEmpty {
@@ -100,5 +109,14 @@ struct TypeRegistry {
             "metric type \"\(type)\" is not installed. Installed: \(types.isEmpty ? "none" : types). Correct the type, "
                 + "or put an executable named \(PluginDiscovery.prefix)\(type) into a plugin directory "
                 + "(searched: \(places))")
+    }
+}
+
+/// The registry, which callers read and handshakes change.
+final class SharedTypeRegistry: Sendable {
+    let types: Mutex<TypeRegistry>
+
+    init(_ types: TypeRegistry) {
+        self.types = Mutex(types)
     }
 }

@@ -43,7 +43,8 @@ actor PluginSupervisor {
     private(set) var launches: [PluginLifecycle.Run: Launch] = [:]
     private let jobs = AsyncStream.makeStream(of: Job.self)
     private var pause: Task<Void, any Error>?
-    private let settled = AsyncStream.makeStream(of: Never.self)
+    /// Opens when the first start has succeeded or failed.
+    nonisolated let settled = AsyncLatch()
     var record = Record()
     var changes = ProgramChanges()
     var configs = RememberedConfigs()
@@ -92,11 +93,6 @@ actor PluginSupervisor {
     /// Ends the plugin; ``run()`` returns afterwards.
     func stop() { perform(lifecycle.stop()) }
 
-    /// Waits until the plugin's first start has succeeded or failed.
-    func untilSettled() async {
-        for await _ in settled.stream {}
-    }
-
     func perform(_ actions: [PluginLifecycle.Action]) {
         for action in actions {
             switch action {
@@ -106,7 +102,7 @@ actor PluginSupervisor {
             case .wait(let backoff): wait(backoff)
             case .cancelWait: pause?.cancel()
             case .endSubscriptions: subscriptions.end()
-            case .settle: settled.continuation.finish()
+            case .settle: settled.open()
             case .end: jobs.continuation.finish()
             }
         }

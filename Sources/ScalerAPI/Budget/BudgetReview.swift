@@ -98,7 +98,7 @@ package struct BudgetReview {
     // MARK: Guarantees
 
     /// An owner at 0 calls its guarantee back only after it was activated, and then waits for the borrowers.
-    private var startWarnings: [String] {
+    package var startWarnings: [String] {
         guard spec.reclaim != .immediate else { return [] }
         let owners = members.filter { member in
             member.mayScaleToZero && share(of: member).map { !$0.guarantee.isEmpty } ?? false

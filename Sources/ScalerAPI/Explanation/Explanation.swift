@@ -18,7 +18,7 @@ package struct Explanation: Sendable {
     ) throws(JSONPathError) {
         let scaler = try GeneralScaler(object, zones: zones)
         let status = StatusView(object["status"] ?? .null)
-        var paragraphs = [Self.heading(scaler, status)]
+        var paragraphs = [Self.heading(scaler, now: now)]
         switch scaler.spec {
         case .failure(let invalid):
             paragraphs.append(
@@ -45,14 +45,19 @@ package struct Explanation: Sendable {
         text = paragraphs.joined(separator: "\n\n") + "\n"
     }
 
-    private static func heading(_ scaler: GeneralScaler, _ status: StatusView) -> String {
+    private static func heading(_ scaler: GeneralScaler, now: Timestamp) -> String {
         guard case .success(let spec) = scaler.spec else { return "\(scaler.namespace)/\(scaler.name)" }
         let mode = spec.mode == .dryRun ? ", as a dry run" : ""
-        let most = spec.maxReplicas.counted("replica")
-        let bounds =
-            spec.minReplicas == spec.maxReplicas ? "at \(most)" : "between \(spec.minReplicas) and \(most)"
-        return "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) \(bounds)\(mode). Polling interval: "
+        let (own, current) = (spec.minReplicas...max(spec.minReplicas, spec.maxReplicas), spec.bounds(at: now))
+        let schedule = current == own ? "" : " now, by schedule, and otherwise \(text(own))"
+        return
+            "\(scaler.namespace)/\(scaler.name) keeps \(spec.target) \(text(current))\(schedule)\(mode). Polling interval: "
             + "\(spec.pollingInterval.shortText)."
+    }
+
+    private static func text(_ bounds: ClosedRange<Int>) -> String {
+        let most = bounds.upperBound.counted("replica")
+        return bounds.lowerBound == bounds.upperBound ? "at \(most)" : "between \(bounds.lowerBound) and \(most)"
     }
 
     private static func decision(_ status: StatusView, now: Timestamp) -> String {
@@ -69,7 +74,11 @@ package struct Explanation: Sendable {
     private static func forecast(_ status: JSON) -> String {
         guard let metric = status["metric"]?.stringValue?.cleaned, let reason = status["reason"]?.stringValue?.cleaned,
             let expected = status["expected"]?.doubleValue, let upper = status["upper"]?.doubleValue
-        else { return "Forecast:\n  There was none at the last decision: it needs a day of history and a reading." }
+        else {
+            return
+                "Forecast:\n  There was none at the last decision: it needs a reading and a day of history. After another day, "
+                + "in which it is compared with simple rules, it may add replicas."
+        }
         let horizon = status["horizonSeconds"]?.intValue.map { " within \(Duration.seconds($0).shortText)" } ?? ""
         let asks = status["replicas"]?.intValue.map { ", which asks for \($0)" } ?? ""
         let skill = status["skill"]?.doubleValue.map { " Its skill was \($0.shortText)." } ?? ""

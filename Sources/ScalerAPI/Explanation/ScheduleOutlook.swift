@@ -8,7 +8,13 @@ struct ScheduleOutlook {
     private static let shownEdges = 2
 
     init(_ spec: GeneralScalerSpec, now: Timestamp) {
-        var lines = spec.schedules.values(at: now).map { "\($0.sentence)." }
+        var lines = spec.schedules.values(at: now).map { value in
+            // A field's name begins as it is written.
+            if case .target = value.field {
+                return "\(value.sentence.prefix(1).uppercased())\(value.sentence.dropFirst())."
+            }
+            return "\(value.sentence)."
+        }
         if lines.isEmpty { lines = ["None is active."] }
         var time = now
         for _ in 0..<Self.shownEdges {

@@ -20,7 +20,7 @@ extension Decision {
                 "cap": .integer(Int64(budget.cap)), "overspendPerHour": .number(budget.overspendPerHour),
             ]
         }
-        if let sharedBudget { record["sharedBudget"] = sharedBudget.json }
+        if let sharedBudget, !sharedBudget.isUnread { record["sharedBudget"] = sharedBudget.json }
         if !inputs.isEmpty { record["inputs"] = .array(inputs.map(\.json)) }
         if !scheduled.isEmpty { record["schedules"] = .array(scheduled.map(\.json)) }
         if !forecasts.isEmpty { record["forecasts"] = .array(forecasts.map(\.json)) }

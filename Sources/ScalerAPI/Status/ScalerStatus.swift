@@ -27,7 +27,8 @@ package struct ScalerStatus: Sendable {
         decision: Decision? = nil,
         blocker: Blocker? = nil,
         history: ScalingHistory = ScalingHistory(),
-        startup: Duration? = nil
+        startup: Duration? = nil,
+        forecastInactiveSince: Timestamp? = nil
     ) {
         self.conditions = conditions
         self.observedGeneration = observedGeneration
@@ -37,6 +38,7 @@ package struct ScalerStatus: Sendable {
         self.blocker = blocker
         self.history = history
         self.startup = startup
+        self.forecastInactiveSince = forecastInactiveSince
     }
 
     /// Reads the state for a restart. The operator wrote it, so malformed fields count as absent.
@@ -61,6 +63,7 @@ package struct ScalerStatus: Sendable {
             heldTargetAt = scaledAt ?? Timestamp(microsecondsSince1970: .min)
         }
         startup = json["forecast"]?["startupSeconds"]?.intValue.map { .seconds($0) }
+        forecastInactiveSince = json["forecast"]?["inactiveSince"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
         // In a status from before this field existed, other fields imply it.
         let showsReplicas =
             seen.map { $0 > 0 } ?? false || scaledAt != nil
@@ -80,18 +83,24 @@ package struct ScalerStatus: Sendable {
 
     /// The measured time from a scale-up until all replicas are ready; nil until it was measured.
     package var startup: Duration?
+    /// Since when no forecast may add replicas; nil while one may, and without forecasts.
+    package var forecastInactiveSince: Timestamp?
 
     /// The forecast that asks for most, of those that may add replicas if there are any.
     private func forecast(_ forecasts: [ForecastRecord]) -> JSON {
         let leading = forecasts.max { ($0.isActive ? 1 : 0, $0.replicas) < ($1.isActive ? 1 : 0, $1.replicas) }
-        guard let leading else { return .null }
+        // A decision without data has no forecast, and the time stays.
+        guard leading != nil || forecastInactiveSince != nil else { return .null }
         return [
-            "active": .bool(leading.isActive), "reason": .string(leading.reason), "metric": .string(leading.metric),
-            "skill": leading.forecast.skill.map(JSON.number) ?? .null,
-            "horizonSeconds": .integer(leading.forecast.horizon.components.seconds),
-            "expected": .number(leading.forecast.expected), "upper": .number(leading.forecast.upper),
-            "replicas": .integer(Int64(leading.replicas)),
+            "active": .bool(leading?.isActive ?? false), "reason": leading.map { .string($0.reason) } ?? .null,
+            "metric": leading.map { .string($0.metric) } ?? .null,
+            "skill": leading?.forecast.skill.map(JSON.number) ?? .null,
+            "horizonSeconds": leading.map { .integer($0.forecast.horizon.components.seconds) } ?? .null,
+            "expected": leading.map { .number($0.forecast.expected) } ?? .null,
+            "upper": leading.map { .number($0.forecast.upper) } ?? .null,
+            "replicas": leading.map { .integer(Int64($0.replicas)) } ?? .null,
             "startupSeconds": startup.map { .integer($0.components.seconds) } ?? .null,
+            "inactiveSince": forecastInactiveSince.map { .string($0.rfc3339(.seconds)) } ?? .null,
         ]
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backtest
 import CommandSupport
 import Glibc
 import Operator
@@ -14,7 +15,8 @@ struct DecideCommand: ParsableCommand {
         abstract: "Make one decision from one JSON object on stdin.",
         discussion: """
             Takes {spec, now, replicas, readings, history} and writes the decision record, with the history that the \
-            next decision needs. docs/reference/decide.md describes the fields.
+            next decision needs. With --trace, readings that a request omits are those of the trace at the request's \
+            time. docs/reference/decide.md describes the fields.
             """
     )
 
@@ -24,13 +26,25 @@ struct DecideCommand: ParsableCommand {
     @Flag(help: "Read JSON Lines from stdin, one request per line; errors are returned per line.")
     var lines = false
 
+    @OptionGroup var traceOptions: TraceOptions
+
+    func validate() throws {
+        guard traceOptions.trace != "-" else {
+            throw ValidationError("--trace must be a file: the requests come from stdin.")
+        }
+    }
+
     func run() throws {
+        let traced = try traceOptions.read().map { TracedRequests(trace: $0, path: traceOptions.trace ?? "the trace") }
+        for note in traced?.trace.notes ?? [] {
+            StandardStreams.write(Array("note: \(note)\n".utf8), to: STDERR_FILENO)
+        }
         var input = StandardInput(maxLineBytes: Self.maxRequestBytes)
         guard lines else {
             guard let text = input.all() else {
                 throw problem("the request is longer than \(Self.maxRequestBytes) bytes")
             }
-            return print(try answer(text))
+            return print(try answer(text, traced))
         }
         var hasFailed = false
         while let line = input.nextLine() {
@@ -40,7 +54,7 @@ struct DecideCommand: ParsableCommand {
                     throw InvalidSpec(
                         problems: [JSONPathError(path: "", message: "is longer than \(Self.maxRequestBytes) bytes")])
                 }
-                print(try Self.decision(text))
+                print(try Self.decision(text, traced))
             } catch {
                 hasFailed = true
                 print(["error": ["problems": .array(error.problems.map(\.json))]])
@@ -49,9 +63,9 @@ struct DecideCommand: ParsableCommand {
         if hasFailed { throw ExitCode.failure }
     }
 
-    private func answer(_ text: [UInt8]) throws -> JSON {
+    private func answer(_ text: [UInt8], _ traced: TracedRequests?) throws -> JSON {
         do throws(InvalidSpec) {
-            return try Self.decision(text)
+            return try Self.decision(text, traced)
         } catch {
             throw problem(error.problems.map(\.description).joined(separator: "\n"))
         }
@@ -66,14 +80,14 @@ struct DecideCommand: ParsableCommand {
         StandardStreams.writeLine(answer.encoded() + [0x0A])
     }
 
-    private static func decision(_ text: [UInt8]) throws(InvalidSpec) -> JSON {
+    private static func decision(_ text: [UInt8], _ traced: TracedRequests?) throws(InvalidSpec) -> JSON {
         let json: JSON
         do throws(JSONSyntaxError) {
             json = try JSON(parsing: text)
         } catch {
             throw InvalidSpec(problems: [JSONPathError(path: "", message: "is not JSON: \(error)")])
         }
-        let request = try DecisionRequest(json, zones: TimeZoneDirectory.system)
+        let request = try DecisionRequest(try traced?.completed(json) ?? json, zones: TimeZoneDirectory.system)
         return DecisionEngine.decide(request.input).json(of: request.input)
     }
 }

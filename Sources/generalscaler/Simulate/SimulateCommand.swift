@@ -102,7 +102,7 @@ struct SimulateCommand: AsyncParsableCommand {
         var read: [ScalerFile] = []
         for path in files { read.append(try ScalerFile(path: path)) }
         let group = try SimulatedGroup(read)
-        if group.isGroup { return try simulate(group) }
+        if group.isGroup { return try await simulate(group) }
         guard let file = read.first(where: { !$0.scalers.isEmpty }) ?? read.first else { return }
         let scaler = try SimulatedScaler(file)
         let others = try compare.map { [try SimulatedScaler(path: $0)] } ?? []

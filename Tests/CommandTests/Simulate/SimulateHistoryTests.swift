@@ -29,6 +29,50 @@ struct SimulateHistoryTests {
         }
     }
 
+    @Test("simulate fetches the history of each scaler under a budget from a real server")
+    func group() async throws {
+        try await PrometheusServer.run { server in
+            try await Program.withDirectory { directory in
+                func scaler(_ name: String, load: Int) -> String {
+                    """
+                    apiVersion: autoscaling.example.com/v1
+                    kind: GeneralScaler
+                    metadata: {name: \(name), namespace: shop, labels: {team: shop}}
+                    spec:
+                      targetDeployment: \(name)
+                      maxReplicas: 20
+                      metrics:
+                        - type: prometheus
+                          config: {address: "\(server.address)", query: "vector(\(load))"}
+                          targetType: AverageValue
+                          targetValue: 100
+                    """
+                }
+                try Program.write(
+                    """
+                    \(scaler("checkout", load: 480))
+                    ---
+                    \(scaler("search", load: 930))
+                    ---
+                    apiVersion: autoscaling.example.com/v1
+                    kind: ScalingBudget
+                    metadata: {name: team-shop}
+                    spec: {selector: {matchLabels: {team: shop}}, limits: [{unit: replicas, amount: 11}]}
+                    """, to: "\(directory)/shop.yaml")
+                let outcome = try await Program.run(
+                    "simulate", "-f", "\(directory)/shop.yaml", "--from", "3h", "--json")
+                #expect(outcome.code == 0, "\(outcome.errors)")
+                let summary = try JSON(parsing: outcome.output)
+                let used = summary["budgets"]?[0]?["limits"]?[0]
+                #expect(used?["peakUse"]?.doubleValue == 11, "\(summary)")
+                let refused = try await Program.run(
+                    "simulate", "-f", "\(directory)/shop.yaml", "--from", "3h", "--compare", "\(directory)/shop.yaml")
+                #expect(
+                    refused.code != 0 && refused.errors.contains("--sweep NAMESPACE/NAME.FIELD"), "\(refused.errors)")
+            }
+        }
+    }
+
     @Test("simulate reads the last seven days of a real server as in the documentation")
     func sevenDays() async throws {
         try await PrometheusServer.run { server in

@@ -65,6 +65,18 @@ extension SimulatedEnvironment {
         } catch { checker.note("the simulation is wrong: \(plan.name) was refused: \(error)") }
     }
 
+    /// Kills the leader in half of the cases in which one of its scale operations is to arrive late: its successor has to
+    /// count what that operation may add.
+    func endLeaderOfLateScale() {
+        guard hasBudgets, budgetRandom.chance(percent: 50) else { return }
+        let delay = budgetRandom.duration(10...1_000)
+        let restart = budgetRandom.duration(100...5_000)
+        timeline.after(delay) { [unowned self] in
+            guard isStormy, let slot = leadingSlot, let leader = slots[slot] else { return }
+            kill(leader, slot, restartAfter: restart)
+        }
+    }
+
     /// Runs until every budget is divided as it should be, then lowers each and runs until it is divided again.
     func passBudgets() {
         passUntilDivided()

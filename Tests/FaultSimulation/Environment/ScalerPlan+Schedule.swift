@@ -40,6 +40,7 @@ extension ScalerPlan {
     func effective(at time: Int64) -> ScalerPlan {
         guard let schedule = fittingSchedule, schedule.start <= time, time < schedule.end else { return self }
         var plan = self
+        plan.specBounds = ownBounds
         plan.least = schedule.least ?? least
         plan.most = schedule.most ?? most
         return plan

@@ -38,9 +38,13 @@ struct ScalerPlan: Sendable, Equatable {
     var fallback: Fallback = .hold
     var fallbackReplicas = 0
     var schedule: Schedule?
+    /// The bounds of the spec, if those of a schedule are in effect.
+    var specBounds: ClosedRange<Int>?
 
     /// Each metric is computed from an input that reads the same series. Not drawn, so that every seed stays what it was.
-    var usesFormulas: Bool { (least + most + interval) % 3 == 0 }
+    var usesFormulas: Bool { (ownBounds.lowerBound + ownBounds.upperBound + interval) % 3 == 0 }
+    /// The bounds without the schedule.
+    var ownBounds: ClosedRange<Int> { specBounds ?? least...most }
 
     var claimsTarget: Bool { !isPaused && !isDryRun }
     var effectiveDownCooldown: Int { downCooldown ?? cooldown ?? 300 }

@@ -46,6 +46,7 @@ extension SimulatedEnvironment {
             fate.answer = random.chance(percent: 50) ? .broken : .lost
         case .lateArrival:
             fate.way = random.duration(4_000...70_000)
+            if request.isScale { endLeaderOfLateScale() }
         default: break
         }
         if let fault { trace.add(timeline.now, "network", "\(fault.rawValue): \(request.method) \(request.path)") }

@@ -7,8 +7,10 @@ extension InvariantChecker {
     private static let settling: Int64 = 50_000_000
     /// The time of a few calls in quiescence.
     private static let callTime: Int64 = 2_000_000
-    /// From an edge of a schedule until its bounds are kept: 300 ms, and what a few calls take.
-    private static let edgeTime: Int64 = 300_000 + callTime
+    /// From an edge of a schedule until its bounds are kept, under a leader that has led since before it.
+    private static let edgeTime: Int64 = 300_000
+    /// The same under a leader that came later, which first lists all objects and reads their targets; and from an edit.
+    private static let lateEdgeTime: Int64 = edgeTime + callTime
 
     func quiescenceBegan(leader: String?, hasElection: Bool) {
         quiescentSince = timeline.now
@@ -55,7 +57,7 @@ extension InvariantChecker {
         let plan = version.plan.effective(at: SimulatedClock.epoch + end)
         let lastEdge = version.plan.lastEdge(by: SimulatedClock.epoch + end).map { $0 - SimulatedClock.epoch } ?? 0
         // An edge of a schedule takes effect at once, under any leader.
-        guard end - lastEdge > Self.edgeTime else { return }
+        guard end - lastEdge > Self.lateEdgeTime else { return }
         guard acts(version, replicas) else { return }
         guard plan.least...plan.most ~= replicas else {
             return note("\(version.name) leaves \(plan.target) at \(replicas), out of \(plan.least)...\(plan.most)")
@@ -105,10 +107,13 @@ extension InvariantChecker {
 
     /// Checks that the bounds of a moment are kept, as far as there has been a leader.
     ///
-    /// - Parameter edge: when the bounds changed.
-    func checkEdge(_ edge: Int64, of scaler: String) {
+    /// - Parameters:
+    ///   - edge: when the bounds changed.
+    ///   - isEdit: whether an edit changed them, which the leader first has to learn.
+    func checkEdge(_ edge: Int64, of scaler: String, isEdit: Bool) {
         guard violation == nil else { return }
-        let deadline = max(edge, terms.last?.since ?? 0) + Self.edgeTime
+        let since = terms.last?.since ?? 0
+        let deadline = since < edge && !isEdit ? edge + Self.edgeTime : max(edge, since) + Self.lateEdgeTime
         guard timeline.now > deadline, !keepsBounds(scaler) else { return }
         note(
             "\(scaler) has not met the edge of its schedule at \(edge / 1_000) ms, with \(terms.last?.operator ?? "nobody") "

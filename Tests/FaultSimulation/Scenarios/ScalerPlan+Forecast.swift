@@ -16,6 +16,7 @@ extension ScalerPlan {
 
     /// Not drawn, so that every seed stays what it was. Some edits switch a forecast on or off.
     var forecast: Forecast? {
+        let (least, most) = (ownBounds.lowerBound, ownBounds.upperBound)
         guard !usesFormulas, metrics.contains(where: \.isAverage), (2 * least + most + interval) % 5 < 2 else {
             return nil
         }

@@ -23,25 +23,25 @@ extension SimulatedEnvironment {
         let edge = schedule.end - SimulatedClock.epoch
         edit(name, to: plan)
         pass(until: start + Self.checkInterval)
-        passUntilBoundsAreKept(by: name, edge: start)
+        passUntilBoundsAreKept(by: name, edge: start, isEdit: true)
         timeline.after(random.duration(0...seconds * 1_000)) { [unowned self] in endLeader() }
         pass(until: max(edge, timeline.now) + Self.checkInterval)
-        passUntilBoundsAreKept(by: name, edge: edge)
+        passUntilBoundsAreKept(by: name, edge: edge, isEdit: false)
         // By then, an operator that takes the place of the leader has started.
         pass(until: max(timeline.now, edge + 2 * Timeline.microseconds(.milliseconds(Self.startDelay.upperBound))))
     }
 
-    private func passUntilBoundsAreKept(by name: String, edge: Int64) {
+    private func passUntilBoundsAreKept(by name: String, edge: Int64, isEdit: Bool) {
         let end = edge + Self.handoverTime
         while checker.violation == nil, timeline.now < end, !checker.keepsBounds(name) {
             pass(until: timeline.now + Self.checkInterval)
-            if leadingSlot != nil { checker.checkEdge(edge, of: name) }
+            if leadingSlot != nil { checker.checkEdge(edge, of: name, isEdit: isEdit) }
         }
         if !checker.keepsBounds(name) { checker.note("\(name) has not met the edge of its schedule under any leader") }
     }
 
     /// The slot of the operator that became the leader last, unless that operator has ended.
-    private var leadingSlot: Int? {
+    var leadingSlot: Int? {
         slots.firstIndex { $0.map { $0.name == checker.terms.last?.operator && !$0.isEnding } ?? false }
     }
 
@@ -53,12 +53,15 @@ extension SimulatedEnvironment {
             trace.add(timeline.now, "environment", "stop \(leader.name)")
             leader.stop()
             timeline.after(random.duration(Self.startDelay)) { [unowned self] in launch(slot) }
-        default:
-            trace.add(timeline.now, "environment", "kill \(leader.name)")
-            leader.kill()
-            slots[slot] = nil
-            timeline.after(random.duration(Self.startDelay)) { [unowned self] in launch(slot) }
+        default: kill(leader, slot, restartAfter: random.duration(Self.startDelay))
         }
+    }
+
+    func kill(_ leader: Replica, _ slot: Int, restartAfter delay: Duration) {
+        trace.add(timeline.now, "environment", "kill \(leader.name)")
+        leader.kill()
+        slots[slot] = nil
+        timeline.after(delay) { [unowned self] in launch(slot) }
     }
 }
 

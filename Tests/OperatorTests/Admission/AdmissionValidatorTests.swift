@@ -247,6 +247,39 @@ struct AdmissionValidatorTests {
         #expect(try await verdict(validator, budget(-2), old: budget(-2)).problems.isEmpty)
     }
 
+    @Test("a scaler that may be at 0 and owns a guarantee gets a warning, unless the budget reclaims at once")
+    func guaranteeAtZero() async throws {
+        func warnings(minReplicas: Int, app: String, reclaim: String) async throws -> [String] {
+            var validator = try makeValidator()
+            let budget = try ScalingBudget(
+                [
+                    "metadata": ["name": "team-shop", "uid": "b", "resourceVersion": "1"],
+                    "spec": [
+                        "selector": ["matchLabels": ["team": "shop"]],
+                        "limits": [["unit": "replicas", "amount": 9]], "reclaim": .string(reclaim),
+                        "sharing": [
+                            [
+                                "name": "checkout", "selector": ["matchLabels": ["app": "checkout"]],
+                                "guarantee": ["replicas": 3],
+                            ]
+                        ],
+                    ],
+                ], zones: UniversalTimeOnly())
+            validator.budgets = { [budget] }
+            var scaler = Self.scaler(config: [:]).objectValue ?? [:]
+            var (metadata, spec) = (scaler["metadata"]?.objectValue ?? [:], scaler["spec"]?.objectValue ?? [:])
+            metadata["labels"] = ["team": "shop", "app": .string(app)]
+            spec["minReplicas"] = .integer(Int64(minReplicas))
+            (scaler["metadata"], scaler["spec"]) = (.object(metadata), .object(spec))
+            return try await verdict(validator, .object(scaler)).warnings
+        }
+        let found = try await warnings(minReplicas: 0, app: "checkout", reclaim: "Graceful")
+        #expect(found.count == 1 && found[0].hasPrefix("budget team-shop: this GeneralScaler may be at 0"), "\(found)")
+        #expect(try await warnings(minReplicas: 1, app: "checkout", reclaim: "Graceful").isEmpty)
+        #expect(try await warnings(minReplicas: 0, app: "search", reclaim: "Graceful").isEmpty)
+        #expect(try await warnings(minReplicas: 0, app: "checkout", reclaim: "Immediate").isEmpty)
+    }
+
     @Test("a plugin that does not answer in time does not delay the review")
     func slow() async throws {
         let validator = AdmissionValidator(

@@ -14,13 +14,13 @@ struct GroupSimulation {
     /// The backtests of the scalers as they are in the files, which say how much a replica can take.
     private var references: [Backtest] = []
 
-    /// Reads the trace of each scaler.
+    /// Reads the trace of each scaler, or fetches the history of its metrics.
     ///
     /// - Throws: ``FileProblem`` or ``TraceError`` if one is missing or malformed.
     init(
-        _ group: SimulatedGroup, _ traces: SimulatedTraceOptions, _ options: WorkloadOptions,
+        _ group: SimulatedGroup, _ traces: SimulatedTraceOptions, _ history: HistoryOptions, _ options: WorkloadOptions,
         forecastMode: ForecastSpec.Mode?
-    ) throws {
+    ) async throws {
         let keys = group.scalers.map(\.fullName)
         guard keys.count <= GroupBacktest.maxMembers, group.budgets.count <= GroupBacktest.maxBudgets else {
             throw TraceError(
@@ -28,6 +28,17 @@ struct GroupSimulation {
                     + "\(GroupBacktest.maxMembers) and \(GroupBacktest.maxBudgets) are simulated together")
         }
         try options.requireKnown(keys)
+        try Self.requireKnown(traces, keys)
+        self.group = group
+        self.options = options
+        self.forecastMode = forecastMode
+        inputs =
+            history.from == nil
+            ? try Self.read(group, traces) : try await Self.fetch(group, history)
+        references = try backtests(GroupSweep.Changes(), group.specs())
+    }
+
+    private static func requireKnown(_ traces: SimulatedTraceOptions, _ keys: [String]) throws {
         for trace in traces.traces {
             guard let name = trace.scaler, !keys.contains(name), access("\(name)=\(trace.value)", F_OK) != 0 else {
                 continue
@@ -35,13 +46,14 @@ struct GroupSimulation {
             throw ValidationError(
                 "--trace: \(name) is no GeneralScaler of the files, which have \(keys.joined(separator: ", ")).")
         }
-        self.group = group
-        self.options = options
-        self.forecastMode = forecastMode
+    }
+
+    private static func read(_ group: SimulatedGroup, _ traces: SimulatedTraceOptions) throws -> [SimulationInput] {
+        let keys = group.scalers.map(\.fullName)
         let known = group.scalers.flatMap { $0.parsed.metricNames }
         let zone = try traces.zone()
         var read: [String: Trace] = [:]
-        inputs = try group.scalers.map { scaler in
+        return try group.scalers.map { scaler in
             guard let path = traces.path(of: scaler.fullName, known: keys) else {
                 throw ValidationError("\(scaler.fullName) has no trace: add --trace \(scaler.fullName)=FILE.")
             }
@@ -51,8 +63,21 @@ struct GroupSimulation {
             return SimulationInput(
                 trace: trace, scaler: scaler.fullName, metrics: scaler.parsed.metricNames + known)
         }
-        references = try backtests(GroupSweep.Changes(), group.specs())
     }
+
+    private static func fetch(_ group: SimulatedGroup, _ history: HistoryOptions) async throws -> [SimulationInput] {
+        var inputs: [SimulationInput] = []
+        for scaler in group.scalers {
+            let others = group.scalers.filter { $0.fullName != scaler.fullName }
+            var input = try await SimulationInput.read([scaler] + others, nil, history)
+            input.gaps = input.gaps.map { "\(scaler.fullName): \($0)" }
+            inputs.append(input)
+        }
+        return inputs
+    }
+
+    /// The reasons for gaps in histories.
+    var gaps: [String] { inputs.flatMap(\.gaps) }
 
     /// The notes on how the traces were read.
     var notes: [String] { inputs.flatMap { input in input.trace.notes.map { "\(input.scaler): \($0)" } } }
@@ -67,7 +92,8 @@ struct GroupSimulation {
                     comparedWith: references.indices.contains(index) ? references[index] : nil,
                     price: group.price(of: scaler, specs))
             } catch let error as TraceError {
-                throw TraceError("the trace of \(scaler.fullName) \(error)")
+                throw TraceError(
+                    input.isAsRead ? "\(scaler.fullName): \(error)" : "the trace of \(scaler.fullName) \(error)")
             }
         }
     }

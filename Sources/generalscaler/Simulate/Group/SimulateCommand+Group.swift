@@ -8,16 +8,23 @@ import WireFormats
 
 // Several scalers within shared budgets.
 extension SimulateCommand {
-    func simulate(_ group: SimulatedGroup) throws {
+    func simulate(_ group: SimulatedGroup) async throws {
         guard !group.scalers.isEmpty else {
             throw fail("\(files.joined(separator: ", ")): have no GeneralScaler, and at least one is needed")
         }
-        guard compare == nil, forecast.count < 2, history.from == nil else {
+        guard compare == nil else {
             throw ValidationError(
-                "--compare, --from and several modes of --forecast are for one GeneralScaler without a ScalingBudget: give a "
-                    + "--trace for each.")
+                "--compare takes one GeneralScaler without a ScalingBudget, because scalers that share a budget depend on each "
+                    + "other: change one field with --sweep NAMESPACE/NAME.FIELD=VALUES, or simulate each version of the files by "
+                    + "itself.")
         }
-        let simulation = try GroupSimulation(group, traceOptions, workloadOptions, forecastMode: forecast.first)
+        guard forecast.count < 2 else {
+            throw ValidationError(
+                "--forecast takes one mode for several GeneralScalers or a ScalingBudget: run the command once for each mode."
+            )
+        }
+        let simulation = try await GroupSimulation(
+            group, traceOptions, history, workloadOptions, forecastMode: forecast.first)
         for note in simulation.notes { warn("note: \(note)") }
         let (backtest, budgets) = try simulation.prepared()
         for budget in backtest.budgets where budget.members.isEmpty {
@@ -27,7 +34,7 @@ extension SimulateCommand {
             sweeps.isEmpty ? [try run(backtest, budgets)] : try sweep(simulation, heading: heading(backtest))
         let members = summaries.flatMap(\.members).map(\.summary)
         warnOfShortTrace(members, length: backtest.end - backtest.start)
-        try judgeGaps(members, gaps: [])
+        try judgeGaps(members, gaps: simulation.gaps)
     }
 
     private func heading(_ backtest: GroupBacktest) -> String {
