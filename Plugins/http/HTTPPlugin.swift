@@ -17,7 +17,7 @@ struct HTTPPlugin: MetricPlugin {
 
     private let receiver: AnswerReceiver
     private let files: any FileReader
-    private let source: CredentialSource
+    private let source: AuthResolver
     private let transfers = SharedTransfers<SourceRequest, Transfer>()
     private let nowMicroseconds: @Sendable () -> Int64
 
@@ -37,7 +37,7 @@ struct HTTPPlugin: MetricPlugin {
         receiver = AnswerReceiver(client)
         self.files = files
         self.nowMicroseconds = nowMicroseconds
-        source = CredentialSource(
+        source = AuthResolver(
             client: client, localClient: localClient, files: files, environment: environment,
             nowMicroseconds: nowMicroseconds)
     }

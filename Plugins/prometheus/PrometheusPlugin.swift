@@ -16,7 +16,7 @@ struct PrometheusPlugin: RangeMetricPlugin {
 
     private let receiver: AnswerReceiver
     private let files: any FileReader
-    private let source: CredentialSource
+    private let source: AuthResolver
     private let nowMicroseconds: @Sendable () -> Int64
 
     init() {
@@ -35,7 +35,7 @@ struct PrometheusPlugin: RangeMetricPlugin {
         receiver = AnswerReceiver(client)
         self.files = files
         self.nowMicroseconds = nowMicroseconds
-        source = CredentialSource(
+        source = AuthResolver(
             client: localClient, tokenClient: client, files: files, environment: environment,
             nowMicroseconds: nowMicroseconds)
     }

@@ -11,7 +11,6 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
     private let defect: PlantedDefect?
     /// The items of the first list of each kind.
     private var firstLists: [String: JSON] = [:]
-    private var hasBudgets = false
 
     init(_ network: SimulatedNetwork, _ defect: PlantedDefect?) {
         self.network = network
@@ -37,16 +36,11 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
     func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPStream {
         let stream = try await network.stream(request)
         if defect == .relistDropped, request.isList { return listAsFirst(request, stream) }
-        if request.url.contains("/scalingbudgets") {
-            hasBudgets = hasBudgets || stream.head.status < 300
-            return budgets(request, stream)
-        }
+        if request.url.contains("/scalingbudgets") { return budgets(request, stream) }
         guard request.url.contains("/generalscalers") else { return stream }
         switch defect {
         case .rateIgnored: return changingEachObject(of: stream, \.withoutRates)
         case .schedulesNotListed where request.isList: return changingEachObject(of: stream, \.withoutSchedules)
-        case .predecessorNotCounted where request.isList && hasBudgets:
-            return changingEachObject(of: stream, \.withoutPendingScale)
         default: return stream
         }
     }
@@ -163,7 +157,6 @@ extension JSON {
         }
     }
 
-    fileprivate var withoutPendingScale: JSON { mapping("status") { $0.removing("pendingScale") } }
     fileprivate var withoutSharing: JSON { mapping("spec") { $0.removing("sharing") } }
     fileprivate var withoutReclaim: JSON { mapping("spec") { $0.removing("reclaim") } }
 

@@ -34,8 +34,6 @@ enum PlantedDefect: String, CaseIterable, Sendable {
     case reclaimNotImmediate = "reclaim-not-immediate"
     /// A list of budgets after the first returns the first one's contents.
     case budgetRelistDropped = "budget-relist-dropped"
-    /// A new leader does not count what the scale operations of its predecessor may still add to budgets.
-    case predecessorNotCounted = "predecessor-not-counted"
     /// The status of budgets is written nowhere.
     case budgetStatusLost = "budget-status-lost"
 }

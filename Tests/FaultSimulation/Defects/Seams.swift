@@ -22,7 +22,7 @@ struct Seams {
         switch defect {
         case .resourceVersionNotSent, .leaderCheckSkipped, .pendingScaleLost, .relistDropped, .rateIgnored,
             .lateAnswerAppliedTwice, .schedulesNotListed, .budgetLimitDoubled, .guaranteeIgnored,
-            .reclaimNotImmediate, .budgetRelistDropped, .budgetStatusLost, .predecessorNotCounted:
+            .reclaimNotImmediate, .budgetRelistDropped, .budgetStatusLost:
             http = DefectiveTransport(parts.network, defect)
         default: http = parts.network
         }

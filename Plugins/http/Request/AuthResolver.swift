@@ -5,7 +5,7 @@ import PluginSDK
 import SourceSupport
 
 /// Gets what a config's `auth` asks for.
-struct CredentialSource: Sendable {
+struct AuthResolver: Sendable {
     private let files: any FileReader
     private let aws: AWSEnvironment
     private let awsTokens: AWSTokenService

@@ -4,7 +4,7 @@ import PluginSDK
 import SourceSupport
 
 /// Reads the credentials for a config's `auth`.
-struct CredentialSource: Sendable {
+struct AuthResolver: Sendable {
     private let files: any FileReader
     private let google: GoogleMetadata
     private let aws: AWSEnvironment
