@@ -3,7 +3,8 @@ package import PluginSDK
 package import SourceSupport
 import WireFormats
 
-/// The operator's AWS credentials, from environment variables or from the agent of EKS Pod Identity or ECS.
+/// The operator's AWS credentials, from the agent of EKS Pod Identity or ECS that environment variables name. Never from
+/// variables that contain a key, because environments and plugins.yaml are no places for secrets.
 ///
 /// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 package struct AWSEnvironment: Sendable {
@@ -18,7 +19,6 @@ package struct AWSEnvironment: Sendable {
     /// The path on this server that ECS sets in place of a URL.
     static let agentPathVariable = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
     static let agentServer = "http://169.254.170.2"
-    static let tokenVariable = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
     static let tokenFileVariable = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 
     private let client: any HTTPClient
@@ -61,16 +61,13 @@ package struct AWSEnvironment: Sendable {
     }
 
     private func key() async throws(PluginError) -> AWSKey {
-        if let id = variable("AWS_ACCESS_KEY_ID"), let secret = variable("AWS_SECRET_ACCESS_KEY") {
-            return AWSKey(id: id, secret: Secret(secret), sessionToken: variable("AWS_SESSION_TOKEN").map(Secret.init))
-        }
         guard
             let url = variable(Self.agentVariable) ?? variable(Self.agentPathVariable).map({ Self.agentServer + $0 })
         else {
             throw Self.fault(
-                "no AWS credentials: none of accessKeyID, AWS_ACCESS_KEY_ID, \(Self.agentVariable) (EKS Pod Identity) "
-                    + "and \(Self.agentPathVariable) (ECS) is set. Set one: in the config, or in env of the plugin in "
-                    + "plugins.yaml")
+                "no AWS credentials: none of accessKeyID, \(Self.agentVariable) (EKS Pod Identity) and "
+                    + "\(Self.agentPathVariable) (ECS) is set. Set accessKeyID and secretAccessKey in the config or in "
+                    + "defaults of the plugin in plugins.yaml, or the agent in env of the plugin there")
         }
         let headers = try agentHeaders()
         // Requested for each call: the agent caches the keys, and is on the same machine.
@@ -93,9 +90,7 @@ package struct AWSEnvironment: Sendable {
     }
 
     private func agentHeaders() throws(PluginError) -> [HTTPHeader] {
-        guard let path = variable(Self.tokenFileVariable) else {
-            return variable(Self.tokenVariable).map { [HTTPHeader("Authorization", $0)] } ?? []
-        }
+        guard let path = variable(Self.tokenFileVariable) else { return [] }
         do throws(FileError) {
             let token = String(
                 decoding: TextDecoder.withoutMark(try files.contents(of: path)).filter { $0 > 0x20 }, as: UTF8.self)

@@ -38,7 +38,7 @@ struct FaultSimulationTests {
         "due-time-forgotten": "was not polled|was told to end|says|leaves",
         "backwards-clock-trusted": "was not polled|leaves|says",
         "task-leaked": "still holds on to it",
-        "forecast-lowers": "a forecast must not lower",
+        "forecast-lowers": "a forecast must not lower|its metrics ask for at least",
         "edges-late": "has not met the edge",
         "schedules-not-listed": "out of|has not met the edge",
         "budget-limit-doubled": "others use at least|is exceeded",

@@ -116,10 +116,11 @@ struct HTTPAuthTests {
         "the operator's own AWS key signs only for services that the administrator named",
         arguments: [(nil, false), ("", false), ("monitoring", false), ("monitoring sqs", true)] as [(String?, Bool)])
     func operatorsKey(services: String?, isSent: Bool) async throws {
-        var environment = ["AWS_ACCESS_KEY_ID": "operators", "AWS_SECRET_ACCESS_KEY": "s"]
+        var environment = ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"]
         environment["GENERALSCALER_SIGV4_SERVICES"] = services
         let client = FakeServer("1")
-        let error = try await HTTPPlugin(client: client, environment: environment)
+        let agent = FakeServer(.answer(#"{"AccessKeyId": "operators", "SecretAccessKey": "s"}"#))
+        let error = try await HTTPPlugin(client: client, localClient: agent, environment: environment)
             .failure(#""auth": {"sigv4": {"region": "eu-west-1", "service": "sqs"}}"#)
         #expect((error == nil) == isSent, "\(String(describing: error))")
         #expect(client.requests.count == (isSent ? 1 : 0))

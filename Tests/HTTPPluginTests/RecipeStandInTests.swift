@@ -67,6 +67,18 @@ struct RecipeStandInTests {
             answer: #"{"total_count": 9, "workflow_runs": [{"id": 30433642, "status": "queued"}]}"#, value: 9,
             empty: "{}"),
         Recipe(
+            page: "github-actions", index: 1, secrets: ["github-scaler/token": "canary"],
+            request: "GET https://api.github.com/repos/shop/app/actions/runs?status=queued&per_page=1",
+            headers: [HTTPHeader("Authorization", "Bearer canary"), HTTPHeader("User-Agent", "generalscaler")],
+            answer: #"{"total_count": 9, "workflow_runs": [{"id": 30433642, "status": "queued"}]}"#, value: 9,
+            empty: "{}"),
+        Recipe(
+            page: "github-actions", index: 2, secrets: ["github-scaler/token": "canary"],
+            request: "GET https://api.github.com/repos/shop/app/actions/runs?status=in_progress&per_page=1",
+            headers: [HTTPHeader("Authorization", "Bearer canary"), HTTPHeader("User-Agent", "generalscaler")],
+            answer: #"{"total_count": 3, "workflow_runs": [{"id": 30433643, "status": "in_progress"}]}"#, value: 3,
+            empty: "{}"),
+        Recipe(
             page: "inference-servers", request: "GET http://vllm.shop:8000/metrics",
             type: "text/plain; version=0.0.4; charset=utf-8",
             answer: """

@@ -167,7 +167,9 @@ struct KubernetesMetricsTests {
                 for (name, field) in [("a", "address"), ("b", "token"), ("c", "namespace")] {
                     let condition = try await cluster.condition("Ready", "False", "InvalidMetricConfig", of: name)
                     let message = condition["message"]?.stringValue ?? ""
-                    #expect(message.contains("spec.metrics[0].config.\(field): is ") && message.contains("remove it"))
+                    #expect(
+                        message.contains("spec.metrics[0].config.\(field): is ") && message.contains("remove it"),
+                        "\(message)")
                 }
             }
         }

@@ -62,8 +62,10 @@ struct CredentialAttackTests {
         ] as [(String, String, [String: String], Bool)])
     func signature(service: String, region: String, environment: [String: String], isSigned: Bool) async throws {
         let client = FakePrometheus(.success(.one))
-        let own = ["AWS_ACCESS_KEY_ID": "operators", "AWS_SECRET_ACCESS_KEY": "s"]
-        let plugin = PrometheusPlugin(client: client, environment: own.merging(environment) { $1 })
+        let own = ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"]
+        let agent = FakePrometheus(status: 200, #"{"AccessKeyId": "operators", "SecretAccessKey": "s"}"#)
+        let plugin = PrometheusPlugin(
+            client: client, localClient: agent, environment: own.merging(environment) { $1 })
         let name = service.isEmpty ? "" : #", "service": "\#(service)""#
         let error = try await plugin.failure(#""auth": {"sigv4": {"region": "\#(region)"\#(name)}}"#)
         #expect((error == nil) == isSigned, "\(String(describing: error))")

@@ -50,7 +50,9 @@ struct SpecResolver: Sendable {
     private func checkFields(of metric: MetricSourceSpec, _ template: ConfigTemplate) throws(Blocker) {
         let filled = source.filledFieldProblems(
             type: metric.type, own: metric.config, path: "\(metric.path).config")
-        guard let problem = filled.first ?? template.problems.first else { return }
+        // The scaler sets these itself, even if the defaults have a field of that name.
+        if let problem = filled.first { throw Blocker(.invalidMetricConfig, problem.description) }
+        guard let problem = template.problems.first else { return }
         throw Blocker(.invalidMetricConfig, "\(template.origin(of: problem.path)): \(problem.message)")
     }
 

@@ -32,14 +32,15 @@ struct RecipePage {
     init(_ name: String) throws {
         let file = Self.folder.appending(path: "\(name).md")
         let page = try String(contentsOf: file, encoding: .utf8)
-        configs = try page.split(separator: "```yaml\n").dropFirst().compactMap { part in
+        configs = try page.split(separator: "```yaml\n").dropFirst().flatMap { part in
             let text = String(part[..<(part.firstRange(of: "\n```")?.lowerBound ?? part.endIndex)])
-            let metric = try YAMLDocument.parse(text + "\n")["metrics"]?[0]
-            guard let metric else { return nil }
-            guard metric["type"] == "http", let config = metric["config"] else {
-                throw Fault(message: "\(name).md has a metric that is not of the type http")
+            let metrics = try YAMLDocument.parse(text + "\n")["metrics"]?.arrayValue ?? []
+            return try metrics.filter { $0["formula"] == nil }.map { metric in
+                guard metric["type"] == "http", let config = metric["config"] else {
+                    throw Fault(message: "\(name).md has a metric that is not of the type http")
+                }
+                return config
             }
-            return config
         }
     }
 

@@ -72,7 +72,8 @@ struct MetricsPageTests {
             identity: ObjectIdentity(namespace: "shop", name: name, uid: name),
             bounds: bounds,
             decision: decision,
-            isBlocked: isBlocked, conditions: [], errors: [.scaleFailed: 2])
+            isBlocked: isBlocked, conditions: [], errors: [.scaleFailed: 2],
+            forecastInactiveSince: Timestamp(microsecondsSince1970: 1_790_000_123_000_000))
     }
 
     /// In Swift, a carriage return and a line feed form one character.
