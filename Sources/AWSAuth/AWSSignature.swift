@@ -79,8 +79,7 @@ package struct AWSSignature: Sendable, Hashable {
     static func hexDigest(_ bytes: [UInt8]) -> String { hex(SHA256.hash(data: bytes)) }
 
     private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
 

@@ -50,25 +50,13 @@ struct SignedTarget {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
-            let digits = rest.prefix(2)
-            if byte == UInt8(ascii: "%"), digits.count == 2, let high = hexValue(digits[digits.startIndex]),
-                let low = hexValue(digits[digits.startIndex + 1])
-            {
-                bytes.append(high << 4 | low)
+            if byte == UInt8(ascii: "%"), let value = Encoding.byte(ofHexDigits: rest.prefix(2)) {
+                bytes.append(value)
                 rest = rest.dropFirst(2)
             } else {
                 bytes.append(byte)
             }
         }
         return Encoding.percentEncoded(bytes: bytes)
-    }
-
-    private static func hexValue(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

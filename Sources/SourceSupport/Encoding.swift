@@ -33,13 +33,17 @@ package enum Encoding {
                 bytes.append(byte)
                 continue
             }
-            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-            guard digits.count == 2, digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16), value != 0
-            else { return nil }
+            guard let value = Self.byte(ofHexDigits: rest.prefix(2)), value != 0 else { return nil }
             bytes.append(value)
             rest = rest.dropFirst(2)
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Returns nil for anything but two hexadecimal digits.
+    package static func byte(ofHexDigits text: ArraySlice<UInt8>) -> UInt8? {
+        let digits = text.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        return text.count == 2 && digits.count == 2 ? UInt8(digits[0] << 4 | digits[1]) : nil
     }
 
     /// Encodes as RFC 4648, section 4.

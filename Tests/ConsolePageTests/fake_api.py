@@ -58,6 +58,8 @@ class FakeAPI:
         self.decision_number = 1
         self.changed = []
         self.rows = {}
+        # `status.forecast` by scaler.
+        self.forecasts = {}
         self.lock = threading.Condition()
         for number in range(count):
             state = dict(STATES[number % len(STATES)])
@@ -140,7 +142,8 @@ class FakeAPI:
         return {
             **self.head(), "scaler": row, "spec": SPEC,
             "status": {"metrics": [{"name": "requests", "value": 512, "target": 100, "targetType": "AverageValue"}],
-                       "conditions": [{"type": "PluginsHealthy", "status": "True", "message": "well"}]},
+                       "conditions": [{"type": "PluginsHealthy", "status": "True", "message": "well"}],
+                       **({"forecast": self.forecasts[key]} if key in self.forecasts else {})},
             "next": ["At 561 or more, requests asks for 6 replicas.", "At 440 or less, requests asks for 4, after the window of 300s."],
             "metrics": [{"name": "requests", "coarseSeconds": 300, "readings": readings}], "decisions": decisions}
 

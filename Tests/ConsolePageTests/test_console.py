@@ -5,6 +5,7 @@ The screenshots of a run are kept in the directory CONSOLE_SCREENSHOTS, if it is
 
 import base64
 import contextlib
+import datetime
 import json
 import pathlib
 import re
@@ -144,6 +145,66 @@ class PageTests(unittest.TestCase):
             self.api.change("team-4/app-00004", current=100 + number, desired=100 + number)
             self.browser.wait(f"window.seen?.includes('{100 + number}')")
         self.assertEqual(self.browser.errors, [])
+
+    def row(self, name):
+        """The texts of a row of the list: state, and reason."""
+        self.choose("search", name)
+        return self.browser.evaluate(
+            "[document.querySelector('.row .badge').textContent, document.querySelector('.row').lastChild.textContent]")
+
+    def test_a_row_says_in_words_how_its_scaler_is_and_why(self):
+        self.browse(20)
+        change, browser = self.api.change, self.browser
+        self.assertEqual(self.row("app-00000")[0], "On target")
+        self.assertEqual(self.row("app-00001"), ["Limited", "a cooldown has not passed yet."])
+        self.assertEqual(self.row("app-00002")[0], "May need more")
+        self.assertEqual(self.row("app-00003"), ["NoData", "replicas are held without data."])
+        # A clause may have a semicolon in brackets; a message that is no decision is shown whole.
+        change("team-0/app-00000", reason="Keep 3: q has no data ($.a selects nothing; see b); the error budget is unknown.")
+        change("team-1/app-00001", ready="False", state="InvalidSpec", reason="spec.a: is required; spec.b: must be 2")
+        change("team-6/app-00006", problems=["ReplicasReady"])
+        browser.wait("document.getElementById('summary').textContent.includes('needs attention: 8')")
+        self.assertEqual(self.row("app-00000")[1], "the error budget is unknown.")
+        self.assertEqual(self.row("app-00001"), ["InvalidSpec", "spec.a: is required; spec.b: must be 2"])
+        self.assertEqual(self.row("app-00006")[0], "Replicas not ready")
+        self.choose("search", "no such scaler")
+        self.assertEqual(self.rows(), [])
+        self.assertIn("No scaler matches", browser.evaluate("document.getElementById('nothing').innerText"))
+        self.assertEqual(browser.errors, [])
+
+    def test_an_inactive_forecast_is_found_in_the_list_and_explained(self):
+        self.browse(20)
+        key = "team-1/app-00008"
+        self.api.change(key, forecast="Inactive")
+        self.api.forecasts[key] = {
+            "active": False, "reason": "it is not better than the best simple rule", "metric": "requests", "skill": -0.2835,
+            "expected": 411.5, "upper": 489, "replicas": 1, "horizonSeconds": 1}
+        self.choose("state", "inactive")
+        self.browser.wait("document.querySelectorAll('.row').length === 1")
+        self.browser.evaluate("document.querySelector('.row').click()")
+        self.browser.wait("document.getElementById('detail').innerText.includes('Forecast')")
+        text = self.browser.evaluate("document.getElementById('detail').innerText")
+        self.assertIn("It adds no replicas: it is not better than the best simple rule.", text)
+        self.assertIn("requests is expected to reach 411.5 to 489 in 1 second, which asks for 1 replica.", text)
+        self.assertIn("Its skill is -0.2835", text)
+        # Without data there was no forecast, and the status has little more than since when.
+        self.api.forecasts[key] = {"active": False, "inactiveSince": "2026-11-30T01:02:03Z"}
+        self.api.change(key)
+        self.browser.wait("document.getElementById('detail').innerText.includes('There was none at the last decision')")
+        self.assertNotIn("undefined", self.browser.evaluate("document.getElementById('detail').innerText"))
+        self.assertEqual(self.browser.errors, [])
+
+    def test_rows_are_in_the_document_as_they_are_sorted_and_times_are_local(self):
+        self.browse(20)
+        self.browser.call("Emulation.setTimezoneOverride", timezoneId="Asia/Kolkata")
+        self.browser.evaluate("[...document.querySelectorAll('#heads button')].find(one => one.textContent === 'Replicas').click()")
+        ordered = "[...document.querySelectorAll('.row')].map(row => Number(row.getAttribute('aria-rowindex')))"
+        indices = self.browser.evaluate(ordered)
+        self.assertEqual(indices, sorted(indices))
+        now = datetime.datetime.now(datetime.timezone.utc).replace(hour=12, minute=34, second=56)
+        self.api.change("team-2/app-00002", reason=f"Keep 4: held until {now:%Y-%m-%dT%H:%M:%SZ}.")
+        self.browser.evaluate("location.hash = '#/team-2/app-00002'")
+        self.browser.wait("document.querySelector('.sentence')?.textContent.includes('18:04:56')")
 
     def test_texts_of_the_operator_are_never_html(self):
         self.browse(20)

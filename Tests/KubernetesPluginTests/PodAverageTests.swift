@@ -77,6 +77,12 @@ struct PodAverageTests {
         let uneven = [
             PodAverage.Pod(state: .counted, value: 0.3, request: 0.2), .init(state: .counted, value: 0.1, request: 0.6),
         ]
+        // In binary, 0.1 + 0.2 is not 0.3, and neither is the quotient exact.
+        let tenths = [
+            PodAverage.Pod(state: .counted, value: 0.1, request: 0.3), .init(state: .counted, value: 0.2, request: 0.3),
+        ]
+        #expect(Self.outcome(tenths, target: 60, measure: .percentOfRequests)?.average == 50)
+        #expect(Self.outcome(Self.pods([0.1, 0.2, 0.000_000_003]), target: 0.25)?.average == 0.100_000_001)
         // Usage over requests, not the average of the percentages.
         #expect(Self.outcome(uneven, target: 60, measure: .percentOfRequests)?.average == 50)
     }

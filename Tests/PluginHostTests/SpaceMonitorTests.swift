@@ -12,7 +12,7 @@ struct SpaceMonitorTests {
         var monitor = SpaceMonitor()
         for (index, space) in spaces.enumerated() {
             monitor.record(SpaceMonitor.Space(bytes: space.bytes, inodes: space.inodes))
-            if index == 0 { monitor.filesWereSummed() }
+            if index == 0 { _ = monitor.isSumDue(inFullSweep: true, limit: limit) }
         }
         return monitor.hasLost(limit: limit)
     }
@@ -47,9 +47,32 @@ struct SpaceMonitorTests {
             monitor.record(SpaceMonitor.Space(bytes: bytes, inodes: 10_007))
         }
         #expect(monitor.hasLost(limit: Self.limit))
-        monitor.filesWereSummed()
+        let isDue = monitor.isSumDue(inFullSweep: false, limit: Self.limit)
+        #expect(isDue)
         monitor.record(SpaceMonitor.Space(bytes: 6_300_001, inodes: 10_007))
         #expect(!monitor.hasLost(limit: Self.limit))
+    }
+
+    @Test(
+        "the files are summed in the first full sweep and in each tenth after a sum, in every one while the space is unknown"
+    )
+    func regularSums() {
+        var monitor = SpaceMonitor()
+        func due(_ isFull: Bool = true) -> Bool { monitor.isSumDue(inFullSweep: isFull, limit: Self.limit) }
+        monitor.record(SpaceMonitor.Space(bytes: 7_000_001, inodes: 10_007))
+        #expect(!due(false))
+        #expect(due())
+        #expect((1...21).filter { _ in due() }.count == 2)
+        // A loss is summed at once, and the count begins again.
+        monitor.record(SpaceMonitor.Space(bytes: 6_500_003, inodes: 10_007))
+        #expect(due(false))
+        #expect((1...10).map { _ in due() } == Array(repeating: false, count: 9) + [true])
+        monitor.record(nil)
+        #expect(!due(false) && due() && due())
+        monitor.record(SpaceMonitor.Space(bytes: 6_500_003, inodes: 10_007))
+        #expect(!due())
+        monitor.requireSum()
+        #expect(!due(false) && due())
     }
 
     @Test("with a limit of a few bytes any loss of free space counts, and unchanged space does not")

@@ -59,17 +59,53 @@ struct ExplanationTests {
 
     @Test("an explanation says that a scaling event follows a cooldown if the value asks for it already")
     func afterCooldown() throws {
-        let low = try Self.text(Self.object(status: ["metrics": Self.value(74.5), "limitedBy": ["Cooldown"]]))
+        let low = try Self.text(
+            Self.object(
+                ["safety": ["cooldownSeconds": 300, "scaleDownStabilizationSeconds": 120]],
+                status: ["metrics": Self.value(74.5), "limitedBy": ["Cooldown"]]))
         #expect(
             low.contains(
-                "A scale-down happens at 2026-01-01T00:02:00Z, in 2m, after a cooldown, if prometheus is at most 75 then."
+                "A scale-down happens at 2026-01-01T00:02:00Z, in 2m, after a cooldown, if prometheus is at most 75 until then."
             ))
         #expect(low.contains("A scale-up happens when prometheus is above 110, but not before"))
         let high = try Self.text(Self.object(status: ["metrics": Self.value(110.5), "limitedBy": ["Cooldown"]]))
         #expect(
             high.contains(
-                "A scale-up happens at 2026-01-01T00:02:00Z, in 2m, after a cooldown, if prometheus is above 110 then.")
+                "A scale-up happens at 2026-01-01T00:02:00Z, in 2m, after a cooldown, if prometheus is above 110 until then."
+            )
         )
+    }
+
+    @Test(
+        "an explanation does not promise a scale-down at the end of a cooldown that ends before the stabilization window"
+    )
+    func windowAfterCooldown() throws {
+        let text = try Self.text(
+            Self.object(
+                ["safety": ["cooldownSeconds": 300, "scaleDownStabilizationSeconds": 121]],
+                status: ["metrics": Self.value(74.5), "limitedBy": ["ScaleDownStabilized", "Cooldown"]]))
+        #expect(
+            text.contains("A scale-down happens when prometheus is at most 75 and stays there for 2m1s, but not before")
+        )
+    }
+
+    @Test("an explanation says what a scaler without any value waits for, by its fallback")
+    func withoutValues() throws {
+        func text(_ behavior: String, _ causes: [JSON]) throws -> String {
+            let missing: JSON = ["name": "prometheus", "noData": "no result", "targetType": "Value"]
+            return try Self.text(
+                Self.object(
+                    ["fallback": ["behavior": .string(behavior), "replicas": 7, "failureThreshold": 4]],
+                    status: ["metrics": [missing], "limitedBy": .array(causes)]))
+        }
+        let held = try text("StaticIfHigher", ["NoData"])
+        #expect(
+            held.contains(
+                "Until prometheus has a value again, the replicas are held; the fallback (StaticIfHigher) applies"))
+        let fallen = try text("StaticIfHigher", ["NoData", "Fallback"])
+        #expect(fallen.contains("Until prometheus has a value again, the fallback (StaticIfHigher) sets the replicas."))
+        let kept = try text("Hold", ["NoData", "Fallback"])
+        #expect(kept.contains("Until prometheus has a value again, the replicas are held."))
     }
 
     @Test("an explanation says that a scaling event waits for a shared budget, regardless of the value")

@@ -27,7 +27,6 @@ const dataTable = (titles, rows) => node("div", {class: "sideways"}, node("table
   node("tbody", {}, ...rows.map(([first, ...rest]) => node("tr", {}, node("th", {scope: "row"}, first), ...rest.map(cell => node("td", {}, cell)))))));
 const drawBudgets = json => {
   const box = byID("budgets"), held = document.activeElement?.id, scroll = box.scrollTop, parts = [node("h2", {}, "Budgets")];
-  const isBinding = budget => budget.limits.some(limit => limit.binding);
   for (const budget of (json.budgets ?? []).sort((a, b) => isBinding(b) - isBinding(a))) parts.push(...budgetParts(budget));
   if (!json.budgets?.length) parts.push(node("p", {class: "soft"}, "There are no ScalingBudgets."));
   const costs = json.scalers.filter(row => row.budget);
@@ -40,16 +39,16 @@ const drawBudgets = json => {
   box.scrollTop = scroll;
   if (held) byID(held)?.focus({preventScroll: true});
 };
+const isBinding = budget => budget.limits.some(limit => limit.binding);
 const amounts = [["Limit", limit => limit.limit], ["Used", limit => limit.used], ["Free", limit => limit.free], ["Used without budget", limit => limit.demanded],
   ["Guaranteed", limit => limit.guaranteed], ["Lent", limit => limit.lent]];
 const budgetParts = budget => {
   const filter = node("button", {type: "button", id: `filter-${budget.name}`}, "Show its scalers");
   filter.addEventListener("click", () => { byID("budget").value = budget.name; location.hash = ""; choose(); byID("budget").focus(); });
   const members = [...budget.members].sort((a, b) => Math.max(0, b.demand - b.cap) - Math.max(0, a.demand - a.cap) || b.replicas - a.replicas);
-  const isBinding = budget.limits.some(limit => limit.binding);
   return [
-    node("div", {class: "top budget"}, node("h3", {}, budget.name), node("span", {class: `badge ${budget.valid === false ? "bad" : isBinding ? "warn" : "good"}`},
-      budget.valid === false ? "Invalid" : isBinding ? "Binding" : budget.mode === "Report" ? "Report only" : "Sufficient"), filter),
+    node("div", {class: "top budget"}, node("h3", {}, budget.name), node("span", {class: `badge ${budget.valid === false ? "bad" : isBinding(budget) ? "warn" : "good"}`},
+      budget.valid === false ? "Invalid" : isBinding(budget) ? "Binding" : budget.mode === "Report" ? "Report only" : "Sufficient"), filter),
     node("p", {class: "sentence"}, budget.message ?? ""),
     dataTable(["Unit", ...budget.limits.map(limit => limit.unit === "cost" ? "cost an hour" : limit.unit)], [
       ...amounts.map(([title, of]) => [title, ...budget.limits.map(limit => short(of(limit)))]),

@@ -61,9 +61,22 @@ const level = row => {
 };
 const levels = ["bad", "warn", "calm", "good"];
 const states = ["Needs attention", "May need more", "Limited", "On target"];
-const stateOf = row => row.ready === "False" ? row.state : row.mode === "Active" ? row.problems?.includes("ReplicasReady") ? "Replicas not ready" : states[row.level] : row.mode ?? row.state;
-// The list has room for little text: what comes after the first clause, which repeats the metric, is why the replicas are not what it asks for.
-const clauseOf = row => { const end = row.reason.indexOf("; "); return local(end < 0 ? row.reason : row.reason.slice(end + 2)); };
+const stateOf = row => {
+  if (row.ready === "False") return row.state;
+  if (row.mode !== "Active") return row.mode ?? row.state;
+  return row.problems?.includes("ReplicasReady") ? "Replicas not ready" : states[row.level];
+};
+// The list has room for little text. The first clause of a decision repeats the metric; the others say why the replicas are not what it asks for.
+const clauseOf = row => {
+  if (!/^(Keep|Scale|Would scale) /.test(row.reason)) return local(row.reason);
+  let depth = 0;
+  for (let index = 0; index < row.reason.length; index++) {
+    if (row.reason[index] === "(") depth++;
+    if (row.reason[index] === ")") depth--;
+    if (depth <= 0 && row.reason.startsWith("; ", index)) return local(row.reason.slice(index + 2));
+  }
+  return local(row.reason);
+};
 const keyOf = row => `${row.namespace}/${row.name}`;
 
 // ---- State of the page
@@ -280,7 +293,7 @@ const drawDetail = () => {
     fact("Current", String(row.current ?? "-")), fact("Ready", row.readyReplicas === undefined ? "unknown" : String(row.readyReplicas)),
     fact("Recommended", String(row.recommended ?? "-")), fact("Desired", String(row.desired ?? "-")),
     fact("Bounds", row.maxReplicas === undefined ? "-" : `${row.minReplicas} to ${row.maxReplicas}`));
-  for (const name of row.budgets ?? []) facts.append(fact("Budget", node("a", {href: "#/budgets"}, name)));
+  for (const name of row.budgets ?? []) facts.append(fact("Budget", node("a", {href: "#/budgets", id: `budget-${name}`}, name)));
   if (row.budget) facts.append(fact("Cost an hour", `${short(row.budget.costPerHour)} of ${short(row.budget.maxCostPerHour)}`));
   const parts = [
     node("div", {class: "top"}, node("h2", {}, row.key ?? keyOf(row)), node("span", {class: `badge ${levels[row.level]}`}, stateOf(row)), whatIfButton(), backButton()),
@@ -306,7 +319,7 @@ const drawDetail = () => {
   box.scrollTop = scroll;
   if (held) byID(held)?.focus({preventScroll: true});
 };
-const forecastLines = forecast => [
+const forecastLines = forecast => forecast.metric === undefined ? ["There was none at the last decision: it needs a reading and a day of history."] : [
   `${forecast.active ? "It may add replicas" : "It adds no replicas"}: ${forecast.reason}.`,
   `${forecast.metric} is expected to reach ${short(forecast.expected)} to ${short(forecast.upper)} in ${counted(forecast.horizonSeconds, "second")}, which asks for ${counted(forecast.replicas, "replica")}.`,
   ...(typeof forecast.skill === "number" ? [`Its skill is ${short(forecast.skill)}: 0 is as good as the best simple rule, 1 is without error.`] : []),

@@ -34,6 +34,7 @@ struct OperatorAPIServer: Service {
     let configuration: APIConfiguration
     var limits = APILimits.connections
     var streamWriteTime = APILimits.streamWriteTime
+    var streamTime = APILimits.streamTime
     let answers: APIAnswers
     let time: TimeSource
     let logger: Logger
@@ -122,7 +123,7 @@ struct OperatorAPIServer: Service {
         var silence = time.stopwatch()
         // Sends the head before the first event.
         try await writer.write(ByteBuffer(string: ":\n\n"))
-        while !Task.isShuttingDownGracefully, channel.isActive, age() < APILimits.streamTime {
+        while !Task.isShuttingDownGracefully, channel.isActive, age() < streamTime {
             let event = answers.event(after: number, decisions: decisions)
             if let event { (number, decisions) = (event.number, event.decisions) }
             if event != nil || silence() >= APILimits.streamSilence {

@@ -39,7 +39,6 @@ final class SessionWatch: @unchecked Sendable {
     private var memoryJudge = PressureMonitor()
     private var taskJudge = PressureMonitor()
     private var ticksUntilSweep = 0
-    private var sweepsUntilSum = 0
     private var lastStarted: Int32 = 0
     private var space = SpaceMonitor()
 
@@ -172,28 +171,21 @@ final class SessionWatch: @unchecked Sendable {
     private func tick(_ subjects: [Int32: Subject]) {
         let usage = containerUsage()
         let isPressed = [usage.memory, usage.tasks].contains { ($0?.share ?? 0) > PluginHostLimits.pressureShare }
-        let hasLessSpace = hasLessSpace(subjects)
+        space.record(spaceLeft)
+        let limit = UInt64(subjects.values.lazy.map(\.limits.temporaryBytes).min() ?? 0)
         ticksUntilSweep -= 1
-        guard ticksUntilSweep <= 0 || isPressed || hasLessSpace == true || haveManyStarted() else { return }
         let isFull = ticksUntilSweep <= 0
-        if isFull {
-            ticksUntilSweep = PluginHostLimits.watchTicksPerSweep
-            sweepsUntilSum -= 1
-        }
-        let measuresFiles = hasLessSpace ?? isFull || isFull && sweepsUntilSum <= 0
-        if measuresFiles {
-            sweepsUntilSum = PluginHostLimits.sweepsPerFileSum
-            space.filesWereSummed()
-        }
-        sweep(subjects, usage, measuresMemory: isFull || isPressed, measuresFiles: measuresFiles)
+        guard isFull || isPressed || space.hasLost(limit: limit) || haveManyStarted() else { return }
+        if isFull { ticksUntilSweep = PluginHostLimits.watchTicksPerSweep }
+        sweep(
+            subjects, usage, measuresMemory: isFull || isPressed,
+            measuresFiles: space.isSumDue(inFullSweep: isFull, limit: limit))
     }
 
-    /// Returns whether so much space was lost that the files have to be summed at once; nil if the space is unknown.
-    private func hasLessSpace(_ subjects: [Int32: Subject]) -> Bool? {
+    /// The space of the file system with the temporary directories; nil if it is unknown.
+    private var spaceLeft: SpaceMonitor.Space? {
         var now = SpaceMonitor.Space(bytes: 0, inodes: 0)
-        guard clinux_space_left(temporaryDirectory, &now.bytes, &now.inodes) == 0 else { return nil }
-        space.record(now)
-        return space.hasLost(limit: UInt64(subjects.values.map(\.limits.temporaryBytes).min() ?? 0))
+        return clinux_space_left(temporaryDirectory, &now.bytes, &now.inodes) == 0 ? now : nil
     }
 
     /// Returns whether many processes have started since the last sweep. Process ids are assigned in sequence, so the
@@ -306,7 +298,7 @@ final class SessionWatch: @unchecked Sendable {
                 state.subjects[session] = subject
             }
             ticksUntilSweep = 0
-            sweepsUntilSum = 0
+            space.requireSum()
         }
     }
 }

@@ -162,10 +162,10 @@ struct NextStep {
             let isMet = zip(input.observations, outlook.thresholds).contains { observation, thresholds in
                 observation.value.flatMap { value in thresholds?.more.map { value > $0 } } ?? false
             }
-            if isMet, input.current > 0, time > input.now {
-                return "A scale-up happens \(moment(time, input)), if \(conditions.joined(separator: " or ")) then."
-            }
             let window = input.current == 0 ? .zero : input.spec.safety.scaleUpStabilization
+            if isMet, input.current > 0, let moment = moment(time, input, after: window) {
+                return "A scale-up happens \(moment), if \(conditions.joined(separator: " or ")) until then."
+            }
             let stays = window > .zero ? " and stays there for \(window.shortText)" : ""
             return "A scale-up happens when \(conditions.joined(separator: " or "))\(stays)\(wait(time, input))."
         }
@@ -183,8 +183,8 @@ struct NextStep {
             let isMet = zip(input.observations, outlook.thresholds).allSatisfy { observation, thresholds in
                 observation.value.flatMap { value in thresholds.map { $0.fewer.map { value <= $0 } ?? false } } ?? false
             }
-            if isMet, time > input.now {
-                return "A scale-down happens \(moment(time, input)), if \(conditions.joined(separator: " and ")) then."
+            if isMet, let moment = moment(time, input, after: window) {
+                return "A scale-down happens \(moment), if \(conditions.joined(separator: " and ")) until then."
             }
             return "A scale-down happens when \(conditions.joined(separator: " and "))\(stays)\(wait(time, input))."
         }
@@ -217,8 +217,10 @@ struct NextStep {
         return "It scales to 0 replicas when \(idle) and stays so for \(cooldown)\(assumed)."
     }
 
-    private static func moment(_ time: Timestamp, _ input: DecisionInput) -> String {
-        "at \(time.rfc3339(.seconds)), in \((time - input.now).shortText), after a cooldown"
+    /// Returns the end of a cooldown; nil if none is left, or less than the stabilization window, which began at an unknown time.
+    private static func moment(_ time: Timestamp, _ input: DecisionInput, after window: Duration) -> String? {
+        guard time > input.now, time - input.now >= window else { return nil }
+        return "at \(time.rfc3339(.seconds)), in \((time - input.now).shortText), after a cooldown"
     }
 
     private static func wait(_ time: Timestamp, _ input: DecisionInput) -> String {

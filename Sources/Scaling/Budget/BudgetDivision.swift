@@ -96,8 +96,9 @@ package struct BudgetDivision: Sendable {
             let member = members[index]
             slots.append(
                 FairFilling.Slot(
-                    index: index, start: caps[index], end: end(index), consumption: member.consumption.millionths,
-                    weight: Int128(member.weight)))
+                    index: index, start: caps[index], end: end(index),
+                    consumption: Int64(truncatingIfNeeded: member.consumption.millionths), weight: Int64(member.weight))
+            )
         }
         guard !slots.isEmpty else { return true }
         var filling = FairFilling(slots, budget: rest.millionths)

@@ -9,8 +9,10 @@ struct FairFilling {
         let index: Int
         let start: Int
         let end: Int
-        let consumption: Int128
-        let weight: Int128
+        /// Of one replica, at most ``BudgetAmount/largestConsumption``. 64 bits, because the standard library converts wider
+        /// integers to floating point a hundred times slower.
+        let consumption: Int64
+        let weight: Int64
         /// Those handed out, `start` included.
         var replicas: Int {
             didSet { use = approximateUse }
@@ -20,7 +22,7 @@ struct FairFilling {
         private(set) var use = 0.0
         private let usePerReplica: Double
 
-        init(index: Int, start: Int, end: Int, consumption: Int128, weight: Int128) {
+        init(index: Int, start: Int, end: Int, consumption: Int64, weight: Int64) {
             self.index = index
             self.start = start
             self.end = end
@@ -33,6 +35,9 @@ struct FairFilling {
 
         private var approximateUse: Double { Double(replicas) * usePerReplica }
 
+        /// What the replicas from `start` to another number consume.
+        func cost(upTo replicas: Int) -> Int128 { Int128(replicas - start) &* Int128(consumption) }
+
         /// Whether the next replica of this slot comes before that of another one.
         func precedes(_ other: Slot) -> Bool {
             // Most slots differ by more than rounding errors, or have the same terms.
@@ -42,8 +47,8 @@ struct FairFilling {
                 return index < other.index
             }
             // At most 2^31 replicas, 2^62 millionths and a weight of 2^20, so that nothing overflows.
-            let own = Int128(replicas) &* consumption &* other.weight
-            let others = Int128(other.replicas) &* other.consumption &* weight
+            let own = Int128(replicas) &* Int128(consumption) &* Int128(other.weight)
+            let others = Int128(other.replicas) &* Int128(other.consumption) &* Int128(weight)
             return own == others ? index < other.index : own < others
         }
     }
@@ -71,7 +76,7 @@ struct FairFilling {
 
     /// - Returns: whether all replicas fit.
     mutating func run() -> Bool {
-        let total = slots.reduce(Int128.zero) { $0 + Int128($1.end - $1.start) * $1.consumption }
+        let total = slots.reduce(Int128.zero) { $0 + $1.cost(upTo: $1.end) }
         if total <= budget {
             for position in slots.indices { slots[position].replicas = slots[position].end }
             budget -= total
@@ -139,7 +144,7 @@ struct FairFilling {
             for (position, slot) in slots.enumerated() {
                 let replicas = Self.replicas(of: slot, below: exact)
                 raised[position] = replicas
-                cost += Int128(replicas - slot.start) * slot.consumption
+                cost += slot.cost(upTo: replicas)
             }
             if cost <= budget {
                 for position in slots.indices { slots[position].replicas = raised[position] }
@@ -151,9 +156,9 @@ struct FairFilling {
     }
 
     private static func replicas(of slot: Slot, below level: Int128) -> Int {
-        let (product, isTooLarge) = level.multipliedReportingOverflow(by: slot.weight)
+        let (product, isTooLarge) = level.multipliedReportingOverflow(by: Int128(slot.weight))
         guard !isTooLarge else { return slot.end }
-        let divisor = slot.consumption * levels
+        let divisor = Int128(slot.consumption) * levels
         if let small = Int64(exactly: product), let divisor = Int64(exactly: divisor) {
             // The usual magnitude, whose division is one instruction.
             let (quotient, remainder) = small.quotientAndRemainder(dividingBy: divisor)
@@ -168,8 +173,8 @@ struct FairFilling {
     private mutating func handOutRest() -> Bool {
         var queue = SlotQueue(slots.filter { $0.replicas < $0.end })
         while let slot = queue.first {
-            guard slot.consumption <= budget else { break }
-            budget -= slot.consumption
+            guard Int128(slot.consumption) <= budget else { break }
+            budget -= Int128(slot.consumption)
             slots[slot.position].replicas = slot.replicas + 1
             queue.takeReplica()
         }

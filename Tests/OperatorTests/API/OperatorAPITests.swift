@@ -3,7 +3,6 @@ import Glibc
 import KubernetesClient
 import NIOCore
 import PluginProtocol
-import Scaling
 import ServiceLifecycle
 import SystemIO
 import TestSupport
@@ -12,6 +11,7 @@ import WireFormats
 
 @testable import Operator
 @testable import ScalerAPI
+@testable import Scaling
 
 @Suite("The operator's API", .timeLimit(.minutes(5)))
 struct OperatorAPITests {
@@ -35,11 +35,12 @@ struct OperatorAPITests {
     /// Runs the server during the body.
     private func serve(
         _ memory: ScalerMemory, streamWriteTime: TimeAmount = APILimits.streamWriteTime,
+        streamTime: Duration = APILimits.streamTime,
         _ body: (_ port: Int) async throws -> Void
     ) async throws {
         let (ports, port) = AsyncStream<Int>.makeStream()
         let server = OperatorAPIServer(
-            configuration: Self.configuration(), streamWriteTime: streamWriteTime,
+            configuration: Self.configuration(), streamWriteTime: streamWriteTime, streamTime: streamTime,
             answers: APIAnswers(memory: memory, time: .system, identity: "operator-1"), time: .system, logger: .silent,
             onBound: { port.yield($0) })
         let services = ServiceGroup(services: [server], logger: .silent)
@@ -100,6 +101,59 @@ struct OperatorAPITests {
             let decisions = try JSON(parsing: Data(try await Self.ask(port, "/v1/decisions?after=0").body.utf8))
             #expect(decisions["decisions"]?.arrayValue?.count == 1)
             #expect(try await Self.ask(port, "/v1/budgets").body.contains("\"scalers\":[]"))
+        }
+    }
+
+    @Test("a row has the false conditions that are problems, and whether its forecast may add replicas")
+    func problems() async throws {
+        let spec = try GeneralScalerSpec.parse(
+            [
+                "targetDeployment": "web", "maxReplicas": 21, "policy": ["type": "slo"],
+                "metrics": [["type": "prometheus", "targetValue": 100]],
+                "forecast": ["mode": "Active"],
+            ], unknownFields: .refused, zones: UniversalTimeOnly()
+        ).get()
+        let memory = ScalerMemory()
+        memory.begin(at: ScalerMemoryTests.at(0))
+        for (number, verdict) in [ForecastVerdict.open, .noSkill(-0.2835)].enumerated() {
+            var decision = ScalerMemoryTests.decision(15, 250)
+            let forecast = LoadForecast(
+                load: 250, expected: 261.5, upper: 270.25, horizon: .seconds(61), pattern: .weekly, skill: 0.11,
+                verdict: verdict)
+            decision.forecasts = [
+                ForecastRecord(
+                    forecast, of: MetricSpec(name: "m0", target: 100, targetType: .averageValue), headroom: 1.1,
+                    mode: .active)
+            ]
+            let conditions = [
+                Condition(.ready, .true, "Scaling", ""), Condition(.replicasReady, .false, "ReplicasNotReady", ""),
+                Condition(.scalingLimited, .false, "WithinLimits", ""), Condition(.withinBudget, .unknown, "", ""),
+            ]
+            memory.take(
+                .decided(decision, obstacle: nil), isChange: true, of: ScalerMemoryTests.identity(number), spec: spec,
+                generation: 1,
+                status: ScalerStatus(
+                    conditions: conditions.map {
+                        RecordedCondition(condition: $0, lastTransitionTime: decision.time, observedGeneration: 1)
+                    }, decision: decision), at: decision.time)
+        }
+        ScalerMemoryTests.take(ScalerMemoryTests.decision(15, 250), 2, into: memory)
+        try await serve(memory) { port in
+            let list = try JSON(parsing: Data(try await Self.ask(port, "/v1/scalers").body.utf8))
+            let rows = (list["scalers"]?.arrayValue ?? []).sorted {
+                ($0["name"]?.stringValue ?? "") < ($1["name"]?.stringValue ?? "")
+            }
+            #expect(rows.map { $0["problems"] } == [["ReplicasReady"], ["ReplicasReady"], nil])
+            #expect(rows.map { $0["forecast"] } == ["Active", "Inactive", nil])
+        }
+    }
+
+    @Test("an event stream ends by itself after its time, whole, so that its reader sees no error")
+    func streamEnds() async throws {
+        try await serve(Self.memory(), streamTime: .milliseconds(1)) { port in
+            let answer = try await Self.ask(port, "/v1/events?after=0&decisions=0")
+            #expect(answer.head.hasPrefix("HTTP/1.1 200"))
+            #expect(answer.body.hasSuffix("0\r\n\r\n"), "\(answer.body)")
         }
     }
 
