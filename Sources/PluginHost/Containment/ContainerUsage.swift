@@ -14,36 +14,48 @@ struct ContainerUsage: Sendable, Hashable {
     /// Processes and threads.
     var tasks: Part?
 
-    /// Reads the counters, which takes about 20 µs.
+    /// Reads the counters, which takes about 4 µs.
     static func current() -> ContainerUsage {
-        ContainerUsage(memory: files.memory.flatMap(memory), tasks: files.tasks.flatMap(tasks))
+        ContainerUsage(memory: files.memory.flatMap(memory), tasks: files.tasks.flatMap(part))
     }
 
     // MARK: Control groups
 
+    private struct Files {
+        let used: KernelLine
+        let limit: KernelLine
+
+        init?(used: String, limit: String) {
+            guard let used = KernelLine(used), let limit = KernelLine(limit) else { return nil }
+            (self.used, self.limit) = (used, limit)
+        }
+    }
+
     private struct MemoryFiles {
-        let used: String
-        let limit: String
+        let files: Files
         let statistics: String
         /// The line of `statistics` with the memory that the kernel can reclaim.
         let droppable: String
     }
 
-    private static let files: (memory: MemoryFiles?, tasks: String?) = {
+    private static let files: (memory: MemoryFiles?, tasks: Files?) = {
         let lines = (text("/proc/self/cgroup") ?? "").split(separator: "\n")
-        return (memoryFiles(lines), directory(lines, "pids").map { "\($0)/pids" })
+        let tasks = directory(lines, "pids").flatMap { Files(used: "\($0)/pids.current", limit: "\($0)/pids.max") }
+        return (memoryFiles(lines), tasks)
     }()
 
     private static func memoryFiles(_ lines: [Substring]) -> MemoryFiles? {
         guard let directory = directory(lines, "memory") else { return nil }
         let isVersion2 = access("\(directory)/memory.current", R_OK) == 0
-        return isVersion2
-            ? MemoryFiles(
-                used: "\(directory)/memory.current", limit: "\(directory)/memory.max",
-                statistics: "\(directory)/memory.stat", droppable: "inactive_file ")
-            : MemoryFiles(
-                used: "\(directory)/memory.usage_in_bytes", limit: "\(directory)/memory.limit_in_bytes",
-                statistics: "\(directory)/memory.stat", droppable: "total_inactive_file ")
+        let files =
+            isVersion2
+            ? Files(used: "\(directory)/memory.current", limit: "\(directory)/memory.max")
+            : Files(used: "\(directory)/memory.usage_in_bytes", limit: "\(directory)/memory.limit_in_bytes")
+        return files.map {
+            MemoryFiles(
+                files: $0, statistics: "\(directory)/memory.stat",
+                droppable: isVersion2 ? "inactive_file " : "total_inactive_file ")
+        }
     }
 
     /// Returns the directory of this process's control group for the controller.
@@ -68,25 +80,19 @@ struct ContainerUsage: Sendable, Hashable {
     /// Version 1 reports a number of this magnitude if there is no limit.
     private static let unlimited: Int64 = 1 << 60
 
-    private static func memory(_ files: MemoryFiles) -> Part? {
-        guard let limit = number(files.limit), limit > 0, limit < unlimited, let used = number(files.used) else {
-            return nil
-        }
-        let whole = Part(used: used, limit: limit)
+    private static func memory(_ memory: MemoryFiles) -> Part? {
+        guard let whole = part(memory.files) else { return nil }
         // The statistics cost more CPU time than all other files, and matter only under pressure.
         guard whole.share > PluginHostLimits.pressureShare else { return whole }
-        let droppable = (text(files.statistics) ?? "").split(separator: "\n").first { $0.hasPrefix(files.droppable) }
-            .flatMap { Int64($0.dropFirst(files.droppable.count)) }
-        return Part(used: max(0, used - (droppable ?? 0)), limit: limit)
+        let droppable = (text(memory.statistics) ?? "").split(separator: "\n").first { $0.hasPrefix(memory.droppable) }
+            .flatMap { Int64($0.dropFirst(memory.droppable.count)) }
+        return Part(used: max(0, whole.used - (droppable ?? 0)), limit: whole.limit)
     }
 
-    private static func tasks(_ prefix: String) -> Part? {
-        guard let limit = number("\(prefix).max"), limit > 0, let used = number("\(prefix).current") else { return nil }
+    private static func part(_ files: Files) -> Part? {
+        guard let limit = files.limit.firstNumber(), limit > 0, limit < unlimited, let used = files.used.firstNumber()
+        else { return nil }
         return Part(used: used, limit: limit)
-    }
-
-    private static func number(_ path: String) -> Int64? {
-        text(path).flatMap { text in Int64(text.prefix { $0 != "\n" }) }
     }
 
     private static func text(_ path: String) -> String? {

@@ -39,7 +39,8 @@ final class SessionWatch: @unchecked Sendable {
     private var memoryJudge = PressureMonitor()
     private var taskJudge = PressureMonitor()
     private var ticksUntilSweep = 0
-    private var lastStarted: Int32 = 0
+    private var lastStarted: Int64 = 0
+    private static let loadAverage = KernelLine("/proc/loadavg")
     private var space = SpaceMonitor()
 
     /// - Throws: ``SystemError`` if the system has no descriptor left.
@@ -172,7 +173,7 @@ final class SessionWatch: @unchecked Sendable {
         let usage = containerUsage()
         let isPressed = [usage.memory, usage.tasks].contains { ($0?.share ?? 0) > PluginHostLimits.pressureShare }
         space.record(spaceLeft)
-        let limit = UInt64(subjects.values.lazy.map(\.limits.temporaryBytes).min() ?? 0)
+        let limit = subjects.values.reduce(UInt64.max) { min($0, UInt64($1.limits.temporaryBytes)) }
         ticksUntilSweep -= 1
         let isFull = ticksUntilSweep <= 0
         guard isFull || isPressed || space.hasLost(limit: limit) || haveManyStarted() else { return }
@@ -191,9 +192,7 @@ final class SessionWatch: @unchecked Sendable {
     /// Returns whether many processes have started since the last sweep. Process ids are assigned in sequence, so the
     /// last id shows how many.
     private func haveManyStarted() -> Bool {
-        guard let text = ProcessTable.contents("/proc/loadavg") else { return true }
-        let last =
-            String(decoding: text, as: UTF8.self).split { $0 == " " || $0 == "\n" }.last.flatMap { Int32($0) } ?? 0
+        guard let last = Self.loadAverage?.lastNumber() else { return true }
         let started = last - lastStarted
         // A smaller id means that the sequence has wrapped around.
         guard started < 0 || started >= PluginHostLimits.startsBeforeSweep else { return false }

@@ -19,12 +19,14 @@ package struct MarkedFields: Sendable {
 
     private let keyword: String
     private let schema: JSON
+    private let rules: MarkRules
 
     /// Creates the search; nil if the schema marks nothing.
     package init?(_ keyword: String, in schema: JSON) {
         guard Self.isMarked(schema, keyword) else { return nil }
         self.keyword = keyword
         self.schema = schema
+        rules = MarkRules(keyword, in: schema)
     }
 
     /// Returns whether a member in the schema is marked or may contain a marked value.
@@ -49,64 +51,72 @@ package struct MarkedFields: Sendable {
 
     /// Returns the marked values in the config, or the config as a whole if the search exceeds its limit.
     package func fields(of config: JSON) -> [Field] {
-        var steps = Self.maxSteps
-        let found = fields(config, schema, nesting: 0, &steps)
-        return steps > 0 ? found : [Field(path: "", value: config)]
+        var search = Search(rules: rules)
+        search.apply(rules.root, to: config, at: nil, nesting: 0)
+        return search.steps > 0 ? search.found : [Field(path: "", value: config)]
     }
 
-    private func fields(_ value: JSON, _ schema: JSON, nesting: Int, _ steps: inout Int) -> [Field] {
-        guard case .object(let rules) = schema, nesting < Self.maxNesting, steps > 0 else { return [] }
-        steps -= 1
-        if rules[keyword] == true { return [Field(path: "", value: value)] }
+    private struct Search {
+        let rules: MarkRules
+        var steps = MarkedFields.maxSteps
         var found: [Field] = []
-        if let target = rules["$ref"]?.stringValue.flatMap(definition) {
-            found += fields(value, target, nesting: nesting + 1, &steps)
+
+        /// The place of a value: its name within its parent.
+        indirect enum Place {
+            case member(String, of: Place?)
+            case element(Int, of: Place?)
         }
-        for name in ["allOf", "anyOf", "oneOf"] {
-            for part in rules[name]?.arrayValue ?? [] { found += fields(value, part, nesting: nesting + 1, &steps) }
+
+        mutating func apply(_ rule: Int?, to value: JSON, at place: Place?, nesting: Int) {
+            guard let rule, nesting < MarkedFields.maxNesting, steps > 0 else { return }
+            steps -= 1
+            let node = rules[rule]
+            if node.isMarked {
+                found.append(Field(path: Self.path(place), value: value))
+                return
+            }
+            for applied in node.sameLocation { apply(applied, to: value, at: place, nesting: nesting + 1) }
+            switch value {
+            case .object(let members): apply(node, to: members, at: place)
+            case .array(let elements) where node.marksElements:
+                for (index, element) in elements.enumerated() {
+                    let rule = index < node.firstElements.count ? node.firstElements[index] : node.otherElements
+                    apply(rule, to: element, at: .element(index, of: place), nesting: 0)
+                }
+            default: break
+            }
         }
-        for name in ["then", "else"] {
-            if let part = rules[name] { found += fields(value, part, nesting: nesting + 1, &steps) }
-        }
-        switch value {
-        case .object(let members):
+
+        private mutating func apply(_ node: MarkRules.Node, to members: [String: JSON], at place: Place?) {
+            guard !node.otherMembers.isEmpty else {
+                for (name, rule) in node.members {
+                    guard let rule, let member = members[name] else { continue }
+                    apply(rule, to: member, at: .member(name, of: place), nesting: 0)
+                }
+                return
+            }
             for (name, member) in members {
-                if let rule = rules["properties"]?[name] {
-                    found += fields(member, rule, nesting: 0, &steps).map { $0.under(name) }
+                if let rule = node.members[name] {
+                    apply(rule, to: member, at: .member(name, of: place), nesting: 0)
                     continue
                 }
                 // Patterns are not evaluated, so that each counts.
-                for rule in rules["patternProperties"]?.objectValue?.values ?? [:].values {
-                    found += fields(member, rule, nesting: 0, &steps).map { $0.under(name) }
-                }
-                if let rule = rules["additionalProperties"] {
-                    found += fields(member, rule, nesting: 0, &steps).map { $0.under(name) }
-                }
+                for rule in node.otherMembers { apply(rule, to: member, at: .member(name, of: place), nesting: 0) }
             }
-        case .array(let elements):
-            let first = rules["prefixItems"]?.arrayValue ?? []
-            for (index, element) in elements.enumerated() {
-                guard let rule = index < first.count ? first[index] : rules["items"] else { continue }
-                found += fields(element, rule, nesting: 0, &steps).map { $0.under("[\(index)]") }
-            }
-        default: break
         }
-        return found
-    }
 
-    /// Resolves a JSON pointer within the schema, such as `#/$defs/server`.
-    private func definition(_ reference: String) -> JSON? {
-        guard reference.hasPrefix("#") else { return nil }
-        return reference.dropFirst().split(separator: "/").reduce(schema as JSON?) { $0?[String($1)] }
+        private static func path(_ place: Place?) -> String {
+            switch place {
+            case nil: ""
+            case .member(let name, nil): name
+            case .member(let name, let parent): "\(path(parent)).\(name)"
+            case .element(let index, let parent): "\(path(parent))[\(index)]"
+            }
+        }
     }
 }
 
 extension MarkedFields.Field {
-    fileprivate func under(_ parent: String) -> Self {
-        let path = path.isEmpty ? parent : path.hasPrefix("[") ? parent + path : "\(parent).\(path)"
-        return Self(path: path, value: value)
-    }
-
     /// The strings in the value: the value itself, or its elements.
     package var texts: [String] { Self.texts(in: value) }
 
