@@ -2,7 +2,7 @@ import Testing
 
 @testable import PluginHost
 
-@Suite("Lines that the kernel writes anew at each read")
+@Suite("Lines that the kernel generates at each read")
 struct KernelLineTests {
     @Test(
         "the first and the last number of a line are read, and what is no number is none",

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file with one short line that the kernel writes anew at each read, as in `/proc` and in control groups.
+/// A file with one short line whose content the kernel generates at each read, as in `/proc` and in control groups.
 ///
 /// The file stays open for the life of the process: opening it costs several times as much as reading it.
 struct KernelLine: Sendable {

@@ -8,7 +8,7 @@ struct MarkRules: Sendable {
         /// The rules that apply to the same value, such as those of `allOf`.
         var sameLocation: [Int] = []
         var members: [String: Int?] = [:]
-        /// The rules of members that have none of their own.
+        /// The rules of members that `members` does not name.
         var otherMembers: [Int] = []
         var firstElements: [Int?] = []
         var otherElements: Int?

@@ -21,8 +21,16 @@ package struct ForecastRecord: Sendable, Hashable {
 
     /// Why the forecast may add replicas, or may not.
     package var reason: String {
-        let verdict = forecast.verdict.sentence
+        let verdict = forecast.verdict.sentence + shortHorizon
         return mode == .report ? "mode is Report, so the forecast adds no replicas; \(verdict)" : verdict
+    }
+
+    private var shortHorizon: String {
+        let bucket = Duration.seconds(LoadHistory.bucketSeconds)
+        guard case .noSkill = forecast.verdict, forecast.horizon < bucket else { return "" }
+        return
+            "; its horizon of \(forecast.horizon.shortText) is shorter than the \(bucket.shortText) of a mean that it "
+            + "works with, which leaves little to gain"
     }
 
     /// Whether the other says the same apart from live values.

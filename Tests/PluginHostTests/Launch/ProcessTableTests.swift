@@ -54,4 +54,18 @@ struct ProcessTableTests {
         #expect(reaper.sweep(zombies + others, parent: 10, held: [20, 21]) == [22])
         #expect(reaper.sweep(zombies + others, parent: 10, held: [20, 21]) == [])
     }
+
+    @Test("an ended child without a waiting caller is reaped by two sweeps")
+    func child() throws {
+        var reaper = OrphanReaper()
+        var id: pid_t = 0
+        let name = strdup("true")
+        defer { free(name) }
+        try #require(posix_spawn(&id, "/bin/true", nil, nil, [name, nil], environ) == 0)
+        var info = siginfo_t()
+        #expect(waitid(P_PID, id_t(id), &info, WEXITED | WNOWAIT) == 0 || errno == ECHILD)
+        reaper.reap()
+        reaper.reap()
+        #expect(ProcessTable.entry(id) == nil)
+    }
 }

@@ -73,6 +73,23 @@ struct ForecastDecisionTests {
         #expect(decision.forecasts.map(\.isActive) == [false])
     }
 
+    @Test(
+        "without skill, a horizon below the five minutes of a mean is part of the reason",
+        arguments: [(61, "1m1s"), (299, "4m59s"), (300, nil)] as [(Double, String?)])
+    func shortHorizon(seconds: Double, text: String?) throws {
+        func reason(_ verdict: ForecastVerdict) -> String {
+            let forecast = LoadForecast(
+                load: 7.3, expected: 8, upper: 9, horizon: .seconds(seconds), pattern: .daily, skill: 0.013,
+                verdict: verdict)
+            return ForecastRecord(forecast, of: .rate, headroom: 1.1, mode: .active).reason
+        }
+        let addition = text.map {
+            "; its horizon of \($0) is shorter than the 5m of a mean that it works with, which leaves little to gain"
+        }
+        #expect(reason(.noSkill(0.013)) == ForecastVerdict.noSkill(0.013).sentence + (addition ?? ""))
+        #expect(reason(.open) == ForecastVerdict.open.sentence)
+    }
+
     @Test("with mode Off, without a reading, and for a metric that is not named, there is no forecast")
     func none() {
         #expect(Self.decide(Self.spec(.off)).forecasts == [])
