@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,8 @@ import yaml
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 READERS = 3
+# Periods with and without readers take turns, since the machine's speed varies.
+ROUNDS = 3
 # Rows of the list that are seen are drawn again by each poll of their scaler. A pixel changes in the frame after that.
 OBSERVE = """(() => {
     window.delays = [];
@@ -95,13 +98,16 @@ def measure(programs, count, seconds):
             "127.0.0.1:0", "--api-token-file", directory / "token", "--plugin-dir", plugins, env=environment()))
         port = re.search(r"port=(\d+)", operator.line("serving the API"))[1]
         time.sleep(30)
-        alone = used(operator.process.pid, seconds)
-        readers = [reader(port) for _ in range(READERS)]
-        for process in readers:
-            stack.callback(process.kill)
-        watched = used(operator.process.pid, seconds)
-        for process in readers:
-            process.kill()
+        alone, watched = [], []
+        for _ in range(ROUNDS):
+            alone.append(used(operator.process.pid, seconds))
+            readers = [reader(port) for _ in range(READERS)]
+            for process in readers:
+                stack.callback(process.kill)
+            watched.append(used(operator.process.pid, seconds))
+            for process in readers:
+                process.kill()
+                process.wait()
         console = stack.enter_context(running(
             programs / "generalscaler", "console", "--url", f"http://127.0.0.1:{port}", "--api-token-file", directory / "token"))
         browser = stack.enter_context(chromium.Chromium())
@@ -116,7 +122,8 @@ def measure(programs, count, seconds):
         delays = browser.evaluate("window.delays")
         print(f"{count} scalers; {len(delays)} decisions seen; first paint {paint:.0f} ms")
         print(f"decision to pixel: median {percentile(delays, 0.5)} ms, p99 {percentile(delays, 0.99)} ms, most {max(delays)} ms")
-        print(f"operator: {100 * alone:.1f}% of a core alone, {100 * watched:.1f}% with {READERS} readers")
+        alone, watched = statistics.median(alone), statistics.median(watched)
+        print(f"operator: {100 * alone:.2f}% of a core alone, {100 * watched:.2f}% with {READERS} readers: {watched / alone:.3f} times")
 
 
 def main():
