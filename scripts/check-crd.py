@@ -50,6 +50,7 @@ idle: false
 scaledToZero: false
 lastDecisionTime: "2026-01-01T00:00:00Z"
 pendingScale: {from: 2, to: 5, at: "2026-01-01T00:00:00Z", startsCooldown: true}
+unconfirmedReplicas: 7
 conditions:
   - {type: Ready, status: "True", reason: Reading, message: ok, observedGeneration: 3,
      lastTransitionTime: "2026-01-01T00:00:00Z"}
