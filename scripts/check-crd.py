@@ -75,7 +75,7 @@ BAD_BUDGETS = [
     {"set": {"reclaim": "Never"}, "field": "reclaim"},
     {"set": {"selector": {"labels": {}}}, "field": "selector.labels"},
     {"remove": ["windows[0].amounts"], "field": "windows[0].amounts"},
-    {"set": {"windows[0].amounts.cost": 0}, "field": "windows[0].amounts.cost"},
+    {"set": {"windows[0].amounts.cost": -0.5}, "field": "windows[0].amounts.cost"},
 ]
 
 

@@ -116,6 +116,28 @@ struct UnconfirmedScaleTests {
         }
     }
 
+    @Test("a refused scale operation does not end the count of an earlier one without a response")
+    func refused() async throws {
+        let cluster = try Self.cluster()
+        try await OperatorFixture.run(cluster.environment) { fixture in
+            try await giveUp(fixture, cluster)
+            let start = fixture.seconds
+            cluster.environment.api.removeFaults()
+            cluster.environment.api.addFault(
+                FaultRule(
+                    .refuse(StatusError(403, "Forbidden", "not allowed", details: [:])), verbs: ["patch"],
+                    resource: "deployments", subresource: "scale", name: "checkout"))
+            cluster.want(4, by: "checkout")
+            cluster.want(9, by: "search")
+            while fixture.seconds - start < 30 {
+                try await fixture.poll()
+                #expect(try replicas(fixture)[1] <= 4)
+            }
+            #expect(fixture.api.requests.contains { $0.isScalePatch && $0.status == 403 })
+            #expect(try replicas(fixture) == [2, 4])
+        }
+    }
+
     @Test("another client's change of the replicas ends the count of a scale-up without a response")
     func outsideChange() async throws {
         let cluster = try Self.cluster()
