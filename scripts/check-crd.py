@@ -50,6 +50,7 @@ idle: false
 scaledToZero: false
 lastDecisionTime: "2026-01-01T00:00:00Z"
 pendingScale: {from: 2, to: 5, at: "2026-01-01T00:00:00Z", startsCooldown: true}
+unconfirmedReplicas: 7
 conditions:
   - {type: Ready, status: "True", reason: Reading, message: ok, observedGeneration: 3,
      lastTransitionTime: "2026-01-01T00:00:00Z"}
@@ -74,7 +75,7 @@ BAD_BUDGETS = [
     {"set": {"reclaim": "Never"}, "field": "reclaim"},
     {"set": {"selector": {"labels": {}}}, "field": "selector.labels"},
     {"remove": ["windows[0].amounts"], "field": "windows[0].amounts"},
-    {"set": {"windows[0].amounts.cost": 0}, "field": "windows[0].amounts.cost"},
+    {"set": {"windows[0].amounts.cost": -0.5}, "field": "windows[0].amounts.cost"},
 ]
 
 

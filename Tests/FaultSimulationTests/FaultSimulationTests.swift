@@ -46,6 +46,8 @@ struct FaultSimulationTests {
         "reclaim-not-immediate": "is exceeded|does not have its guarantee",
         "budget-relist-dropped":
             "others use at least|is exceeded|does not have its guarantee|has room that nobody gets|the status says",
+        "predecessor-not-counted": "others use at least",
+        "given-up-not-counted": "others use at least",
         "budget-status-lost": "the status says",
     ]
 

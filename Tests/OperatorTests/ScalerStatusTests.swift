@@ -26,12 +26,14 @@ struct ScalerStatusTests {
         let status = ScalerStatus(
             conditions: [condition], observedGeneration: 4,
             target: TargetReference(apiVersion: "apps/v1", kind: "Deployment", name: "web"), targetUID: "t-7",
-            decision: Decision(time: at(40), current: 3, ready: 3, recommended: 5, desired: 5), history: history)
+            decision: Decision(time: at(40), current: 3, ready: 3, recommended: 5, desired: 5), history: history,
+            unconfirmedReplicas: 7)
         let read = ScalerStatus(reading: try #require(status.mergePatch["status"]))
         #expect(read.history == history)
         #expect(read.conditions == [condition])
         #expect(read.observedGeneration == 4)
         #expect(read.targetUID == "t-7")
+        #expect(read.unconfirmedReplicas == 7)
         #expect(read.heldTargetAt == history.lastScaleDownTime || read.heldTargetAt == history.lastScaleUpTime)
     }
 
@@ -97,10 +99,11 @@ struct ScalerStatusTests {
         let status = ScalerStatus(reading: [
             "lastScaleUpTime": "yesterday", "pendingScale": ["from": "a", "to": 2],
             "conditions": [["type": "What"], 7],
-            "currentReplicas": "three", "lastScaleDownTime": "2026-01-01T00:00:20Z",
+            "currentReplicas": "three", "unconfirmedReplicas": "6", "lastScaleDownTime": "2026-01-01T00:00:20Z",
         ])
         #expect(status.history == ScalingHistory(lastScaleDownTime: at(20), hasSeenReplicas: true))
         #expect(status.conditions.isEmpty)
+        #expect(status.unconfirmedReplicas == nil)
     }
 
     @Test("a condition keeps its transition time when only its message changes")
@@ -118,6 +121,7 @@ struct ScalerStatusTests {
     func removal() {
         let patch = ScalerStatus().mergePatch["status"]
         #expect(patch?["pendingScale"] == .null)
+        #expect(patch?["unconfirmedReplicas"] == .null)
         #expect(patch?["scaledToZero"] == .null)
         #expect(patch?["lastScaleUpTime"] == .null)
     }

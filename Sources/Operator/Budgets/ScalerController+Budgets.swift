@@ -78,6 +78,14 @@ extension ScalerController {
         return unconfirmed.replicas
     }
 
+    /// Takes over the scale operations of a predecessor that may still be applied.
+    func inheritUnconfirmed(from status: ScalerStatus, _ state: ScalerState) {
+        if let pending = state.history.pendingScale { keepUnconfirmed(from: pending.from, to: pending.to, state) }
+        // Without observed replicas, the status is of another target.
+        guard let replicas = status.unconfirmedReplicas, let seen = state.history.lastSeenReplicas else { return }
+        keepUnconfirmed(from: seen, to: replicas, state)
+    }
+
     /// Records what the target of a scaler requests.
     func noteRequests(_ requests: PodRequests?, _ state: ScalerState) {
         guard state.requests != requests else { return }
@@ -116,9 +124,30 @@ extension ScalerController {
         ledger.settle(replicas, for: state.identity.key)
     }
 
-    /// Records that a scale operation may still be applied.
-    func keepUnconfirmed(_ replicas: Int, _ state: ScalerState) {
-        state.unconfirmed = (replicas, dependencies.time.elapsed() + Self.unconfirmedTime)
+    /// Records that a scale-up may still be applied, beside others that may.
+    func keepUnconfirmed(from current: Int, to replicas: Int, _ state: ScalerState) {
+        guard replicas > current else { return }
+        state.unconfirmed = UnconfirmedScale(
+            from: current, replicas: max(replicas, unconfirmedReplicas(of: state)),
+            until: dependencies.time.elapsed() + Self.unconfirmedTime)
+    }
+
+    /// Records that a scale operation was refused or not sent. Earlier ones may still be applied.
+    func settleRefused(_ current: Int, _ state: ScalerState) {
+        ledger.settle(max(current, unconfirmedReplicas(of: state)), for: state.identity.key)
+    }
+
+    /// Drops unconfirmed scale operations that no longer count.
+    ///
+    /// - Parameter observed: the target's replicas; nil if they could not be read.
+    func reviewUnconfirmed(_ observed: Int?, _ state: ScalerState) {
+        guard let unconfirmed = state.unconfirmed else { return }
+        // Every operation was conditional on a version of the target with the same replicas. With others, one of them
+        // was applied or another client has changed the target, and the API server rejects the rest.
+        let isDecided = observed.map { $0 != unconfirmed.from } ?? false
+        guard isDecided || dependencies.time.elapsed() >= unconfirmed.until else { return }
+        state.unconfirmed = nil
+        state.isStatusWritten = false
     }
 
     /// Records that a poll could not read the replicas. What is known stays; a target that does not exist has none.

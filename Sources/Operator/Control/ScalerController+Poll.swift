@@ -135,7 +135,7 @@ extension ScalerController {
         for attempt in 0...Self.maxConflictRetries {
             let known = try readable(poll)
             // A stale cache does not show whether a patch without a response was applied.
-            let isUnclear = known.history.pendingScale != nil
+            let isUnclear = known.history.pendingScale != nil || known.unconfirmed != nil
             let target = try await dependencies.targets.snapshot(
                 of: spec.target, namespace: poll.key.namespace,
                 notOlderThan: known.minimumTargetVersion, bypassingCache: attempt > 0 || isUnclear
@@ -143,6 +143,7 @@ extension ScalerController {
             let state = try readable(poll)
             stopWaiting(poll.key, for: spec.target)
             state.see(target, at: dependencies.time.now())
+            reviewUnconfirmed(target.replicas, state)
             let history = state.history
             let outcome = decide(poll, state, resolution, readings, target)
             if try await carryOut(poll, outcome.decision, target) { return }
@@ -157,6 +158,7 @@ extension ScalerController {
         if blocker.reason == .targetNotFound, let target = state.target {
             waiting[TargetPlace(namespace: poll.key.namespace, target: target), default: []].insert(poll.key)
         }
+        reviewUnconfirmed(nil, state)
         noteBlocked(blocker, poll.key)
         dependencies.metrics.blocked(blocker.reason)
         try await report(.blocked(blocker), poll)

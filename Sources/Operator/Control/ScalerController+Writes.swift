@@ -51,15 +51,16 @@ extension ScalerController {
             try await report(.decided(decision, obstacle: nil), poll)
         case .conflict:
             state.history.pendingScale = nil
-            ledger.settle(decision.current, for: poll.key)
+            settleRefused(decision.current, state)
             return false
         case .unknown(let blocker):
-            keepUnconfirmed(decision.desired, state)
             // The patch may have been applied: the next observed replicas show it, and pendingScale is kept until then.
+            // If they do not, it may still be applied.
+            keepUnconfirmed(from: decision.current, to: decision.desired, state)
             try await report(.decided(decision, obstacle: blocker), poll)
         case .refused(let blocker):
             state.history.pendingScale = nil
-            ledger.settle(decision.current, for: poll.key)
+            settleRefused(decision.current, state)
             try await report(.decided(decision, obstacle: blocker), poll)
         }
         return true

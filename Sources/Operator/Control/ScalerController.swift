@@ -220,8 +220,7 @@ actor ScalerController: Service {
             schedule.set(key, due: dependencies.time.elapsed())
         } else {
             let state = ScalerState(object)
-            // The predecessor's patch may still arrive.
-            if let pending = state.history.pendingScale { keepUnconfirmed(pending.to, state) }
+            inheritUnconfirmed(from: object.status, state)
             states[key] = state
             lastFirstPoll = max(dependencies.time.elapsed(), lastFirstPoll + Self.firstPollSpacing)
             schedule.set(key, due: lastFirstPoll)

@@ -55,8 +55,8 @@ final class ScalerState {
     var unreadySince: Timestamp?
     /// The version of the target that the last scale patch created. A cache with an older version is stale.
     var minimumTargetVersion: String?
-    /// The replicas of a scale operation without a confirmation, and until when they count in budgets.
-    var unconfirmed: (replicas: Int, until: Duration)?
+    /// The scale operations that may still be applied.
+    var unconfirmed: UnconfirmedScale?
     /// What a pod of the target requested when the target was last read; nil if unknown.
     var requests: PodRequests?
     var phase: UInt64
@@ -99,6 +99,7 @@ final class ScalerState {
         spec = object.spec
         if let target, target != formerTarget {
             history.forgetTarget()
+            unconfirmed = nil
             targetUID = nil
             requests = nil
         }
@@ -130,6 +131,7 @@ final class ScalerState {
         guard target.uid != targetUID, !target.uid.isEmpty else { return }
         if targetUID != nil {
             history.replaceTarget(at: now)
+            unconfirmed = nil
             reversals = ReversalGuard()
             unreadySince = nil
         }
@@ -184,7 +186,7 @@ final class ScalerState {
         ScalerStatus(
             conditions: conditions, observedGeneration: generation, target: target, targetUID: targetUID,
             decision: decision, blocker: blocker, history: history, startup: forecasts.startup,
-            forecastInactiveSince: forecasts.inactiveSince
+            forecastInactiveSince: forecasts.inactiveSince, unconfirmedReplicas: unconfirmed?.replicas
         )
     }
 
@@ -196,6 +198,15 @@ final class ScalerState {
         }
         return PollPhase.phase(of: "\(metric.type) \(metric.config)")
     }
+}
+
+/// Scale-ups of a target whose outcome is unknown, all from the same replicas.
+struct UnconfirmedScale {
+    var from: Int
+    /// The most replicas that one of them sets.
+    var replicas: Int
+    /// Until when they count in budgets.
+    var until: Duration
 }
 
 /// A spec completed with what only the plugins know.

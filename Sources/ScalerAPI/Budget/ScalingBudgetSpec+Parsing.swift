@@ -140,7 +140,7 @@ private struct BudgetParser {
             problems.append(list.error("must be an array"))
             return nil
         }
-        var parser = ScheduleParser(zones: zones, spec: .init(bounds: nil, metricNames: units))
+        var parser = ScheduleParser(zones: zones, spec: .init(bounds: nil, metricNames: units, allowsZero: true))
         let windows = parser.schedules(JSONReader(.array(entries), path: list.path))
         problems += parser.problems.map(Self.ofWindow)
         for index in (windows ?? []).indices { checkAmounts(entries[index], path: "\(list.path)[\(index)].amounts") }

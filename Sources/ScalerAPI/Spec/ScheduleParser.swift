@@ -7,6 +7,8 @@ struct ScheduleParser {
     struct Spec {
         let bounds: ClosedRange<Int>?
         let metricNames: [String]?
+        /// Whether a target may be 0. No metric has such a target; the limit of a budget may be 0.
+        var allowsZero = false
     }
 
     let zones: any TimeZoneProvider
@@ -127,7 +129,9 @@ struct ScheduleParser {
                     "\"\(metric.prefix(64))\" is not a metric of this scaler; it has \(names.joined(separator: ", "))")
             }
             let value = try target.double()
-            guard value > 0, value.isFinite else { throw target.error("must be greater than 0") }
+            guard value > 0 || spec.allowsZero && value == 0, value.isFinite else {
+                throw target.error(spec.allowsZero ? "must be 0 or greater" : "must be greater than 0")
+            }
             values[metric] = value
         }
         return values

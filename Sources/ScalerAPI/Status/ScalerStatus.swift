@@ -28,7 +28,8 @@ package struct ScalerStatus: Sendable {
         blocker: Blocker? = nil,
         history: ScalingHistory = ScalingHistory(),
         startup: Duration? = nil,
-        forecastInactiveSince: Timestamp? = nil
+        forecastInactiveSince: Timestamp? = nil,
+        unconfirmedReplicas: Int? = nil
     ) {
         self.conditions = conditions
         self.observedGeneration = observedGeneration
@@ -39,6 +40,7 @@ package struct ScalerStatus: Sendable {
         self.history = history
         self.startup = startup
         self.forecastInactiveSince = forecastInactiveSince
+        self.unconfirmedReplicas = unconfirmedReplicas
     }
 
     /// Reads the state for a restart. The operator wrote it, so malformed fields count as absent.
@@ -64,6 +66,7 @@ package struct ScalerStatus: Sendable {
         }
         startup = json["forecast"]?["startupSeconds"]?.intValue.map { .seconds($0) }
         forecastInactiveSince = json["forecast"]?["inactiveSince"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
+        unconfirmedReplicas = json["unconfirmedReplicas"]?.intValue
         // In a status from before this field existed, other fields imply it.
         let showsReplicas =
             seen.map { $0 > 0 } ?? false || scaledAt != nil
@@ -85,6 +88,8 @@ package struct ScalerStatus: Sendable {
     package var startup: Duration?
     /// Since when no forecast may add replicas; nil while one may, and without forecasts.
     package var forecastInactiveSince: Timestamp?
+    /// The most replicas that scale operations without a response may still set; nil if there are none.
+    package var unconfirmedReplicas: Int?
 
     /// The forecast that asks for most, of those that may add replicas if there are any.
     private func forecast(_ forecasts: [ForecastRecord]) -> JSON {
@@ -119,6 +124,7 @@ package struct ScalerStatus: Sendable {
             "lastActiveTime": time(history.lastActiveTime),
             "scaledToZero": history.scaledToZero ? true : .null,
             "pendingScale": history.pendingScale.map(\.json) ?? .null,
+            "unconfirmedReplicas": unconfirmedReplicas.map { .integer(Int64($0)) } ?? .null,
             "summary": summary.json,
         ]
         if let decision {

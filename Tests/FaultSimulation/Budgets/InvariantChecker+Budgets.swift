@@ -3,7 +3,7 @@ import WireFormats
 // Invariants of shared budgets while faults occur: no overspend.
 extension InvariantChecker {
     /// How long a leader counts a scale operation of unknown outcome. A write that arrives later may overspend.
-    private static let unconfirmedTime: Int64 = 60_000_000
+    static let unconfirmedTime: Int64 = 60_000_000
 
     // MARK: What people did
 
@@ -45,7 +45,9 @@ extension InvariantChecker {
     /// Whether nobody had to count the operation any more when it was carried out.
     private func isLate(_ scale: AcceptedScale) -> Bool {
         let takeover = terms.first { $0.operator != scale.replica && $0.since > scale.sentAt }?.since
-        return timeline.now - (takeover ?? scale.sentAt) > Self.unconfirmedTime
+        // A later successor does not know of it.
+        let isInherited = takeover.map { $0 - scale.sentAt <= Self.unconfirmedTime } ?? false
+        return timeline.now - (isInherited ? takeover ?? scale.sentAt : scale.sentAt) > Self.unconfirmedTime
     }
 
     /// Checks that a scale-up fits into each budget, by the least that others can have had and the most that the budget can

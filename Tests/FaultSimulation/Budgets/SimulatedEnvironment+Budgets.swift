@@ -42,7 +42,7 @@ extension SimulatedEnvironment {
         edit(plan)
     }
 
-    private func edit(_ plan: BudgetPlan) {
+    func edit(_ plan: BudgetPlan) {
         do {
             _ = try cluster.api.patch(Cluster.path(budget: plan.name), ["spec": plan.json])
             checker.budgetChanged(plan)
@@ -77,9 +77,11 @@ extension SimulatedEnvironment {
         }
     }
 
-    /// Runs until every budget is divided as it should be, then lowers each and runs until it is divided again.
+    /// Runs until every budget is divided as it should be. Then a scale patch arrives late under another leader, or each
+    /// budget is lowered and divided again.
     func passBudgets() {
         passUntilDivided()
+        guard !endsWithLateScale else { return passLateScale() }
         for version in checker.budgets.sorted(by: { $0.key < $1.key }).compactMap(\.value.last) {
             guard checker.violation == nil, version.until == nil else { continue }
             var plan = version.plan

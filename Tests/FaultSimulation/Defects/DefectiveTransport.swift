@@ -41,6 +41,9 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
         switch defect {
         case .rateIgnored: return changingEachObject(of: stream, \.withoutRates)
         case .schedulesNotListed where request.isList: return changingEachObject(of: stream, \.withoutSchedules)
+        case .givenUpNotCounted where request.isList:
+            return changingEachObject(of: stream, \.withoutUnconfirmedReplicas)
+        case .predecessorNotCounted where request.isList: return droppingWhatIsNotApplied(stream)
         default: return stream
         }
     }
@@ -68,6 +71,36 @@ final class DefectiveTransport: HTTPClient, @unchecked Sendable {
                             .joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]
                 }
             }, cancel: stream.cancel)
+    }
+
+    /// Drops scale operations that the target does not show. Those that it shows start cooldowns, which are no concern of
+    /// budgets.
+    private func droppingWhatIsNotApplied(_ stream: HTTPStream) -> HTTPStream {
+        HTTPStream(
+            head: stream.head,
+            nextChunk: { [self] () throws(HTTPError) in
+                guard let chunk = try await stream.nextChunk() else { return nil }
+                guard let list = try? JSON(parsing: chunk), let items = list["items"]?.arrayValue else { return chunk }
+                var changed: [JSON] = []
+                for item in items {
+                    let item = item.withoutUnconfirmedReplicas
+                    changed.append(await isApplied(item) ? item : item.withoutPendingScale)
+                }
+                return list.setting("items", .array(changed)).encoded()
+            }, cancel: stream.cancel)
+    }
+
+    private func isApplied(_ scaler: JSON) async -> Bool {
+        guard let pending = scaler["status"]?["pendingScale"],
+            let name = scaler["spec"]?["targetDeployment"]?.stringValue,
+            let namespace = scaler["metadata"]?["namespace"]?.stringValue
+        else { return true }
+        let url = "\(SimulatedNetwork.server)/apis/apps/v1/namespaces/\(namespace)/deployments/\(name)/scale"
+        guard let response = try? await network.send(HTTPRequest(url: url, timeout: .seconds(5))),
+            let scale = try? JSON(parsing: response.body)
+        else { return true }
+        // Kubernetes omits 0.
+        return scale["spec"]?["replicas"]?.intValue ?? 0 != pending["from"]?.intValue
     }
 
     private func sendTwice(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
@@ -157,6 +190,8 @@ extension JSON {
         }
     }
 
+    fileprivate var withoutPendingScale: JSON { mapping("status") { $0.removing("pendingScale") } }
+    fileprivate var withoutUnconfirmedReplicas: JSON { mapping("status") { $0.removing("unconfirmedReplicas") } }
     fileprivate var withoutSharing: JSON { mapping("spec") { $0.removing("sharing") } }
     fileprivate var withoutReclaim: JSON { mapping("spec") { $0.removing("reclaim") } }
 

@@ -34,6 +34,10 @@ enum PlantedDefect: String, CaseIterable, Sendable {
     case reclaimNotImmediate = "reclaim-not-immediate"
     /// A list of budgets after the first returns the first one's contents.
     case budgetRelistDropped = "budget-relist-dropped"
+    /// A new leader does not know the scale operations of its predecessor that have not been applied.
+    case predecessorNotCounted = "predecessor-not-counted"
+    /// A new leader does not know the scale operations that its predecessor has given up.
+    case givenUpNotCounted = "given-up-not-counted"
     /// The status of budgets is written nowhere.
     case budgetStatusLost = "budget-status-lost"
 }

@@ -22,7 +22,8 @@ struct Seams {
         switch defect {
         case .resourceVersionNotSent, .leaderCheckSkipped, .pendingScaleLost, .relistDropped, .rateIgnored,
             .lateAnswerAppliedTwice, .schedulesNotListed, .budgetLimitDoubled, .guaranteeIgnored,
-            .reclaimNotImmediate, .budgetRelistDropped, .budgetStatusLost:
+            .reclaimNotImmediate, .budgetRelistDropped, .budgetStatusLost, .predecessorNotCounted,
+            .givenUpNotCounted:
             http = DefectiveTransport(parts.network, defect)
         default: http = parts.network
         }

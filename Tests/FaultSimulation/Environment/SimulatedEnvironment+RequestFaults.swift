@@ -26,6 +26,10 @@ extension SimulatedEnvironment {
 
     func fate(of request: APIRequest) -> SimulatedNetwork.Fate {
         var fate = SimulatedNetwork.Fate(way: random.duration(1...4), wayBack: random.duration(1...4))
+        if let way = wayOfLateScale(request) {
+            fate.way = way
+            return fate
+        }
         let isUnlucky = isStormy && request.isScale && random.chance(percent: Self.scaleFaultsPercent)
         let unlucky: [Fault] = [.answerLost, .lateArrival, .requestLost].filter(plan.has)
         let fault = isUnlucky && !unlucky.isEmpty ? random.pick(unlucky) : draw(Self.requestFaults)

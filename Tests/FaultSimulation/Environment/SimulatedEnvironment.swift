@@ -49,6 +49,7 @@ final class SimulatedEnvironment {
     /// By series: the time until which there is no data.
     var emptyUntil: [String: Int64] = [:]
     var jobsUntilCrash: (slot: Int, jobs: Int)?
+    var lateScale = LateScale.none
     private(set) var isStormy = true
     private(set) var jobs = 0
 

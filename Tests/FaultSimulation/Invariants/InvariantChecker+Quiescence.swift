@@ -49,6 +49,11 @@ extension InvariantChecker {
         if said != replicas { note("\(name) says \(said.map(String.init) ?? "nothing") of \(replicas) replicas") }
         let isUnderWay = pendings[version.uid]?.last.map { end - $0.sentAt < Self.callTime } ?? false
         if status["pendingScale"] != nil, !isUnderWay { note("\(name) has a pendingScale and nothing is under way") }
+        let lastInheritance = max(pendings[version.uid]?.last?.sentAt ?? 0, terms.last?.since ?? 0)
+        let countEnd = lastInheritance + Self.unconfirmedTime + Self.callTime + 2 * Int64(plan.interval) * 1_000_000
+        if status["unconfirmedReplicas"] != nil, end > countEnd {
+            note("\(name) has unconfirmedReplicas and nothing is under way")
+        }
     }
 
     /// Checks that the owner of a target, whose metrics require more, has scaled it up within its bounds, unless a

@@ -50,6 +50,10 @@ struct ScalingBudgetSpecTests {
                 "spec.windows[0].amounts.gpu"
             ),
             (
+                ["windows": [["name": "n", "start": "0 20 * * *", "duration": "1h", "amounts": ["cost": -0.3]]]],
+                "spec.windows[0].amounts.cost"
+            ),
+            (
                 ["windows": [["name": "n", "start": "0 20 * * *", "duration": "1h", "amounts": ["cost": 2e18]]]],
                 "spec.windows[0].amounts.cost"
             ),
@@ -85,6 +89,20 @@ struct ScalingBudgetSpecTests {
         #expect(spec.amount(of: spec.limits[0], at: day).units == 40.5)
         #expect(spec.amount(of: spec.limits[0], at: night).units == 20.25)
         #expect(spec.amount(of: spec.limits[1], at: night).units == 7)
+    }
+
+    @Test("a limit may be 0, always or in a window")
+    func zero() throws {
+        let json: JSON = [
+            "limits": [["unit": "nvidia.com/gpu", "amount": 7.3], ["unit": "cost", "perHour": 0]],
+            "windows": [["name": "night", "start": "0 20 * * *", "duration": "1h", "amounts": ["nvidia.com/gpu": 0]]],
+        ]
+        let spec = try ScalingBudgetSpec.parse(json).get()
+        let night = try #require(Timestamp(rfc3339: "2026-03-02T20:59:59Z"))
+        let later = try #require(Timestamp(rfc3339: "2026-03-02T21:00:00Z"))
+        #expect(spec.amount(of: spec.limits[0], at: night) == .zero)
+        #expect(spec.amount(of: spec.limits[0], at: later).millionths == 7_300_000)
+        #expect(spec.amount(of: spec.limits[1], at: later) == .zero)
     }
 
     @Test("selectors match labels as in Kubernetes")
