@@ -9,6 +9,7 @@ struct ScaledObjectConversion {
     let authentications: (JSON, String?) -> FieldLedger?
     private var draft = ScalerDraft()
     private var cron: CronConversion
+    private var forecasts: [ForecastRequest] = []
 
     private var spec: JSON { ledger.object.json["spec"] ?? .null }
 
@@ -36,6 +37,7 @@ struct ScaledObjectConversion {
         KedaAnnotations.convert(ledger, &draft)
         convertTriggers()
         convertModifiers()
+        ForecastConversion(ledger: ledger, requests: forecasts).apply(to: &draft)
         convertFallback()
         convertAdvanced()
         draft.schedules = cron.schedules
@@ -164,6 +166,10 @@ struct ScaledObjectConversion {
                 trigger.path, .notConvertible(nearest: "the trigger with a target: KEDA needs one too"))
         }
         draft.metrics.append(metric)
+        if var forecast = trigger.forecast {
+            forecast.metric = metric.name
+            forecasts.append(forecast)
+        }
     }
 
     /// `metrics` needs an entry: one that is always idle.
