@@ -536,8 +536,9 @@ let package = Package(
             dependencies: [
                 "ClusterSimulator", "HTTPTransport", "KubernetesClient", "SystemIO", "TestSupport", "WireFormats",
                 "YAMLFormat", "generalscaler", "generalscaler-dev", "generalscaler-plugin-http",
-                "generalscaler-plugin-kafka", "generalscaler-plugin-kubernetes", "generalscaler-plugin-postgresql",
-                "generalscaler-plugin-prometheus", "kafka-mock", serviceLifecycle, subprocess, systemPackage,
+                "generalscaler-plugin-kafka", "generalscaler-plugin-keda", "generalscaler-plugin-kubernetes",
+                "generalscaler-plugin-postgresql", "generalscaler-plugin-prometheus", "kafka-mock", serviceLifecycle,
+                subprocess, systemPackage,
             ],
             exclude: ["Support/echo_server.py"]
         ),

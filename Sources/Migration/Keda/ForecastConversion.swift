@@ -28,7 +28,7 @@ struct ForecastConversion {
     /// Sets the forecast of the scaler, and records what differs from the triggers.
     func apply(to draft: inout ScalerDraft) {
         let targets = draft.metrics.filter { $0.formula != nil || !draft.hasFormula }.map(\.name)
-        // A formula that cannot be translated removes the metrics that have no target of their own.
+        // A formula that cannot be translated removes the metrics without a target.
         let kept = requests.filter { request in draft.metrics.contains { $0.name == request.metric } }
         guard !kept.isEmpty else { return }
         draft.forecast["mode"] = "Active"
