@@ -188,7 +188,7 @@ let package = Package(
                 .embedInCode("Report/charts.js"), .embedInCode("Report/report.css"), .embedInCode("Report/report.html"),
                 .embedInCode("Report/report.js"),
             ]),
-        .target(name: "Migration", dependencies: ["ScalerAPI", "WireFormats", "YAMLFormat"]),
+        .target(name: "Migration", dependencies: ["ScalerAPI", "Scaling", "WireFormats", "YAMLFormat"]),
         .target(
             name: "Console",
             dependencies: [
