@@ -188,7 +188,7 @@ let package = Package(
                 .embedInCode("Report/charts.js"), .embedInCode("Report/report.css"), .embedInCode("Report/report.html"),
                 .embedInCode("Report/report.js"),
             ]),
-        .target(name: "Migration", dependencies: ["ScalerAPI", "WireFormats", "YAMLFormat"]),
+        .target(name: "Migration", dependencies: ["ScalerAPI", "Scaling", "WireFormats", "YAMLFormat"]),
         .target(
             name: "Console",
             dependencies: [
@@ -536,8 +536,9 @@ let package = Package(
             dependencies: [
                 "ClusterSimulator", "HTTPTransport", "KubernetesClient", "SystemIO", "TestSupport", "WireFormats",
                 "YAMLFormat", "generalscaler", "generalscaler-dev", "generalscaler-plugin-http",
-                "generalscaler-plugin-kafka", "generalscaler-plugin-kubernetes", "generalscaler-plugin-postgresql",
-                "generalscaler-plugin-prometheus", "kafka-mock", serviceLifecycle, subprocess, systemPackage,
+                "generalscaler-plugin-kafka", "generalscaler-plugin-keda", "generalscaler-plugin-kubernetes",
+                "generalscaler-plugin-postgresql", "generalscaler-plugin-prometheus", "kafka-mock", serviceLifecycle,
+                subprocess, systemPackage,
             ],
             exclude: ["Support/echo_server.py"]
         ),

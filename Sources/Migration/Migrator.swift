@@ -135,7 +135,7 @@ package struct Migrator {
             Migration.Scaler(
                 source: ledger.object, name: context.name, namespace: context.namespace, json: json, yaml: yaml.text,
                 fileName: fileName))
-        for task in context.secretTasks where !result.secrets.contains(task) { result.secrets.append(task) }
+        for task in context.secretTasks(for: json) where !result.secrets.contains(task) { result.secrets.append(task) }
         result.plugins.merge(context.plugins)
     }
 

@@ -220,6 +220,28 @@ struct ScaledObjectTests {
         #expect(result.scalers[0].json["spec"]?["metrics"]?.arrayValue?.count == 1)
     }
 
+    @Test(
+        "a cron expression that no schedule accepts is reported",
+        arguments: ["0 25 * * *", "* * * *", "0 8 * * FUNDAY", ""])
+    func invalidCron(_ start: String) throws {
+        let result = try migrated(
+            #"{type: cron, metadata: {timezone: UTC, start: "\#(start)", end: "0 20 * * *", desiredReplicas: "2"}}, \#(redis)"#
+        )
+        #expect(result.scalers[0].json["spec"]?["schedules"] == nil)
+        #expect(!result.isComplete)
+    }
+
+    @Test("a quoted number counts as the number")
+    func quotedNumbers() throws {
+        let result = try migrated(
+            redis,
+            fields: "minReplicaCount: '0'\n  maxReplicaCount: '7'\n  pollingInterval: '15'\n  cooldownPeriod: ' 45 '")
+        let spec = result.scalers[0].json["spec"]
+        #expect(spec?["minReplicas"] == 0 && spec?["maxReplicas"] == 7 && spec?["pollingIntervalSeconds"] == 15)
+        #expect(spec?["safety"]?["scaleDownCooldownSeconds"] == 45)
+        #expect(result.isComplete)
+    }
+
     @Test("a ScaledObject and an HPA of one name get different names")
     func sameName() throws {
         let result = try migrated(

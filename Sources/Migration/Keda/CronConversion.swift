@@ -1,3 +1,4 @@
+import Scaling
 import WireFormats
 
 /// Converts triggers of the type `cron` to `schedules`.
@@ -77,6 +78,7 @@ struct CronConversion {
         if let macro = macros[text.trimmed.lowercased()] { return macro }
         let fields = text.split(whereSeparator: \.isWhitespace)
         guard fields.count == 5 else { return nil }
-        return fields.map { $0 == "?" ? "*" : $0.uppercased() }.joined(separator: " ")
+        let expression = fields.map { $0 == "?" ? "*" : $0.uppercased() }.joined(separator: " ")
+        return (try? CronExpression(expression)) == nil ? nil : expression
     }
 }

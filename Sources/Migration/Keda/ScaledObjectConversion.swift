@@ -9,6 +9,12 @@ struct ScaledObjectConversion {
     let authentications: (JSON, String?) -> FieldLedger?
     private var draft = ScalerDraft()
     private var cron: CronConversion
+    private var forecasts: [ForecastRequest] = []
+
+    /// Returns a whole number of the spec. Templates often quote numbers.
+    private func number(_ field: String) -> Int? {
+        spec[field].flatMap { $0.intValue ?? $0.stringValue.flatMap { Int($0.trimmed) } }
+    }
 
     private var spec: JSON { ledger.object.json["spec"] ?? .null }
 
@@ -36,6 +42,7 @@ struct ScaledObjectConversion {
         KedaAnnotations.convert(ledger, &draft)
         convertTriggers()
         convertModifiers()
+        ForecastConversion(ledger: ledger, requests: forecasts).apply(to: &draft)
         convertFallback()
         convertAdvanced()
         draft.schedules = cron.schedules
@@ -55,8 +62,8 @@ struct ScaledObjectConversion {
     }
 
     private mutating func convertReplicas() {
-        let minimum = spec["minReplicaCount"]?.intValue
-        let maximum = spec["maxReplicaCount"]?.intValue
+        let minimum = number("minReplicaCount")
+        let maximum = number("maxReplicaCount")
         draft.minReplicas = max(minimum ?? 0, 0)
         draft.maxReplicas = max(maximum ?? Defaults.maxReplicas, max(draft.minReplicas, 1))
         if minimum != nil {
@@ -88,7 +95,7 @@ struct ScaledObjectConversion {
     }
 
     private mutating func convertTimes() {
-        let interval = spec["pollingInterval"]?.intValue ?? Defaults.pollingInterval
+        let interval = number("pollingInterval") ?? Defaults.pollingInterval
         let allowed = GeneralScalerSpec.Limits.pollingIntervalSeconds
         draft.pollingIntervalSeconds = min(max(interval, allowed.lowerBound), allowed.upperBound)
         if spec["pollingInterval"] != nil {
@@ -113,7 +120,7 @@ struct ScaledObjectConversion {
                 ledger.different("spec.cooldownPeriod", to: "", "no effect: the target never goes to 0 replicas")
             }
         }
-        guard let initial = spec["initialCooldownPeriod"]?.intValue else { return }
+        guard let initial = number("initialCooldownPeriod") else { return }
         if initial <= cooldown || draft.minReplicas > 0 {
             ledger.different(
                 "spec.initialCooldownPeriod", to: "spec.safety.scaleDownCooldownSeconds",
@@ -126,7 +133,7 @@ struct ScaledObjectConversion {
         }
     }
 
-    private var cooldown: Int { spec["cooldownPeriod"]?.intValue ?? Defaults.cooldown }
+    private var cooldown: Int { number("cooldownPeriod") ?? Defaults.cooldown }
 
     // MARK: Triggers
 
@@ -164,6 +171,10 @@ struct ScaledObjectConversion {
                 trigger.path, .notConvertible(nearest: "the trigger with a target: KEDA needs one too"))
         }
         draft.metrics.append(metric)
+        if var forecast = trigger.forecast {
+            forecast.metric = metric.name
+            forecasts.append(forecast)
+        }
     }
 
     /// `metrics` needs an entry: one that is always idle.

@@ -51,13 +51,28 @@ final class ScalerContext {
         if !tasks.contains(task) { tasks.append(task) }
     }
 
-    /// All work on Secrets.
-    var secretTasks: [SecretTask] {
+    /// The work on the Secrets that a scaler refers to. A value that a rule read, and that the result does not contain,
+    /// needs none.
+    func secretTasks(for scaler: JSON) -> [SecretTask] {
+        var used: [String: Set<String>] = [:]
+        Self.collectReferences(scaler, &used)
+        let tasks = tasks.filter { used[$0.name] != nil }
         let copied = Set(tasks.compactMap { if case .copy = $0.work { $0.name } else { nil } })
         // A copy is labeled with its own commands.
         let others = tasks.filter { $0.work != .label || !copied.contains($0.name) }
-        guard !keysToCreate.isEmpty else { return others }
-        return others + [SecretTask(namespace: namespace, name: secretName, work: .create(keys: keysToCreate))]
+        let keys = keysToCreate.filter { used[secretName]?.contains($0.key) == true }
+        guard !keys.isEmpty else { return others }
+        return others + [SecretTask(namespace: namespace, name: secretName, work: .create(keys: keys))]
+    }
+
+    /// Collects the keys of the Secrets to which a value refers.
+    private static func collectReferences(_ json: JSON, _ keys: inout [String: Set<String>]) {
+        if let reference = json["secretKeyRef"], let name = reference["name"]?.stringValue {
+            keys[name, default: []].insert(reference["key"]?.stringValue ?? "")
+        }
+        for member in json.objectValue?.values.map({ $0 }) ?? json.arrayValue ?? [] {
+            collectReferences(member, &keys)
+        }
     }
 
     static func reference(_ name: String, _ key: String) -> JSON {

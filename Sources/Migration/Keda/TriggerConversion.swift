@@ -37,6 +37,8 @@ final class TriggerConversion {
     var metric = MetricDraft()
     /// Parameters that a converter collects for ``TriggerRules/finish``.
     var parts: [String: ParameterValue] = [:]
+    /// The forecast that the trigger asks for.
+    var forecast: ForecastRequest?
     /// Why the whole trigger has no equivalent; nil if it has one.
     var refusal: String?
 
@@ -65,6 +67,12 @@ final class TriggerConversion {
     func literal(_ name: String) -> String? {
         guard let value = metadata[name], !value.isNull else { return nil }
         return value.stringValue ?? value.description
+    }
+
+    /// Whether the trigger or its authentication has a parameter.
+    func has(_ name: String) -> Bool {
+        authentication?.parameters[name] != nil
+            || [name, name + Self.environmentSuffix].contains { literal($0)?.isEmpty == false }
     }
 
     /// Returns the value of a parameter from the trigger or its authentication; nil if neither has it.
@@ -252,7 +260,8 @@ extension FieldOutcome {
     fileprivate func placed(in scaler: String) -> FieldOutcome {
         switch self {
         case .converted(let place): .converted(to: "\(scaler): \(place)")
-        case .different(let place, let meaning): .different(to: "\(scaler): \(place)", meaning: meaning)
+        case .different(let place, let meaning):
+            .different(to: place.isEmpty ? "" : "\(scaler): \(place)", meaning: meaning)
         case .notConvertible: self
         }
     }

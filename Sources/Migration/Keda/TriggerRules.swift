@@ -119,6 +119,11 @@ extension FieldRule {
         FieldRule([name]) { _, _ in .notConvertible(nearest: nearest) }
     }
 
+    /// The same rule, unless `other` returns an outcome.
+    func unless(_ other: @escaping @Sendable (TriggerConversion) -> FieldOutcome?) -> FieldRule {
+        FieldRule(names, isSecret: isSecret) { trigger, value in other(trigger) ?? convert(trigger, value) }
+    }
+
     /// The name of the metric in old versions, which has no effect on scaling.
     static let metricName = FieldRule.ignored(
         "metricName", "the source only shows it; the metric's name is `name` here")

@@ -27,8 +27,13 @@ enum Quantity {
         return seconds(text)
     }
 
+    private static let units = ["h": 3_600.0, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9]
+    private static let days = ["d": 86_400.0, "w": 604_800]
+
     /// Parses a duration of Go, such as `1m30s` and `500ms`.
-    static func seconds(_ text: String) -> Double? {
+    ///
+    /// - Parameter withDays: whether days and weeks are units too, such as in `1w2d`.
+    static func seconds(_ text: String, withDays: Bool = false) -> Double? {
         var rest = text.trimmed[...]
         var total = 0.0
         guard !rest.isEmpty else { return nil }
@@ -37,8 +42,9 @@ enum Quantity {
             rest = rest.dropFirst(digits.count)
             let unit = rest.prefix { $0.isLetter }
             rest = rest.dropFirst(unit.count)
-            let factors = ["h": 3_600.0, "m": 60, "s": 1, "ms": 0.001]
-            guard let number = Double(digits), let factor = factors[String(unit)] else { return nil }
+            guard let number = Double(digits),
+                let factor = units[String(unit)] ?? (withDays ? days[String(unit)] : nil)
+            else { return nil }
             total += number * factor
         }
         return total

@@ -17,6 +17,7 @@ struct ScalerDraft {
     var policyConfig: [String: JSON] = [:]
     var fallback: [String: JSON] = [:]
     var schedules: [JSON] = []
+    var forecast: [String: JSON] = [:]
 
     /// Sets the target from `scaleTargetRef`, and marks its fields.
     mutating func setTarget(_ ledger: FieldLedger) {
@@ -73,6 +74,7 @@ struct ScalerDraft {
         if !policyConfig.isEmpty { spec["policy"] = ["type": "slo", "config": .object(policyConfig)] }
         if !fallback.isEmpty { spec["fallback"] = .object(fallback) }
         if !schedules.isEmpty { spec["schedules"] = .array(schedules) }
+        if !forecast.isEmpty { spec["forecast"] = .object(forecast) }
         return [
             "apiVersion": .string(GeneralScaler.apiVersion), "kind": .string(GeneralScaler.kind),
             "metadata": metadata, "spec": .object(spec),

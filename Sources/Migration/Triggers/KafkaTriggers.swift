@@ -10,20 +10,57 @@ enum KafkaTriggers {
             allowIdle, persistentLag, .ignored("version", "librdkafka finds the version of the brokers by itself"),
             .flag("limitToPartitionsWithLag", to: "limitToPartitions"),
             capped("ensureEvenDistributionOfPartitions", "factors of the number of partitions"), sasl,
-            .text("username", to: "sasl.username"), .secret("password", to: "sasl.password"), tls, .unsafeTLS,
+            FieldRule.text("username", to: "sasl.username").unless(hasNoUser),
+            FieldRule.secret("password", to: "sasl.password").unless(hasNoUser), tls, .unsafeTLS,
             .tls("ca", "ca"), .tls("cert", "cert"), .tls("key", "key"), .keyPassword,
         ] + oauth + kerberos + [
-            .ignored("awsRegion", "used only with sasl aws_msk_iam"), .awsRole, .identityOwner, .metricName,
+            region, .awsRole, .identityOwner, .metricName,
         ],
         finish: finish)
 
-    private static let oauth = [
-        "oauthTokenEndpointUri", "scopes", "oauthExtensions", "saslTokenType",
-    ].map { FieldRule.refused($0, nearest: "`sasl.token`, a token from a Secret or of a ServiceAccount") }
+    private static let aws =
+        "SCRAM with a Secret of AWS Secrets Manager that is associated with the cluster, or a client certificate: the "
+        + "plugin does not sign for AWS MSK IAM"
+    private static let token =
+        "`sasl.token`: the plugin requests no token from an endpoint, so another program has to keep one in a Secret, or "
+        + "the brokers have to accept the token of a ServiceAccount"
+
+    private static let oauth: [FieldRule] = [
+        .refused("oauthTokenEndpointUri", nearest: token),
+        .refused("scopes", nearest: "\(token); request it with the scopes"),
+        .refused("oauthExtensions", nearest: "brokers that need no SASL extensions: the plugin sends none"),
+        FieldRule(["saslTokenType"]) { trigger, value in
+            usesAWS(trigger)
+                ? .notConvertible(nearest: aws) : .different(to: "", meaning: "OAUTHBEARER has one kind of token here")
+        },
+    ]
+
+    private static let kerberosWay =
+        "PLAIN, SCRAM or a client certificate (`tls.cert` and `tls.key`): the plugin does not support GSSAPI"
 
     private static let kerberos = [
         "keytab", "realm", "kerberosConfig", "kerberosServiceName", "kerberosDisableFAST", "disableFastNegotiation",
-    ].map { FieldRule.refused($0, nearest: "SCRAM or a client certificate: the plugin does not support GSSAPI") }
+    ].map { FieldRule.refused($0, nearest: kerberosWay) }
+
+    private static func usesAWS(_ trigger: TriggerConversion) -> Bool {
+        ["sasl", "saslTokenType"].contains { trigger.value($0, isSecret: false)?.text?.trimmed == "aws_msk_iam" }
+    }
+
+    private static let region = FieldRule(["awsRegion"]) { trigger, _ in
+        usesAWS(trigger)
+            ? .notConvertible(nearest: aws) : .different(to: "", meaning: "used only with sasl aws_msk_iam")
+    }
+
+    /// The outcome of a user or password that the mechanism does not have; nil if it has.
+    private static func hasNoUser(_ trigger: TriggerConversion) -> FieldOutcome? {
+        switch trigger.metric["sasl.mechanism"]?.stringValue {
+        case oauthBearer?: .notConvertible(nearest: token)
+        case nil where ["none", "disable", ""].contains(trigger.value("sasl", isSecret: false)?.text?.trimmed ?? ""):
+            .different(to: "", meaning: "not used without `sasl`, as in KEDA")
+        case nil: .notConvertible(nearest: "the mechanism is not convertible: see `sasl`")
+        default: nil
+        }
+    }
 
     private static func list(_ name: String, to field: String, aliases: [String] = []) -> FieldRule {
         FieldRule([name] + aliases) { trigger, value in
@@ -98,16 +135,21 @@ enum KafkaTriggers {
                 + "workload takes to start")
     }
 
+    private static let oauthBearer = "OAUTHBEARER"
     private static let mechanisms = [
         "plaintext": "PLAIN", "scram_sha256": "SCRAM-SHA-256", "scram_sha512": "SCRAM-SHA-512",
     ]
 
     private static let sasl = FieldRule(["sasl"]) { trigger, value in
-        switch value.text {
+        if usesAWS(trigger) { return .notConvertible(nearest: aws) }
+        switch value.text?.trimmed {
         case "none"?, "disable"?: return trigger.outcome("sasl", nil)
+        case "oauthbearer"?: return useToken(trigger)
+        case "gssapi"?: return .notConvertible(nearest: kerberosWay)
         case let text? where mechanisms[text] != nil:
             trigger.metric.set("sasl.mechanism", .string(mechanisms[text] ?? ""))
             return trigger.outcome("sasl.mechanism", nil)
+        case nil where trigger.has("oauthTokenEndpointUri"): return useToken(trigger)
         case nil:
             trigger.metric.set("sasl.mechanism", "SCRAM-SHA-512")
             return .different(
@@ -115,8 +157,20 @@ enum KafkaTriggers {
                 meaning: "the mechanism is in a Secret, which the migration does not read: SCRAM-SHA-512 is assumed; "
                     + "correct it if it is another")
         case let text?:
-            return .notConvertible(nearest: "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 in place of \(text)")
+            return .notConvertible(nearest: "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER in place of \(text)")
         }
+    }
+
+    /// Sets OAUTHBEARER with a token that the user has to provide.
+    private static func useToken(_ trigger: TriggerConversion) -> FieldOutcome {
+        let created = trigger.toCreate(
+            "sasl-token", contents: "the access token with which \(trigger.path) reads Kafka")
+        trigger.metric.set("sasl.mechanism", .string(oauthBearer))
+        trigger.metric.set("sasl.token", created.json)
+        return .different(
+            to: "\(trigger.place).config.sasl",
+            meaning: "KEDA requests a token from `oauthTokenEndpointUri`; here another program has to keep one in the "
+                + "Secret `\(trigger.scaler.secretName)`, or `sasl.token` has to be a token of a ServiceAccount")
     }
 
     private static let tls = FieldRule(["tls"]) { trigger, value in
@@ -135,7 +189,7 @@ enum KafkaTriggers {
         if trigger.metric["sasl.mechanism"] == nil { trigger.metric.remove("sasl") }
         if trigger.identity != nil {
             trigger.markIdentity(
-                .notConvertible(nearest: "SCRAM with a Secret: the plugin does not support AWS MSK IAM"))
+                .notConvertible(nearest: aws))
         }
         if trigger.literal("allowIdleConsumers") == nil {
             trigger.ledger.note(

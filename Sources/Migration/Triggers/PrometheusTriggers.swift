@@ -6,11 +6,8 @@ enum PrometheusTriggers {
         fields: [
             .text("serverAddress", to: "address"), .text("query", to: "query"), .target("threshold"),
             .activation("activationThreshold"), .text("namespace", to: "parameters.namespace"),
-            .pairs("queryParameters", to: "parameters"), .headers("customHeaders"), ignoreNullValues, .unsafeTLS,
-            .timeout, .authModes, .secret("bearerToken", to: "auth.bearer.token"),
-            .text("username", to: "auth.basic.username"), .secret("password", to: "auth.basic.password"),
-            .tls("ca", "ca"), .tls("cert", "cert"), .tls("key", "key"), .keyPassword,
-            .part("customAuthHeader", of: "headers"), .part("customAuthValue", of: "headers", isSecret: true),
+            .pairs("queryParameters", to: "parameters"), .headers("customHeaders"), ignoreNullValues, .timeout,
+        ] + credentials + [
             .text("awsRegion", to: "auth.sigv4.region"), .text("awsAccessKeyID", to: "auth.sigv4.accessKeyID"),
             .secret("awsSecretAccessKey", to: "auth.sigv4.secretAccessKey"),
             .secret("awsSessionToken", to: "auth.sigv4.sessionToken"), .awsRole, .identityOwner,
@@ -19,6 +16,14 @@ enum PrometheusTriggers {
             .metricName, .ignored("cortexOrgID", "use `headers` with X-Scope-OrgID"),
         ],
         finish: finish)
+
+    /// How the scaler authenticates with Prometheus.
+    static let credentials: [FieldRule] = [
+        .unsafeTLS, .authModes, .secret("bearerToken", to: "auth.bearer.token"),
+        .text("username", to: "auth.basic.username"), .secret("password", to: "auth.basic.password"),
+        .tls("ca", "ca"), .tls("cert", "cert"), .tls("key", "key"), .keyPassword,
+        .part("customAuthHeader", of: "headers"), .part("customAuthValue", of: "headers", isSecret: true),
+    ]
 
     private static let ignoreNullValues = FieldRule(["ignoreNullValues"]) { trigger, value in
         guard FieldRule.isTrue(value.text ?? "true") else {

@@ -5,7 +5,7 @@ enum TriggerCatalog {
         PostgresTriggers.rules, RabbitMQTriggers.rules, AWSTriggers.queue, AWSTriggers.cloudWatch,
         MetricsAPITriggers.rules, NATSTriggers.rules, DatadogTriggers.rules, InfluxTriggers.rules,
         ElasticsearchTriggers.rules, KubernetesTriggers.resources, KubernetesTriggers.workload,
-        ExternalTriggers.rules,
+        ExternalTriggers.rules, PredictKubeTriggers.rules,
     ]
 
     static func rules(_ type: String) -> TriggerRules? { rules.first { $0.types.contains(type) } }

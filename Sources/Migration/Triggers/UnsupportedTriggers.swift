@@ -23,7 +23,6 @@ enum UnsupportedTriggers {
         "openstack-metric": plugin, "openstack-swift": plugin, "pulsar": http, "selenium-grid": http,
         "solace-event-queue": http, "solarwinds": http, "solr": http, "splunk": http, "splunk-observability": http,
         "stan": http, "sumologic": http, "temporal": exporter,
-        "predictkube": "the type `prometheus` with the same query, and `spec.forecast`",
     ]
 
     static func nearest(_ type: String) -> String {

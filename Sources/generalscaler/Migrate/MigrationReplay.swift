@@ -32,8 +32,18 @@ struct MigrationReplay {
         name = scaler.name
         comparison = ReplayComparison(
             decisions, theirs, from: backtest.trace.start, to: backtest.trace.end, settings: settings)
-        other = settings.keda == nil ? "HPA" : "KEDA and HPA"
+        other =
+            switch (settings.keda, Self.isPredicted(scaler.source)) {
+            case (nil, _): "HPA"
+            case (_, false): "KEDA and HPA"
+            case (_, true): "KEDA and HPA without PredictKube"
+            }
         gaps = input.gaps
+    }
+
+    /// Whether the source's replicas also follow predictions of a service, which no replay has.
+    private static func isPredicted(_ source: SourceObject) -> Bool {
+        source.json["spec"]?["triggers"]?.arrayValue?.contains { $0["type"] == "predictkube" } ?? false
     }
 
     /// Returns the spec as it is when it scales: neither in dry run nor paused.
