@@ -34,21 +34,26 @@ struct KafkaPlugin: MetricPlugin {
     var clientCount: Int { pool.count }
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
-        let cluster = try KafkaCluster(request.config, files: files)
-        let call = KafkaCall(timeLeft: request.timeLeft, until: request.deadline, place: cluster.description)
+        let config = request.config
+        // Certificates may be files.
+        let cluster = try config.cluster.value(isConstant: config.tls == nil) { () throws(PluginError) in
+            try KafkaCluster(config, files: files)
+        }
+        let call = KafkaCall(timeLeft: request.timeLeft, until: request.deadline, on: cluster)
         overdue.add(call)
         defer { overdue.remove(call) }
-        return try await reading(of: request.config, cluster, call)
+        return try await reading(of: config, cluster, call, request.sockets)
     }
 
     private func reading(
-        of config: Config, _ cluster: KafkaCluster, _ call: KafkaCall
+        of config: Config, _ cluster: KafkaCluster, _ call: KafkaCall, _ sockets: any SocketWaits
     ) async throws(PluginError) -> MetricReading {
         do throws(KafkaFailure) {
             return try await pool.use(cluster) { client throws(KafkaFailure) in
                 call.connect(by: client.events)
                 do throws(KafkaFailure) {
-                    let offsets = try await LagReader(client: client, config: config, call: call).offsets()
+                    let reader = LagReader(client: client, config: config, call: call, sockets: sockets)
+                    let offsets = try await reader.offsets()
                     return try reading(of: offsets, config)
                 } catch {
                     guard error.isSilence else { throw error }

@@ -1,19 +1,34 @@
-import Synchronization
+package import Synchronization
 
 /// A value that is set later. Any number of tasks may wait for it.
+///
+/// Inlinable, because most of what a promise of an unspecialized type costs is finding the types that it consists of.
 package final class AsyncPromise<Value: Sendable>: Sendable {
-    private struct State {
-        var result: Result<Value, any Error>?
-        var waiters: [UInt64: CheckedContinuation<Value, any Error>] = [:]
-        var lastID: UInt64 = 0
+    @usableFromInline struct Waiter: Sendable {
+        @usableFromInline let id: UInt64
+        @usableFromInline let continuation: CheckedContinuation<Value, any Error>
+
+        @inlinable init(id: UInt64, continuation: CheckedContinuation<Value, any Error>) {
+            self.id = id
+            self.continuation = continuation
+        }
     }
 
-    private let state = Mutex(State())
+    @usableFromInline struct State: Sendable {
+        @usableFromInline var result: Result<Value, any Error>?
+        /// Most promises have one, which an array finds with less work than a dictionary.
+        @usableFromInline var waiters: [Waiter] = []
+        @usableFromInline var lastID: UInt64 = 0
 
-    package init() {}
+        @inlinable init() {}
+    }
+
+    @usableFromInline let state = Mutex(State())
+
+    @inlinable package init() {}
 
     /// - Throws: the error that it was fulfilled with, or `CancellationError` if the task is cancelled first.
-    package var value: Value {
+    @inlinable package var value: Value {
         get async throws {
             let id = state.withLock { state in
                 state.lastID += 1
@@ -24,25 +39,28 @@ package final class AsyncPromise<Value: Sendable>: Sendable {
                     let result: Result<Value, any Error>? = state.withLock { state in
                         if let result = state.result { return result }
                         if Task.isCancelled { return .failure(CancellationError()) }
-                        state.waiters[id] = continuation
+                        state.waiters.append(Waiter(id: id, continuation: continuation))
                         return nil
                     }
                     if let result { continuation.resume(with: result) }
                 }
             } onCancel: {
-                state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(throwing: CancellationError())
+                let waiter = state.withLock { state in
+                    state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
+                }
+                waiter?.continuation.resume(throwing: CancellationError())
             }
         }
     }
 
     /// Sets the result. Only the first call has an effect.
-    package func fulfill(_ result: Result<Value, any Error>) {
-        let waiters = state.withLock { state -> [CheckedContinuation<Value, any Error>] in
+    @inlinable package func fulfill(_ result: Result<Value, any Error>) {
+        let waiters = state.withLock { state -> [Waiter] in
             guard state.result == nil else { return [] }
             state.result = result
-            defer { state.waiters = [:] }
-            return Array(state.waiters.values)
+            defer { state.waiters = [] }
+            return state.waiters
         }
-        for waiter in waiters { waiter.resume(with: result) }
+        for waiter in waiters { waiter.continuation.resume(with: result) }
     }
 }

@@ -39,13 +39,17 @@ extension KafkaClient {
     }
 
     private static func take(_ event: OpaquePointer?, _ opaque: UnsafeMutableRawPointer?) {
-        if let result = rd_kafka_event_ListConsumerGroupOffsets_result(event) {
-            guard let answer = rd_kafka_event_opaque(event) else { return }
-            Unmanaged<GroupAnswer>.fromOpaque(answer).takeRetainedValue().take(event, result)
-        } else if rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR, let opaque {
-            Unmanaged<ClientEvents>.fromOpaque(opaque).takeUnretainedValue()
-                .report(rd_kafka_event_error(event), String(cString: rd_kafka_event_error_string(event)))
-        }
+        guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR, let opaque else { return }
+        Unmanaged<ClientEvents>.fromOpaque(opaque).takeUnretainedValue()
+            .report(rd_kafka_event_error(event), String(cString: rd_kafka_event_error_string(event)))
+    }
+
+    /// Takes the answer to a request for a group's offsets.
+    static func takeAnswer(_ event: OpaquePointer?) {
+        guard let result = rd_kafka_event_ListConsumerGroupOffsets_result(event),
+            let answer = rd_kafka_event_opaque(event)
+        else { return }
+        Unmanaged<GroupAnswer>.fromOpaque(answer).takeRetainedValue().take(event, result)
     }
 }
 
@@ -62,7 +66,7 @@ final class GroupAnswer: Sendable {
         self.promise = promise
     }
 
-    /// Called once, by a thread of librdkafka's.
+    /// Called once.
     func take(_ event: OpaquePointer?, _ result: OpaquePointer) {
         promise.fulfill(value(event, result).mapError { $0 })
     }
@@ -87,14 +91,22 @@ final class GroupAnswer: Sendable {
         }
         let list = rd_kafka_group_result_partitions(found)
         var offsets: CommittedOffsets = [:]
+        // The partitions of a topic come together, and its name is read once.
+        var (name, topic): (UnsafeMutablePointer<CChar>?, String) = (nil, "")
+        var committed: [Int32: Int64] = [:]
         for element in UnsafeBufferPointer(start: list?.pointee.elems, count: Int(list?.pointee.cnt ?? 0)) {
-            let topic = String(cString: element.topic)
+            if name.map({ strcmp($0, element.topic) != 0 }) ?? true {
+                if !committed.isEmpty { offsets[topic] = committed }
+                (name, topic) = (element.topic, String(cString: element.topic))
+                committed = offsets[topic] ?? [:]
+            }
             guard element.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
                 return .failure(KafkaFailure(element.err, "topic \(topic)"))
             }
             // Negative is none.
-            if element.offset >= 0 { offsets[topic, default: [:]][element.partition] = element.offset }
+            if element.offset >= 0 { committed[element.partition] = element.offset }
         }
+        if !committed.isEmpty { offsets[topic] = committed }
         return .success(offsets)
     }
 }
