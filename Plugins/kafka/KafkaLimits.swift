@@ -10,8 +10,6 @@ enum KafkaLimits {
     static let tokenLife: Duration = .seconds(86_400)
     /// Threads that wait for answers about topics.
     static let maxThreads = 32
-    /// How long a request for the offsets of a topic waits for the calls of other groups, which share it.
-    static let gatheringTime: Duration = .milliseconds(1)
     /// The timeout of one request about a topic.
     static let requestTimeout: Duration = .seconds(10)
     /// The timeout while no broker of the cluster can be reached, so that its calls do not take all slots.

@@ -42,18 +42,17 @@ struct KafkaPlugin: MetricPlugin {
         let call = KafkaCall(timeLeft: request.timeLeft, until: request.deadline, on: cluster)
         overdue.add(call)
         defer { overdue.remove(call) }
-        return try await reading(of: config, cluster, call, request.sockets)
+        return try await reading(of: config, cluster, call)
     }
 
     private func reading(
-        of config: Config, _ cluster: KafkaCluster, _ call: KafkaCall, _ sockets: any SocketWaits
+        of config: Config, _ cluster: KafkaCluster, _ call: KafkaCall
     ) async throws(PluginError) -> MetricReading {
         do throws(KafkaFailure) {
             return try await pool.use(cluster) { client throws(KafkaFailure) in
                 call.connect(by: client.events)
                 do throws(KafkaFailure) {
-                    let reader = LagReader(client: client, config: config, call: call, sockets: sockets)
-                    let offsets = try await reader.offsets()
+                    let offsets = try await LagReader(client: client, config: config, call: call).offsets()
                     return try reading(of: offsets, config)
                 } catch {
                     guard error.isSilence else { throw error }

@@ -184,8 +184,11 @@ struct FormulaMetricTests {
         #expect(observed.contains("  drain was 42 (84 / max(2, 1)) against a target of 30, which asks for 6.\n"))
         #expect(observed.contains("A scale-up happens when drain is above 33."))
         #expect(!observed.contains("stands in"))
-        let missing = try text(["value": nil, "noData": "rate has no data: empty", "filledFormula": "84 / max(no data, 1)"])
-        #expect(missing.contains("  drain has no value (84 / max(no data, 1)): rate has no data: empty.\n"), "\(missing)")
+        let missing = try text([
+            "value": nil, "noData": "rate has no data: empty", "filledFormula": "84 / max(no data, 1)",
+        ])
+        #expect(
+            missing.contains("  drain has no value (84 / max(no data, 1)): rate has no data: empty.\n"), "\(missing)")
         let assumed = try text(["assumed": true])
         #expect(assumed.contains("While drain stands in for a missing value, no replica is removed."))
     }

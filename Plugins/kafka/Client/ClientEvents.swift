@@ -68,7 +68,7 @@ final class ClientEvents: Sendable {
     }
 
     private static func broken(_ code: rd_kafka_resp_err_t, _ text: String) -> KafkaFailure {
-        // Its text goes on with a setting of librdkafka's, which would not help.
+        // Its text continues with a setting of librdkafka's, which would not help.
         if text.contains("Invalid response size") {
             // The text begins with the broker: `kafka.shop:9092/bootstrap: `.
             let broker = text.prefix { $0 != " " }.dropLast().replacing("/bootstrap", with: "")

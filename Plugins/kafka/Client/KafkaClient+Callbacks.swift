@@ -39,17 +39,13 @@ extension KafkaClient {
     }
 
     private static func take(_ event: OpaquePointer?, _ opaque: UnsafeMutableRawPointer?) {
-        guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR, let opaque else { return }
-        Unmanaged<ClientEvents>.fromOpaque(opaque).takeUnretainedValue()
-            .report(rd_kafka_event_error(event), String(cString: rd_kafka_event_error_string(event)))
-    }
-
-    /// Takes the answer to a request for a group's offsets.
-    static func takeAnswer(_ event: OpaquePointer?) {
-        guard let result = rd_kafka_event_ListConsumerGroupOffsets_result(event),
-            let answer = rd_kafka_event_opaque(event)
-        else { return }
-        Unmanaged<GroupAnswer>.fromOpaque(answer).takeRetainedValue().take(event, result)
+        if let result = rd_kafka_event_ListConsumerGroupOffsets_result(event) {
+            guard let answer = rd_kafka_event_opaque(event) else { return }
+            Unmanaged<GroupAnswer>.fromOpaque(answer).takeRetainedValue().take(event, result)
+        } else if rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR, let opaque {
+            Unmanaged<ClientEvents>.fromOpaque(opaque).takeUnretainedValue()
+                .report(rd_kafka_event_error(event), String(cString: rd_kafka_event_error_string(event)))
+        }
     }
 }
 
@@ -66,7 +62,7 @@ final class GroupAnswer: Sendable {
         self.promise = promise
     }
 
-    /// Called once.
+    /// Called once, by a thread of librdkafka's.
     func take(_ event: OpaquePointer?, _ result: OpaquePointer) {
         promise.fulfill(value(event, result).mapError { $0 })
     }

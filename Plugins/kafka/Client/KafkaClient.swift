@@ -13,9 +13,8 @@ final class KafkaClient: @unchecked Sendable {
     let cluster: KafkaCluster
     let events: ClientEvents
     private let handle: OpaquePointer
-    /// The queue from which a thread of librdkafka takes errors.
+    /// The queue from which a thread of librdkafka takes answers and errors.
     private let queue: OpaquePointer
-    private let answers: AnswerQueue
     private let threads: WorkerThreads
     private let topics = KnownTopics()
     private let topicLookups: SharedLookups<String, [Int32]>
@@ -26,7 +25,7 @@ final class KafkaClient: @unchecked Sendable {
         self.cluster = cluster
         self.threads = threads
         topicLookups = SharedLookups(threads)
-        offsetLookups = SharedLookups(threads, gathering: KafkaLimits.gatheringTime)
+        offsetLookups = SharedLookups(threads)
         events = ClientEvents(cluster)
         var message = [CChar](repeating: 0, count: Self.messageBytes)
         let settings = rd_kafka_conf_new()
@@ -44,12 +43,6 @@ final class KafkaClient: @unchecked Sendable {
             throw Self.invalid(message)
         }
         self.handle = handle
-        do throws(KafkaFailure) {
-            answers = try AnswerQueue(of: handle) { KafkaClient.takeAnswer($0) }
-        } catch {
-            rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
-            throw error
-        }
         queue = rd_kafka_queue_get_background(handle)
         let main = rd_kafka_queue_get_main(handle)
         rd_kafka_queue_forward(main, queue)
@@ -71,11 +64,10 @@ final class KafkaClient: @unchecked Sendable {
     /// Waits for librdkafka's threads to end, on a separate thread.
     deinit {
         let (handle, queue) = (UInt(bitPattern: handle), UInt(bitPattern: queue))
-        threads.start { [events, answers] in
-            answers.close()
+        threads.start { [events] in
             rd_kafka_queue_destroy(OpaquePointer(bitPattern: queue))
             rd_kafka_destroy_flags(OpaquePointer(bitPattern: handle), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
-            withExtendedLifetime((events, answers)) {}
+            withExtendedLifetime(events) {}
         }
     }
 
@@ -108,11 +100,10 @@ extension KafkaClient {
 
     /// Returns a group's committed offsets, of these partitions or of all with one.
     func committed(
-        by group: String, of topics: [TopicPartitions]?, _ call: KafkaCall, _ sockets: any SocketWaits
+        by group: String, of topics: [TopicPartitions]?, _ call: KafkaCall
     ) async throws(KafkaFailure) -> CommittedOffsets {
         let timeout = milliseconds(max(.milliseconds(1), call.deadline - .now))
         let offsets = try await call.answer { promise in
-            answers.expectAnswer(sockets)
             requestCommitted(by: group, of: topics, timeout, GroupAnswer(group, self, promise))
         }
         events.clear()
@@ -191,7 +182,7 @@ extension KafkaClient {
         return .success(query.partitions.compactMap { offsets[$0] })
     }
 
-    /// - Parameter answer: called with the outcome.
+    /// - Parameter answer: called with the outcome, on a thread of librdkafka.
     private func requestCommitted(
         by group: String, of topics: [TopicPartitions]?, _ timeout: Int32, _ answer: GroupAnswer
     ) {
@@ -211,9 +202,9 @@ extension KafkaClient {
         defer { rd_kafka_AdminOptions_destroy(options) }
         var message = [CChar](repeating: 0, count: Self.messageBytes)
         rd_kafka_AdminOptions_set_request_timeout(options, timeout, &message, message.count)
-        // The queue's reader takes ownership; librdkafka reports every request's end.
+        // The callback takes ownership; librdkafka reports every request's end.
         rd_kafka_AdminOptions_set_opaque(options, Unmanaged.passRetained(answer).toOpaque())
-        rd_kafka_ListConsumerGroupOffsets(handle, &request, 1, options, answers.handle)
+        rd_kafka_ListConsumerGroupOffsets(handle, &request, 1, options, queue)
     }
 }
 

@@ -1,4 +1,3 @@
-import Glibc
 import PluginSDK
 import SourceSupport
 import Synchronization
@@ -15,14 +14,11 @@ final class SharedLookups<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     private let threads: WorkerThreads
-    private let gathering: Duration
     /// Those that wait for the next request; empty while the last one runs.
     private let waiters = Mutex<[Key: [Waiter]]>([:])
 
-    /// - Parameter gathering: the time for which a request waits for more calls.
-    init(_ threads: WorkerThreads, gathering: Duration = .zero) {
+    init(_ threads: WorkerThreads) {
         self.threads = threads
-        self.gathering = gathering
     }
 
     /// - Parameter request: sends the request and waits for its answer, with the time left.
@@ -41,7 +37,6 @@ final class SharedLookups<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private func run(_ key: Key, _ request: @Sendable (Duration) -> Answer) {
         while true {
-            if gathering > .zero { usleep(UInt32(gathering / .microseconds(1))) }
             let batch = waiters.withLock { waiters -> [Waiter] in
                 let batch = waiters[key] ?? []
                 waiters[key] = batch.isEmpty ? nil : []

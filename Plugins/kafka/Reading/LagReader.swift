@@ -5,7 +5,6 @@ struct LagReader {
     let client: KafkaClient
     let config: KafkaConfig
     let call: KafkaCall
-    let sockets: any SocketWaits
 
     func offsets() async throws(KafkaFailure) -> [PartitionOffsets] {
         let (topics, allCommitted) = try await scope()
@@ -69,7 +68,7 @@ struct LagReader {
 
     private func committed(of topics: [TopicPartitions]?) async throws(KafkaFailure) -> CommittedOffsets {
         call.enter("the committed offsets of group \(config.group) were requested")
-        return try await client.committed(by: config.group, of: topics, call, sockets)
+        return try await client.committed(by: config.group, of: topics, call)
     }
 
     private func partitions(of topics: [String]) async throws(KafkaFailure) -> [TopicPartitions] {

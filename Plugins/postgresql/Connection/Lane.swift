@@ -7,7 +7,7 @@ import Synchronization
 final class Lane: Sendable {
     private struct Waiter {
         let call: QueryCall
-        /// Resumed by whoever removes this from the lane: without a failure if the call may run.
+        /// Resumed after this was removed from the lane: without a failure if the call may run.
         let continuation: CheckedContinuation<PostgresFailure?, Never>
     }
 
@@ -29,6 +29,9 @@ final class Lane: Sendable {
     init(_ endpoint: PostgresEndpoint) {
         self.endpoint = endpoint
     }
+
+    /// How many calls wait.
+    var waiting: Int { state.withLock(\.waiters.count) }
 
     /// Waits until fewer calls of the database run than may.
     ///
@@ -84,6 +87,9 @@ final class Lanes: Sendable {
     }
 
     private let entries = Mutex<[PostgresEndpoint: Entry]>([:])
+
+    /// How many are kept.
+    var count: Int { entries.withLock(\.count) }
 
     /// Returns the one lane of an endpoint.
     func lane(of endpoint: PostgresEndpoint) -> Lane {

@@ -138,9 +138,4 @@ extension LoopExecutor: SocketWaits {
             end(token, with: nil)
         }
     }
-
-    func start(_ body: @escaping @Sendable () async -> Void) {
-        // Not awaited, as the protocol says.
-        Task(executorPreference: self) { await body() }
-    }
 }

@@ -85,12 +85,12 @@ final class ServeLoop {
     }
 
     private func waitForInput() {
-        let (waits, limit) = executor.currentWaits()
-        // Only tasks add jobs: without one, only input can arrive, and the read itself waits.
-        if tasks.isEmpty, waits.isEmpty, inputBlocks, !inputEnded {
+        // Only calls' tasks add jobs: without one, only input can arrive, and the read itself waits.
+        if tasks.isEmpty, inputBlocks, !inputEnded {
             executor.didWake(wasSignalled: false)
             return readInput()
         }
+        let (waits, limit) = executor.currentWaits()
         pollEntries.removeAll(keepingCapacity: true)
         pollEntries.append(pollfd(fd: inputEnded ? -1 : input, events: Int16(POLLIN), revents: 0))
         pollEntries.append(pollfd(fd: executor.wakeUpDescriptor, events: Int16(POLLIN), revents: 0))

@@ -10,9 +10,6 @@ package protocol SocketWaits: Sendable {
     ///
     /// - Returns: what it is ready for; nil if the limit has passed or the task was cancelled.
     func readiness(of socket: Int32, for events: Int16, until limit: ContinuousClock.Instant) async -> Int16?
-
-    /// Starts a task beside the calls, on the thread that waits, which nobody awaits: it has to end by itself.
-    func start(_ body: @escaping @Sendable () async -> Void)
 }
 
 /// Checks sockets again and again, for a request that no serve loop runs.
@@ -27,11 +24,6 @@ struct PeriodicWaits: SocketWaits {
             try? await Task.sleep(for: Self.interval)
         }
         return nil
-    }
-
-    func start(_ body: @escaping @Sendable () async -> Void) {
-        // Not awaited, as the protocol says.
-        Task { await body() }
     }
 }
 
