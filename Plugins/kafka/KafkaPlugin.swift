@@ -34,11 +34,15 @@ struct KafkaPlugin: MetricPlugin {
     var clientCount: Int { pool.count }
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
-        let cluster = try KafkaCluster(request.config, files: files)
-        let call = KafkaCall(timeLeft: request.timeLeft, until: request.deadline, place: cluster.description)
+        let config = request.config
+        // Certificates may be files.
+        let cluster = try config.cluster.value(isConstant: config.tls == nil) { () throws(PluginError) in
+            try KafkaCluster(config, files: files)
+        }
+        let call = KafkaCall(timeLeft: request.timeLeft, until: request.deadline, on: cluster)
         overdue.add(call)
         defer { overdue.remove(call) }
-        return try await reading(of: request.config, cluster, call)
+        return try await reading(of: config, cluster, call)
     }
 
     private func reading(

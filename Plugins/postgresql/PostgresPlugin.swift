@@ -14,9 +14,8 @@ struct PostgresPlugin: MetricPlugin {
     static let defaultTargetType = TargetType.averageValue
     static let maxInFlight = PostgresLimits.maxInFlight
 
-    private let calls = CallQueue()
+    private let lanes = Lanes()
     private let pool = ConnectionPool()
-    private let overdue = OverdueCalls()
     private let files: any FileReader
 
     init() {
@@ -33,17 +32,17 @@ struct PostgresPlugin: MetricPlugin {
     var idleConnections: Int { pool.idleCount }
 
     func value(for request: MetricRequest<Config>) async throws -> MetricReading {
-        let endpoint = try PostgresEndpoint(request.config, files: files)
-        let (query, pool) = (request.config.query, pool)
-        let call = QueryCall(timeLeft: request.timeLeft, until: request.deadline, on: endpoint)
-        calls.start(call, on: endpoint) {
-            do throws(PostgresFailure) {
-                return .success(try pool.answer(to: query, at: endpoint, call).reading())
-            } catch {
-                return .failure(error.error)
-            }
+        let config = request.config
+        // Certificates may be files.
+        let target = try config.target.value(isConstant: config.tls == nil) { () throws(PluginError) in
+            QueryTarget(lane: lanes.lane(of: try PostgresEndpoint(config, files: files)), query: config.query)
         }
-        return try await call.reading(endedBy: overdue)
+        let call = QueryCall(timeLeft: request.timeLeft, until: request.deadline, in: target.lane)
+        do throws(PostgresFailure) {
+            return try await pool.answer(to: target.query, call, request.sockets).reading()
+        } catch {
+            throw error.error
+        }
     }
 
     /// Removes the variables that libpq fills in settings from.

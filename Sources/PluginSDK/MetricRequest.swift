@@ -5,11 +5,18 @@ public struct MetricRequest<Config: MetricConfig>: Sendable {
     public let targetType: TargetType
     /// The time after which the answer is no longer used, and the task is cancelled.
     public let deadline: ContinuousClock.Instant
+    /// Waits for sockets on the serve loop's thread.
+    package let sockets: any SocketWaits
 
     public init(config: Config, targetType: TargetType, deadline: ContinuousClock.Instant) {
+        self.init(config: config, targetType: targetType, deadline: deadline, sockets: PeriodicWaits())
+    }
+
+    init(config: Config, targetType: TargetType, deadline: ContinuousClock.Instant, sockets: any SocketWaits) {
         self.config = config
         self.targetType = targetType
         self.deadline = deadline
+        self.sockets = sockets
     }
 
     /// The time left until the deadline; zero once it has passed.

@@ -160,6 +160,49 @@ struct ValidateCommandTests {
         }
     }
 
+    @Test("validate shows each formula of a valid file on one line, with the metrics that it is computed from")
+    func formulas() async throws {
+        func scaler(_ name: String, _ formula: String) -> String {
+            """
+            apiVersion: autoscaling.example.com/v1
+            kind: GeneralScaler
+            metadata: {name: \(name)}
+            spec:
+              targetDeployment: web-app
+              maxReplicas: 3
+              metrics:
+                - {name: backlog, type: redis, config: {address: "redis:6379", list: jobs}}
+                - {name: consume-rate, type: prometheus, config: {query: up}, targetValue: 4}
+                - {type: kafka, config: {brokers: ["kafka:9092"], group: g, topics: [t]}}
+                - name: load
+                  targetValue: 30
+                  targetType: Value
+                  formula: \(formula)
+            ---
+
+            """
+        }
+        let folded = ">-\n        if(backlog > 1h,\n          backlog, 0)\n        + kafka"
+        let all = #"'kafka + backlog / max("consume-rate", 1) + backlog'"#
+        let output = try await Program.withDirectory { directory in
+            try Program.write(scaler("a", folded) + scaler("b", all), to: "\(directory)/valid.yaml")
+            try Program.write(scaler("a", all) + scaler("b", "backlog +"), to: "\(directory)/invalid.yaml")
+            let valid = try await Program.run("validate", "-f", "\(directory)/valid.yaml", "--without-plugins")
+            let invalid = try await Program.run("validate", "-f", "\(directory)/invalid.yaml", "--without-plugins")
+            #expect(invalid.code == 1)
+            #expect(!invalid.output.contains("computed from"), "\(invalid.output)")
+            return valid.output
+        }
+        #expect(
+            output.contains(
+                """
+                b: load = kafka + backlog / max("consume-rate", 1) + backlog, computed from kafka (kafka), backlog (redis) and \
+                consume-rate (prometheus)
+
+                """), "\(output)")
+        #expect(output.hasSuffix("2 GeneralScalers are valid\n"), "\(output)")
+    }
+
     /// Validates a GeneralScaler with this program as its metric type's plugin.
     private func validate(plugin text: String) async throws -> Program.Outcome {
         try await Program.withDirectory { directory in

@@ -31,7 +31,8 @@ struct JSONAnswerTests {
         "a selection that is not a number is an error of its kind, never zero",
         arguments: [
             ("$.absent", nil, .noData, "selects nothing"), ("$.none", nil, .noData, "$['none'] is null"),
-            ("$.flag", nil, .configInvalid, "a boolean at $['flag']"), ("$.words", nil, .configInvalid, "not a number"),
+            ("$.flag", nil, .configInvalid, "a boolean at $['flag']"),
+            ("$.words", nil, .configInvalid, #"is "many", which is not a number"#),
             ("$.empty", nil, .configInvalid, "not a number"), ("$.queues", nil, .configInvalid, "an array"),
             ("$.nan", nil, .sourceUnreachable, "NaN"), ("$.inf", nil, .sourceUnreachable, "-Infinity"),
             ("$.huge", nil, .sourceUnreachable, "1e999"), ("$.queues[*].n", nil, .configInvalid, "selects 2 values"),

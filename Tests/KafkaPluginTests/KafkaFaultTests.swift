@@ -36,6 +36,10 @@ import WireFormats
         let path = answer.hasPrefix("HTTP") ? "brokers" : "tls"
         let summary = "\(error)".filter { $0 != "\0" }
         #expect(error.kind == .sourceUnreachable && error.path == path, "\(summary)")
+        if answer.hasPrefix("HTTP") {
+            #expect(error.message.contains("does not answer as a Kafka broker"), "\(summary)")
+            #expect(!error.message.contains("receive.message"), "\(summary)")
+        }
     }
 
     @Test("an answer that arrives byte by byte ends at the deadline")

@@ -162,7 +162,7 @@ struct FormulaMetricTests {
 
     @Test("an explanation shows a formula with its inputs, and the results that would change the replicas")
     func explained() throws {
-        func text(_ metric: [String: JSON]) throws -> String {
+        func text(_ metric: [String: JSON?]) throws -> String {
             let drain: [String: JSON] = [
                 "name": "drain", "value": 42, "target": 30, "targetType": "Value", "recommended": 6,
                 "formula": "backlog / max(rate, 1)", "filledFormula": "84 / max(2, 1)",
@@ -172,7 +172,7 @@ struct FormulaMetricTests {
                 "spec": Self.spec([Self.backlog, Self.rate, Self.drain]),
                 "status": [
                     "reason": "Scale from 4 to 6.", "lastDecisionTime": "2025-12-31T23:58:00Z", "currentReplicas": 6,
-                    "readyReplicas": 6, "metrics": [.object(drain.merging(metric) { $1 })],
+                    "readyReplicas": 6, "metrics": [.object(drain.merging(metric.mapValues { $0 ?? .null }) { $1 })],
                     "inputs": [["name": "backlog", "value": 84], ["name": "rate", "noData": "empty"]],
                 ],
             ]
@@ -184,6 +184,11 @@ struct FormulaMetricTests {
         #expect(observed.contains("  drain was 42 (84 / max(2, 1)) against a target of 30, which asks for 6.\n"))
         #expect(observed.contains("A scale-up happens when drain is above 33."))
         #expect(!observed.contains("stands in"))
+        let missing = try text([
+            "value": nil, "noData": "rate has no data: empty", "filledFormula": "84 / max(no data, 1)",
+        ])
+        #expect(
+            missing.contains("  drain has no value (84 / max(no data, 1)): rate has no data: empty.\n"), "\(missing)")
         let assumed = try text(["assumed": true])
         #expect(assumed.contains("While drain stands in for a missing value, no replica is removed."))
     }

@@ -118,7 +118,16 @@ struct Selection: Sendable {
         case .integer(let value): return Double(value)
         case .number(let value): return value
         case .null: throw PluginError(.noData, "the value at \(place) is null: the server has none now")
-        case .string(let text): return try NumberText(text).value("the text at \(place)", path: "jsonPath")
+        case .string(let text):
+            let number = NumberText(text)
+            guard number != .none else {
+                let quoted = text.isEmpty ? "empty" : Quoting.quote(Array(text.utf8))
+                throw PluginError(
+                    .configInvalid,
+                    "the text at \(place) is \(quoted), which is not a number such as 12.5: select a number",
+                    path: "jsonPath")
+            }
+            return try number.value("the text at \(place)", path: "jsonPath")
         case .bool, .array, .object:
             throw PluginError(
                 .configInvalid,

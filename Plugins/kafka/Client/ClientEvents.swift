@@ -68,6 +68,14 @@ final class ClientEvents: Sendable {
     }
 
     private static func broken(_ code: rd_kafka_resp_err_t, _ text: String) -> KafkaFailure {
+        // Its text continues with a setting of librdkafka's, which would not help.
+        if text.contains("Invalid response size") {
+            // The text begins with the broker: `kafka.shop:9092/bootstrap: `.
+            let broker = text.prefix { $0 != " " }.dropLast().replacing("/bootstrap", with: "")
+            return KafkaFailure(
+                .sourceUnreachable, "\(broker) does not answer as a Kafka broker. Check the port in brokers",
+                path: "brokers")
+        }
         let failure = KafkaFailure(code, "the connection to the cluster", detail: text)
         let error = failure.error
         return KafkaFailure(

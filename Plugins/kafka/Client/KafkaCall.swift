@@ -18,14 +18,14 @@ final class KafkaCall: LimitedCall {
     let deadline: ContinuousClock.Instant
     /// The time at which the call itself ends.
     let limit: ContinuousClock.Instant
-    private let place: String
+    private let cluster: KafkaCluster
     private let state = Mutex(State())
 
-    init(timeLeft: Duration, until end: ContinuousClock.Instant, place: String) {
+    init(timeLeft: Duration, until end: ContinuousClock.Instant, on cluster: KafkaCluster) {
         let usable = CallDeadline.usable(timeLeft)
         deadline = end - (timeLeft - usable)
         limit = end - (timeLeft - usable) / 2
-        self.place = place
+        self.cluster = cluster
     }
 
     /// Sets whose report says why there is no answer.
@@ -70,7 +70,7 @@ final class KafkaCall: LimitedCall {
         if let reason = events?.failure { return reason.error }
         return PluginError(
             .deadlineExceeded,
-            "Kafka at \(place) did not answer in time: the time ran out while \(phase). Check that all brokers run, or raise "
+            "Kafka at \(cluster) did not answer in time: the time ran out while \(phase). Check that all brokers run, or raise "
                 + "timeoutSeconds of the metric")
     }
 }

@@ -87,14 +87,22 @@ final class GroupAnswer: Sendable {
         }
         let list = rd_kafka_group_result_partitions(found)
         var offsets: CommittedOffsets = [:]
+        // The partitions of a topic come together, and its name is read once.
+        var (name, topic): (UnsafeMutablePointer<CChar>?, String) = (nil, "")
+        var committed: [Int32: Int64] = [:]
         for element in UnsafeBufferPointer(start: list?.pointee.elems, count: Int(list?.pointee.cnt ?? 0)) {
-            let topic = String(cString: element.topic)
+            if name.map({ strcmp($0, element.topic) != 0 }) ?? true {
+                if !committed.isEmpty { offsets[topic] = committed }
+                (name, topic) = (element.topic, String(cString: element.topic))
+                committed = offsets[topic] ?? [:]
+            }
             guard element.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
                 return .failure(KafkaFailure(element.err, "topic \(topic)"))
             }
             // Negative is none.
-            if element.offset >= 0 { offsets[topic, default: [:]][element.partition] = element.offset }
+            if element.offset >= 0 { committed[element.partition] = element.offset }
         }
+        if !committed.isEmpty { offsets[topic] = committed }
         return .success(offsets)
     }
 }

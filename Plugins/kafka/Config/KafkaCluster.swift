@@ -60,6 +60,11 @@ struct KafkaCluster: Hashable, Sendable {
     var secrets: [String] { (identity?.secret.reveal()).map { [$0] } ?? [] }
 }
 
+extension KafkaCluster {
+    /// Only of the brokers: few clusters have several identities, and the rest takes long.
+    func hash(into hasher: inout Hasher) { hasher.combine(brokers) }
+}
+
 extension KafkaCluster: CustomStringConvertible {
     /// The brokers, without an identity.
     var description: String { brokers.map(\.description).joined(separator: ",") }

@@ -53,6 +53,8 @@ struct KafkaConfig: MetricConfig {
         """)
     var limitToPartitions = false
 
+    let cluster = KeptValue<KafkaCluster>()
+
     func validate() -> [ConfigProblem] {
         var problems: [ConfigProblem] = []
         func add(_ path: String, _ message: String) { problems.append(ConfigProblem(path: path, message: message)) }

@@ -50,6 +50,8 @@ struct PostgresConfig: MetricConfig {
     @Field("One SQL statement that returns one row with one number. It runs in a read-only transaction.")
     var query: String
 
+    let target = KeptValue<QueryTarget>()
+
     func validate() -> [ConfigProblem] {
         var problems: [ConfigProblem] = []
         func add(_ path: String, _ message: String) { problems.append(ConfigProblem(path: path, message: message)) }

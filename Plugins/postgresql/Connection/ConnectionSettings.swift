@@ -14,7 +14,7 @@ struct DialTarget {
         of place: ServerPlace, peers: PeerRule, _ call: QueryCall
     ) throws(PostgresFailure) -> [DialTarget] {
         guard case .tcp(let tcp) = place else { return [DialTarget(place: place, address: nil)] }
-        call.enter("the address of \(tcp.host) was looked up")
+        call.enter(.lookup(host: tcp.host))
         do throws(HostLookup.Failure) {
             return try HostLookup.addresses(of: tcp, allowedBy: peers, limit: PostgresLimits.maxAddressesPerName)
                 .map { DialTarget(place: place, address: $0) }

@@ -5,9 +5,9 @@ import SourceSupport
 
 /// A connection over which queries go, with the user and the database of its endpoint.
 ///
-/// Unchecked: one thread at a time uses it, and the ``ConnectionPool`` hands it from one to the next.
+/// Unchecked: one call at a time uses it, and the ``ConnectionPool`` hands it from one to the next.
 final class PostgresConnection: @unchecked Sendable {
-    let endpoint: PostgresEndpoint
+    let lane: Lane
     let place: String
     /// libpq's, finished with this object.
     let handle: OpaquePointer
@@ -21,7 +21,8 @@ final class PostgresConnection: @unchecked Sendable {
     private var bytesBefore = 0
 
     /// Connects to the first server that answers. Each server has its share of the time, and each address of its name.
-    static func open(_ endpoint: PostgresEndpoint, _ call: QueryCall) throws(PostgresFailure) -> PostgresConnection {
+    static func open(_ call: QueryCall) throws(PostgresFailure) -> PostgresConnection {
+        let endpoint = call.lane.endpoint
         var last = PostgresFailure.unreachable("no server")
         for (index, server) in endpoint.servers.enumerated() {
             let timeOfServer = call.timeLeft / (endpoint.servers.count - index)
@@ -31,7 +32,7 @@ final class PostgresConnection: @unchecked Sendable {
                 for (index, target) in targets.enumerated() {
                     let limit = ContinuousClock.now + max(.zero, end - .now) / (targets.count - index)
                     do throws(PostgresFailure) {
-                        return try PostgresConnection(to: target, of: endpoint, call, until: limit)
+                        return try PostgresConnection(to: target, call, until: limit)
                     } catch {
                         guard error.mayTryNext, !call.isInterrupted else { throw error }
                         last = error
@@ -46,9 +47,10 @@ final class PostgresConnection: @unchecked Sendable {
     }
 
     private init(
-        to target: DialTarget, of endpoint: PostgresEndpoint, _ call: QueryCall, until limit: ContinuousClock.Instant
+        to target: DialTarget, _ call: QueryCall, until limit: ContinuousClock.Instant
     ) throws(PostgresFailure) {
-        self.endpoint = endpoint
+        lane = call.lane
+        let endpoint = lane.endpoint
         place = target.place.description
         let files = try CertificateFiles(endpoint)
         guard let handle = ConnectionSettings(endpoint, target, files).start() else {
@@ -58,7 +60,7 @@ final class PostgresConnection: @unchecked Sendable {
         // So that the text of a failure has the SQLSTATE, for which libpq has no function before there is a connection.
         PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
         cpostgres_ignore_notices(handle)
-        call.enter("a connection to \(place) was made")
+        call.enter(.connecting(place: place))
         try connect(call, until: limit)
         PQsetnonblocking(handle, 1)
     }
@@ -80,15 +82,18 @@ final class PostgresConnection: @unchecked Sendable {
     private func wait(
         for events: Int32, _ call: QueryCall, until limit: ContinuousClock.Instant
     ) throws(PostgresFailure) {
-        let socket = PQsocket(handle)
-        guard let ready = call.wait(socket, for: events, until: limit) else {
+        guard let ready = call.wait(PQsocket(handle), for: events, until: limit) else {
             if call.isInterrupted || call.timeLeft == .zero { throw PostgresFailure(call.overdue) }
             throw .unreachable("\(place) did not answer in its share of the time")
         }
-        guard ready & POLLIN != 0 else { return }
+        if ready & POLLIN != 0 { try countArrival() }
+    }
+
+    private func countArrival() throws(PostgresFailure) {
         arrivals += 1
         // Most answers are one.
         guard arrivals > 1 else { return }
+        let socket = PQsocket(handle)
         let total = Int(cpostgres_received_bytes(socket))
         if arrivals == 2 { bytesBefore = total }
         receivedBytes = total >= 0 ? total - bytesBefore : receivedBytes + Int(cpostgres_unread_bytes(socket))
@@ -98,12 +103,15 @@ final class PostgresConnection: @unchecked Sendable {
     var lastMessage: String { String(cString: PQerrorMessage(handle)) }
 
     /// Returns the next result, or nil at the end of those of a statement.
-    func nextResult(_ call: QueryCall) throws(PostgresFailure) -> PostgresResult? {
-        while true {
+    func nextResult(_ call: QueryCall, _ sockets: any SocketWaits) async throws(PostgresFailure) -> PostgresResult? {
+        while PQisBusy(handle) != 0 {
             let unsent = PQflush(handle)
             guard unsent >= 0 else { throw .lost(self) }
-            if PQisBusy(handle) == 0 { break }
-            try wait(for: unsent > 0 ? POLLIN | POLLOUT : POLLIN, call, until: call.deadline)
+            let events = Int16(unsent > 0 ? POLLIN | POLLOUT : POLLIN)
+            guard let ready = await sockets.readiness(of: PQsocket(handle), for: events, until: call.deadline) else {
+                throw Task.isCancelled ? call.cancelled : PostgresFailure(call.overdue)
+            }
+            if ready & Int16(POLLIN) != 0 { try countArrival() }
             // Twice with TLS: the first may leave a part of a record in OpenSSL, which no poll tells of. A record has at
             // most 16 KiB, and libpq makes room for at least 8 each time.
             for _ in 0..<(PQsslInUse(handle) == 1 ? 2 : 1) {

@@ -60,7 +60,7 @@ struct PostgresFailure: Error {
         if phase == CONNECTION_STARTED || phase == CONNECTION_BAD {
             return .unreachable("no connection to \(place): \(reason). Check the address, and that the server runs")
         }
-        let (role, mode) = (connection.endpoint.role, connection.endpoint.tlsMode)
+        let (role, mode) = (connection.lane.endpoint.role, connection.lane.endpoint.tlsMode)
         if role != .any, reason.contains("standby") {
             return .unreachable("\(place) does not have the role \(role.rawValue): \(reason)", path: "role")
         }

@@ -4,70 +4,107 @@ import SourceSupport
 import Synchronization
 import SystemIO
 
-/// One call: the time it has, the thread that works for it, and the task that awaits its reading.
+/// One call: the time it has, and what it waits for.
 ///
-/// The reading comes by the deadline even if the thread is held up in a function of libpq's that cannot be interrupted.
+/// The call ends by the deadline even if a thread that works for it is held up in a function of libpq's that cannot be
+/// interrupted.
 final class QueryCall: LimitedCall {
-    private struct State {
-        var isInterrupted = false
-        /// The socket that the thread waits for; only while it does.
-        var socket: Int32?
-        var phase = "waiting for a connection"
+    /// What is being done, for the message of a call that runs out of time.
+    enum Phase {
+        case waiting
+        case lookup(host: String)
+        case connecting(place: String)
+        case querying(place: String)
     }
 
-    /// When the thread stops waiting.
-    let deadline: ContinuousClock.Instant
-    /// When the task does.
-    let limit: ContinuousClock.Instant
-    private let endpoint: PostgresEndpoint
-    private let state = Mutex(State())
-    private let promise = AsyncPromise<MetricReading>()
+    private struct State {
+        var phase = Phase.waiting
+        var isInterrupted = false
+        /// The socket that a thread waits for; only while it does.
+        var socket: Int32?
+        /// Fails the wait for a thread, or for another call's end.
+        var endWait: (@Sendable (PostgresFailure) -> Void)?
+    }
 
-    init(timeLeft: Duration, until end: ContinuousClock.Instant, on endpoint: PostgresEndpoint) {
+    /// When the server's answer is no longer waited for.
+    let deadline: ContinuousClock.Instant
+    /// When the call ends.
+    let limit: ContinuousClock.Instant
+    let lane: Lane
+    private let state = Mutex(State())
+    /// What works for the call, its task included, and needs its place among those of its database.
+    private let holders = Atomic(1)
+
+    init(timeLeft: Duration, until end: ContinuousClock.Instant, in lane: Lane) {
         let usable = CallDeadline.usable(timeLeft)
         deadline = end - (timeLeft - usable)
         limit = end - (timeLeft - usable) / 2
-        self.endpoint = endpoint
+        self.lane = lane
     }
 
     var isInterrupted: Bool { state.withLock(\.isInterrupted) }
 
     var timeLeft: Duration { max(.zero, deadline - .now) }
 
-    /// Sets what is being done, for the message of a call that runs out of time.
-    func enter(_ phase: String) { state.withLock { $0.phase = phase } }
+    func retainPlace() { holders.add(1, ordering: .relaxed) }
 
-    func finish(_ result: Result<MetricReading, PluginError>) {
-        promise.fulfill(result.mapError { $0 })
-    }
+    /// Returns whether nothing needs the place any more.
+    func releasePlace() -> Bool { holders.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
 
-    func expire() {
-        interrupt()
-        finish(.failure(overdue))
-    }
+    func enter(_ phase: Phase) { state.withLock { $0.phase = phase } }
 
-    /// - Parameter calls: ends this one at its limit.
-    /// - Throws: ``PluginError``.
-    func reading(endedBy calls: OverdueCalls) async throws -> MetricReading {
+    /// Sets what fails the current wait for another thread or call.
+    func setEndWait(_ endWait: (@Sendable (PostgresFailure) -> Void)?) { state.withLock { $0.endWait = endWait } }
+
+    /// Waits for what another thread does, up to the limit.
+    ///
+    /// - Parameters:
+    ///   - calls: ends this one at its limit.
+    ///   - start: starts it.
+    func result<Value: Sendable>(
+        endedBy calls: OverdueCalls, _ start: (AsyncPromise<Value>) -> Void
+    ) async throws(PostgresFailure) -> Value {
+        let promise = AsyncPromise<Value>()
+        setEndWait { promise.fulfill(.failure($0)) }
         calls.add(self)
-        defer { calls.remove(self) }
+        defer {
+            calls.remove(self)
+            setEndWait(nil)
+        }
+        start(promise)
         do {
             return try await promise.value
-        } catch is CancellationError {
+        } catch let error as PostgresFailure {
+            throw error
+        } catch {
             interrupt()
-            throw PluginError(.cancelled, "the call was given up while \(state.withLock(\.phase))")
+            throw cancelled
         }
+    }
+
+    func expire() { end(PostgresFailure(overdue)) }
+
+    func cancel() { end(cancelled) }
+
+    private func end(_ failure: PostgresFailure) {
+        interrupt()
+        let endWait = state.withLock(\.endWait)
+        endWait?(failure)
     }
 
     /// The error of a call whose time is over.
     var overdue: PluginError {
         PluginError(
             .deadlineExceeded,
-            "PostgreSQL at \(endpoint) gave no result in time: the time ran out while \(state.withLock(\.phase)). Make the "
+            "PostgreSQL at \(lane.endpoint) gave no result in time: the time ran out while \(state.withLock(\.phase)). Make the "
                 + "query faster, or raise timeoutSeconds of the metric")
     }
 
-    /// Ends what the thread waits for.
+    var cancelled: PostgresFailure {
+        PostgresFailure(PluginError(.cancelled, "the call was given up while \(state.withLock(\.phase))"))
+    }
+
+    /// Ends what a thread waits for.
     private func interrupt() {
         state.withLock { state in
             state.isInterrupted = true
@@ -95,6 +132,17 @@ final class QueryCall: LimitedCall {
                 &descriptor, 1, Int32(clamping: left / .milliseconds(1) < 1 ? 1 : Int(left / .milliseconds(1)) + 1))
             if count > 0 { return isInterrupted ? nil : Int32(descriptor.revents) }
             if count < 0, errno != EINTR { return nil }
+        }
+    }
+}
+
+extension QueryCall.Phase: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .waiting: "waiting for a connection"
+        case .lookup(let host): "the address of \(host) was looked up"
+        case .connecting(let place): "a connection to \(place) was made"
+        case .querying(let place): "the query ran at \(place)"
         }
     }
 }

@@ -20,21 +20,24 @@ extension PostgresConnection {
     /// statements are sent at once; each is one, as the extended protocol demands.
     ///
     /// The settings are the transaction's and not the session's, so that they hold behind a pooler too.
-    func answer(to query: String, _ call: QueryCall) throws(PostgresFailure) -> QueryAnswer {
+    func answer(
+        to query: String, _ call: QueryCall, _ sockets: any SocketWaits
+    ) async throws(PostgresFailure) -> QueryAnswer {
         isReusable = false
         beginCount()
-        call.enter("the query ran at \(place)")
+        call.enter(.querying(place: place))
         guard PQenterPipelineMode(handle) == 1 else { throw .lost(self) }
-        let time = (call.timeLeft - PostgresLimits.statementReserve) / .milliseconds(1)
+        let (seconds, attoseconds) = (call.timeLeft - PostgresLimits.statementReserve).components
+        let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
         // 0 would be no limit.
-        let limit = "SET LOCAL statement_timeout = \(max(1, Int(time)))"
+        let limit = "SET LOCAL statement_timeout = \(max(1, milliseconds))"
         var outcome = Outcome()
         try send(["BEGIN TRANSACTION READ ONLY", limit, query, "ROLLBACK"])
-        try receive([.begin, .timeout, .query, .rollback, .end], &outcome, call)
+        try await receive([.begin, .timeout, .query, .rollback, .end], &outcome, call, sockets)
         if outcome.failure != nil {
             // The server skipped what followed the error.
             try send(["ROLLBACK"])
-            try receive([.rollback, .end], &outcome, call)
+            try await receive([.rollback, .end], &outcome, call, sockets)
         }
         guard PQexitPipelineMode(handle) == 1 else { throw .lost(self) }
         isReusable = PQtransactionStatus(handle) == PQTRANS_IDLE
@@ -51,12 +54,12 @@ extension PostgresConnection {
     }
 
     private func receive(
-        _ statements: [Statement], _ outcome: inout Outcome, _ call: QueryCall
-    ) throws(PostgresFailure) {
+        _ statements: [Statement], _ outcome: inout Outcome, _ call: QueryCall, _ sockets: any SocketWaits
+    ) async throws(PostgresFailure) {
         for statement in statements {
             if statement == .query { PQsetSingleRowMode(handle) }
             var rows = RowCollector()
-            while let result = try nextResult(call) {
+            while let result = try await nextResult(call, sockets) {
                 if result.status == PGRES_PIPELINE_SYNC { break }
                 if let error = SQLError(result) {
                     guard PQstatus(handle) == CONNECTION_OK else { throw .lost(self, error) }

@@ -58,7 +58,8 @@ final class Transfer: @unchecked Sendable {
             } else {
                 "queued"
             }
-        let limit = request.timeout.map { "\($0)" } ?? "no time"
+        // Rounded: what a call has left is no round number.
+        let limit = request.timeout.map { "\(Duration.milliseconds(($0 / .milliseconds(1)).rounded()))" } ?? "no time"
         return HTTPError(
             .deadline,
             "\(url.authority) did not finish within \(limit) (\(phase)); check the server, or raise the timeout")

@@ -16,6 +16,7 @@ final class LoopExecutor: TaskExecutor {
         /// The newest reading of each subscription.
         var pushes: [ServeSession.CallToken: MetricReading] = [:]
         var ends: [(ServeSession.CallToken, PluginError)] = []
+        var waits = WaitList()
         /// Whether the loop sleeps or is about to, so that adding a job has to wake it.
         var isAsleep = false
     }
@@ -60,21 +61,20 @@ final class LoopExecutor: TaskExecutor {
 
     /// Runs jobs until none is left. Called on the loop's thread only.
     func runJobs() {
+        var jobs: [UnownedJob] = []
         while true {
-            let jobs = inbox.withLock { inbox in
-                defer { inbox.jobs.removeAll(keepingCapacity: true) }
-                return inbox.jobs
-            }
+            // Exchanged, so that neither array is copied.
+            inbox.withLock { swap(&$0.jobs, &jobs) }
             if jobs.isEmpty { return }
             for job in jobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+            jobs.removeAll(keepingCapacity: true)
         }
     }
 
     func takeOutcomes() -> [(ServeSession.CallToken, Outcome)] {
-        inbox.withLock { inbox in
-            defer { inbox.outcomes.removeAll(keepingCapacity: true) }
-            return inbox.outcomes
-        }
+        var outcomes: [(ServeSession.CallToken, Outcome)] = []
+        inbox.withLock { swap(&$0.outcomes, &outcomes) }
+        return outcomes
     }
 
     func takePushes() -> (
@@ -100,9 +100,42 @@ final class LoopExecutor: TaskExecutor {
         }
     }
 
+    /// Returns the waits for sockets, and the time at which the first of them ends.
+    func currentWaits() -> (waits: [WaitList.Wait], limit: ContinuousClock.Instant?) {
+        inbox.withLock { ($0.waits.waits, $0.waits.earliestLimit) }
+    }
+
     /// Records that the loop is awake; `wasSignalled` if the wake-up descriptor was readable.
     func didWake(wasSignalled: Bool) {
         inbox.withLock { $0.isAsleep = false }
         if wasSignalled { waker.drain() }
+    }
+
+    /// Ends a wait, if it has not ended: with what the socket is ready for, or nil if the time is over.
+    func end(_ wait: WaitList.Token, with events: Int16?) {
+        inbox.withLock { $0.waits.remove(wait) }?.continuation.resume(returning: events)
+    }
+}
+
+extension LoopExecutor: SocketWaits {
+    func readiness(of socket: Int32, for events: Int16, until limit: ContinuousClock.Instant) async -> Int16? {
+        let token = inbox.withLock { $0.waits.newToken() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                // Under the lock: the cancellation comes either before it, or after the wait was added.
+                var isCancelled = false
+                leave { inbox in
+                    isCancelled = Task.isCancelled
+                    guard !isCancelled else { return }
+                    inbox.waits.add(
+                        WaitList.Wait(
+                            token: token, entry: pollfd(fd: socket, events: events, revents: 0), limit: limit,
+                            continuation: continuation))
+                }
+                if isCancelled { continuation.resume(returning: nil) }
+            }
+        } onCancel: {
+            end(token, with: nil)
+        }
     }
 }

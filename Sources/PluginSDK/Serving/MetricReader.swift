@@ -7,7 +7,7 @@ struct MetricReader: Sendable {
     typealias Outcome = Result<CallAnswer, PluginError>
 
     let validate: @Sendable (JSON) -> ValidateConfigResult
-    let prepare: @Sendable (ServeSession.Call) -> Result<@Sendable () async -> Outcome, PluginError>
+    let prepare: @Sendable (ServeSession.Call) -> Result<@Sendable (any SocketWaits) async -> Outcome, PluginError>
     let subscribe: @Sendable (ServeSession.Call) -> Result<@Sendable (LoopExecutor) async -> Void, PluginError>
 
     init<Plugin: MetricPlugin>(_ plugin: Plugin) {
@@ -23,7 +23,7 @@ struct MetricReader: Sendable {
         prepare = { call in
             do throws(PluginError) {
                 let config = try cache.decoded(call.config)
-                return .success({ await Self.run(plugin, call, config) })
+                return .success({ await Self.run(plugin, call, config, $0) })
             } catch {
                 return .failure(error)
             }
@@ -43,10 +43,11 @@ struct MetricReader: Sendable {
     }
 
     private static func run<Plugin: MetricPlugin>(
-        _ plugin: Plugin, _ call: ServeSession.Call, _ decoded: DecodedConfig<Plugin.Config>
+        _ plugin: Plugin, _ call: ServeSession.Call, _ decoded: DecodedConfig<Plugin.Config>,
+        _ sockets: any SocketWaits
     ) async -> Outcome {
         do {
-            let answer = try await answer(plugin, call, decoded.config)
+            let answer = try await answer(plugin, call, decoded.config, sockets)
             return .success(answer.mapDetail { Secret.masking(decoded.secrets, in: $0) })
         } catch {
             var failure = pluginError(error)
@@ -56,14 +57,15 @@ struct MetricReader: Sendable {
     }
 
     private static func answer<Plugin: MetricPlugin>(
-        _ plugin: Plugin, _ call: ServeSession.Call, _ config: Plugin.Config
+        _ plugin: Plugin, _ call: ServeSession.Call, _ config: Plugin.Config, _ sockets: any SocketWaits
     ) async throws -> CallAnswer {
         if case .history(let window) = call.question, let plugin = plugin as? any RangeMetricPlugin {
             return try await history(plugin, call, config, window)
         }
         return .reading(
             try await plugin.value(
-                for: MetricRequest(config: config, targetType: call.targetType, deadline: call.deadline)))
+                for: MetricRequest(
+                    config: config, targetType: call.targetType, deadline: call.deadline, sockets: sockets)))
     }
 
     /// - Parameter config: the config, of the plugin's own type, which is erased in an existential.

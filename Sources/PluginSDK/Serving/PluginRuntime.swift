@@ -31,7 +31,9 @@ struct PluginRuntime: Sendable {
     }
 
     /// Decodes the config and returns the call, ready to run.
-    func prepare(_ call: ServeSession.Call) -> Result<@Sendable () async -> MetricReader.Outcome, PluginError> {
+    func prepare(
+        _ call: ServeSession.Call
+    ) -> Result<@Sendable (any SocketWaits) async -> MetricReader.Outcome, PluginError> {
         readers[call.metricType].prepare(call)
     }
 

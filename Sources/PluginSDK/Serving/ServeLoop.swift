@@ -2,9 +2,15 @@ import PluginProtocol
 import Synchronization
 import WireFormats
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The I/O around ``ServeSession``: one thread that reads, runs the calls' tasks, and writes complete lines.
 ///
-/// A call that never waits costs two system calls: read and write.
+/// A call that never waits costs two system calls: read and write. One that waits for sockets stays on this thread too.
 final class ServeLoop {
     private let runtime: PluginRuntime
     private let input: Int32
@@ -14,6 +20,7 @@ final class ServeLoop {
     private var splitter: LineSplitter
     private var readBuffer: [UInt8] = Array(repeating: 0, count: ServeLimits.readChunkBytes)
     private var unsent: [UInt8] = []
+    private var pollEntries: [pollfd] = []
     private var inputEnded = false
     private let inputBlocks: Bool
     private var tasks: [ServeSession.CallToken: Task<Void, Never>] = [:]
@@ -83,11 +90,22 @@ final class ServeLoop {
             executor.didWake(wasSignalled: false)
             return readInput()
         }
-        let timeout = session.nextDeadline.map { ContinuousClock.now.duration(to: $0) }
-        let ready = Descriptor.waitForInput(
-            inputEnded ? nil : input, executor.wakeUpDescriptor, timeout: timeout)
-        executor.didWake(wasSignalled: ready.second)
-        if ready.first { readInput() }
+        let (waits, limit) = executor.currentWaits()
+        pollEntries.removeAll(keepingCapacity: true)
+        pollEntries.append(pollfd(fd: inputEnded ? -1 : input, events: Int16(POLLIN), revents: 0))
+        pollEntries.append(pollfd(fd: executor.wakeUpDescriptor, events: Int16(POLLIN), revents: 0))
+        for wait in waits { pollEntries.append(wait.entry) }
+        let deadline = [session.nextDeadline, limit].compactMap(\.self).min()
+        Descriptor.wait(for: &pollEntries, timeout: deadline.map { ContinuousClock.now.duration(to: $0) })
+        executor.didWake(wasSignalled: pollEntries[1].revents != 0)
+        for (wait, entry) in zip(waits, pollEntries[2...]) where entry.revents != 0 {
+            executor.end(wait.token, with: entry.revents)
+        }
+        if let limit, limit <= .now {
+            let now = ContinuousClock.now
+            for wait in waits where wait.limit <= now { executor.end(wait.token, with: nil) }
+        }
+        if pollEntries[0].revents != 0 { readInput() }
     }
 
     private func readInput() {
@@ -123,7 +141,7 @@ final class ServeLoop {
         case .success(let body):
             // The executor's outcomes report its end.
             tasks[call.token] = Task(executorPreference: executor) { [executor] in
-                executor.finish(call.token, await body())
+                executor.finish(call.token, await body(executor))
             }
         }
     }

@@ -91,17 +91,12 @@ enum Descriptor {
         }
     }
 
-    /// Waits until one of the descriptors is readable or ended, or the timeout has passed.
-    static func waitForInput(
-        _ first: Int32?, _ second: Int32, timeout: Duration?
-    ) -> (first: Bool, second: Bool) {
-        // poll skips negative descriptors.
-        var entries = [
-            pollfd(fd: first ?? -1, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: second, events: Int16(POLLIN), revents: 0),
-        ]
-        guard poll(&entries, 2, timeout.map(milliseconds) ?? -1) > 0 else { return (false, false) }
-        return (entries[0].revents != 0, entries[1].revents != 0)
+    /// Waits until one of the entries is ready, or the timeout has passed, and sets what each is ready for. Negative
+    /// descriptors are skipped.
+    static func wait(for entries: inout [pollfd], timeout: Duration?) {
+        guard poll(&entries, nfds_t(entries.count), timeout.map(milliseconds) ?? -1) <= 0 else { return }
+        // After an error, they are what they were.
+        for index in entries.indices { entries[index].revents = 0 }
     }
 
     /// Returns the milliseconds rounded up, so that a sleep ends after its deadline.

@@ -23,8 +23,8 @@ struct StatusView {
 
         var sentence: String {
             let kind = targetType == .averageValue ? " for each replica" : ""
-            guard let value else { return "\(name) has no value: \(missing ?? "the reason is unknown")." }
             let source = filledFormula.map { " (\($0))" } ?? ""
+            guard let value else { return "\(name) has no value\(source): \(missing ?? "the reason is unknown")." }
             let asks = recommended.map { ", which asks for \($0)" } ?? ""
             let activity = isActive.map { $0 ? "; its source is active" : "; its source is not active" } ?? ""
             return

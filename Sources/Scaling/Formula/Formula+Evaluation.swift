@@ -45,7 +45,14 @@ extension Formula {
             position = mention.range.upperBound
         }
         result += String(decoding: bytes[position..<place.upperBound], as: UTF8.self)
-        let line = result.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return Self.line(result)
+    }
+
+    /// The formula in one line.
+    package var line: String { Self.line(text) }
+
+    private static func line(_ text: String) -> String {
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         return line.count > Limits.shownCharacters ? "\(line.prefix(Limits.shownCharacters))…" : line
     }
 }

@@ -1,18 +1,26 @@
 import Operator
 import ScalerAPI
+import Scaling
 import TimeZones
 import WireFormats
 
 /// Checks an object from a file without a cluster or plugins.
 struct ManifestCheck {
     private(set) var problems: [JSONPathError] = []
+    /// A line for each metric with a formula: what it is computed from.
+    private(set) var formulas: [String] = []
 
     /// Checks a GeneralScaler.
     init(scaler object: JSON) {
         check(object)
         let spec = GeneralScalerSpec.parse(
             object["spec"] ?? .null, unknownFields: .refused, zones: TimeZoneDirectory.system)
-        if case .failure(let invalid) = spec { problems += invalid.problems }
+        switch spec {
+        case .failure(let invalid): problems += invalid.problems
+        case .success(let spec):
+            let name = object["metadata"]?["name"]?.stringValue ?? ""
+            formulas = spec.formulas.map { "\(name): \(spec.described($0))".cleaned }
+        }
     }
 
     /// Checks a ScalingBudget.
@@ -48,6 +56,18 @@ struct ManifestCheck {
         } catch {
             problems.append(error)
         }
+    }
+}
+
+extension GeneralScalerSpec {
+    /// Returns a formula and the metrics that it is computed from, in the order of the formula.
+    fileprivate func described(_ metric: FormulaMetricSpec) -> String {
+        let inputs = metric.formula.names.map { name in
+            // The name is of a metric that is read: a formula can name no other.
+            metrics.first { $0.name == name }.map { "\(name) (\($0.type))" } ?? name
+        }
+        let list = [inputs.dropLast().joined(separator: ", "), inputs.last ?? ""].filter { !$0.isEmpty }
+        return "\(metric.name) = \(metric.formula.line), computed from \(list.joined(separator: " and "))"
     }
 }
 

@@ -16,7 +16,8 @@ struct ValidateCommand: AsyncParsableCommand {
         discussion: """
             Checks the fields, the rules that involve several fields and, with the metric's plugin, each config. Reads \
             the same input as kubectl apply, including lists. Skips objects of other kinds. Prints each problem on one \
-            line, FILE:LINE: FIELD: MESSAGE; the exit status is then 1.
+            line, FILE:LINE: FIELD: MESSAGE; the exit status is then 1. If all are valid, prints each formula with the \
+            metrics that it is computed from.
             """
     )
 
@@ -34,7 +35,8 @@ struct ValidateCommand: AsyncParsableCommand {
     func run() async throws {
         var report = Report()
         let (scalers, budgets) = read(&report)
-        var problems = scalers.map { ManifestCheck(scaler: $0.json).problems }
+        let checks = scalers.map { ManifestCheck(scaler: $0.json) }
+        var problems = checks.map(\.problems)
         let configs = scalers.map { ConfigToCheck.all($0.json) }
         if !withoutPlugins, !scalers.isEmpty {
             let found = try await pluginProblems(configs)
@@ -55,6 +57,7 @@ struct ValidateCommand: AsyncParsableCommand {
             if scalers.isEmpty { return }
         }
         guard !scalers.isEmpty else { return StandardStreams.printLine("no GeneralScaler to check") }
+        for formula in checks.flatMap(\.formulas) { StandardStreams.printLine(formula) }
         let secrets = configs.joined().reduce(0) { $0 + $1.config.places.count }
         let note = secrets == 0 ? "" : "; values from Secrets were not checked: \(secrets)"
         StandardStreams.printLine(
