@@ -187,7 +187,7 @@ extension ScalerMemory.Entry {
             row["desired"] = .integer(Int64(decision.desired))
             row["readyReplicas"] = decision.ready.map { .integer(Int64($0)) }
             if let ratio = decision.leader?.ratio, ratio.isFinite { row["ratio"] = .number(ratio) }
-            row["budget"] = decision.json["budget"]
+            row["budget"] = decision.costJSON
         }
         return .object(row)
     }

@@ -14,18 +14,25 @@ extension Decision {
             "reason": .string(reason),
         ]
         if let ready { record["ready"] = .integer(Int64(ready)) }
-        if let budget {
-            record["budget"] = [
-                "costPerHour": .number(budget.costPerHour), "maxCostPerHour": .number(budget.maxCostPerHour),
-                "cap": .integer(Int64(budget.cap)), "overspendPerHour": .number(budget.overspendPerHour),
-            ]
-        }
+        record["budget"] = costJSON
         if let sharedBudget, !sharedBudget.isUnread { record["sharedBudget"] = sharedBudget.json }
         if !inputs.isEmpty { record["inputs"] = .array(inputs.map(\.json)) }
         if !scheduled.isEmpty { record["schedules"] = .array(scheduled.map(\.json)) }
         if !forecasts.isEmpty { record["forecasts"] = .array(forecasts.map(\.json)) }
         if isPushed { record["pushed"] = true }
         return .object(record)
+    }
+}
+
+extension Decision {
+    /// The member `budget` of the record: the cost against the policy's limit.
+    package var costJSON: JSON? {
+        budget.map { budget in
+            [
+                "costPerHour": .number(budget.costPerHour), "maxCostPerHour": .number(budget.maxCostPerHour),
+                "cap": .integer(Int64(budget.cap)), "overspendPerHour": .number(budget.overspendPerHour),
+            ]
+        }
     }
 }
 
