@@ -108,12 +108,15 @@ def measure(programs, count, seconds):
             for process in readers:
                 process.kill()
                 process.wait()
+        alone, watched = statistics.median(alone), statistics.median(watched)
+        print(f"operator: {100 * alone:.2f}% of a core alone, {100 * watched:.2f}% with {READERS} readers: {watched / alone:.3f} times")
         console = stack.enter_context(running(
             programs / "generalscaler", "console", "--url", f"http://127.0.0.1:{port}", "--api-token-file", directory / "token"))
         browser = stack.enter_context(chromium.Chromium())
         browser.size(1440, 900)
         browser.open(console.line("/login?token=").strip())
         browser.wait("document.querySelectorAll('.row').length > 5")
+        browser.wait("performance.getEntriesByName('first-contentful-paint').length")
         paint = browser.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         # In an order that decisions do not change: a row that only comes into view is none.
         browser.evaluate("sortBy = 'name'; drawHeads(); choose()")
@@ -122,8 +125,6 @@ def measure(programs, count, seconds):
         delays = browser.evaluate("window.delays")
         print(f"{count} scalers; {len(delays)} decisions seen; first paint {paint:.0f} ms")
         print(f"decision to pixel: median {percentile(delays, 0.5)} ms, p99 {percentile(delays, 0.99)} ms, most {max(delays)} ms")
-        alone, watched = statistics.median(alone), statistics.median(watched)
-        print(f"operator: {100 * alone:.2f}% of a core alone, {100 * watched:.2f}% with {READERS} readers: {watched / alone:.3f} times")
 
 
 def main():

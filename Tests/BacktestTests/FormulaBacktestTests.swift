@@ -60,5 +60,14 @@ struct FormulaBacktestTests {
             try Backtest(spec: Self.spec("work + extra", .averageValue), trace: trace)
         }
         #expect(error?.description.contains("has no column \"extra\"") == true)
+        #expect(error?.description.contains("Name the metric in the spec, or the column in the trace") == true)
+        // A metric cannot have the name of one of several series.
+        let series = try Trace(
+            metrics: ["load{pod=\"a\"}", "load{pod=\"b\"}"],
+            samples: (0..<3).map { Trace.Sample(time: start + .seconds($0 * 15), cells: [.value(1), .value(2)]) })
+        let several = #expect(throws: TraceError.self) {
+            try Backtest(spec: Self.spec("work", .averageValue), trace: series)
+        }
+        #expect(several?.description.contains("Record one series per metric, such as with sum(...)") == true)
     }
 }

@@ -1,7 +1,8 @@
-import Backtest
 import Scaling
 import Testing
 import WireFormats
+
+@testable import Backtest
 
 // One search at a time: its runs would delay other tests.
 @Suite("A search for better settings", .serialized)
@@ -78,6 +79,14 @@ struct TuneTests {
     func bounded() async throws {
         let result = try await Self.search().run(elapsed: { 1 }, onProgress: { _ in })
         #expect(result.runs == 1 && result.isBounded && result.front.isEmpty)
+    }
+
+    @Test("the search tries schedules and a forecast first, since a long trace leaves few runs")
+    func switchesFirst() throws {
+        let space = TuneSpace(
+            base: Self.base, spec: try #require(Self.spec(Self.base)), schedules: [["name": "early"], ["name": "late"]])
+        let changes = space.switches.map { space.changes($0) }
+        #expect(changes.map { $0.map(\.path) } == [["schedules"], ["schedules"], ["forecast.mode"]])
     }
 
     @Test("the search skips settings that the parser refuses")

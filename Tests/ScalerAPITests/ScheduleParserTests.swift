@@ -163,13 +163,12 @@ struct ScheduleParserTests {
             ])
     }
 
-    @Test("an explanation shows the fields that schedules set now and their next two edges")
-    func explained() throws {
+    private static func explanation(_ schedule: JSON) throws -> String {
         let object: JSON = [
             "metadata": ["namespace": "shop", "name": "http", "uid": "u1", "resourceVersion": "7"],
             "spec": [
                 "targetDeployment": "app", "minReplicas": 2, "maxReplicas": 20,
-                "metrics": [["type": "prometheus", "targetValue": 100]], "schedules": [Self.schedule([:])],
+                "metrics": [["type": "prometheus", "targetValue": 100]], "schedules": [schedule],
             ],
             "status": [
                 "reason": "Keep 10.", "lastDecisionTime": "2026-07-06T13:00:00Z", "currentReplicas": 10,
@@ -178,10 +177,22 @@ struct ScheduleParserTests {
             ],
         ]
         // 2026-07-06T13:00:00Z, a Monday
-        let text = try Explanation(
+        return try Explanation(
             object: object, events: [], now: Timestamp(microsecondsSince1970: 1_783_342_800_000_000),
             zones: TimeZoneDirectory.system
         ).text
+    }
+
+    @Test("an explanation does not say that a window that begins again at its end makes room for another schedule")
+    func beginsAgain() throws {
+        let text = try Self.explanation(
+            ["name": "all-day", "start": "0 0 * * *", "duration": "24h", "timeZone": "Asia/Kolkata", "minReplicas": 7])
+        #expect(text.contains("all-day ends and begins again, which changes nothing."), "\(text)")
+    }
+
+    @Test("an explanation shows the fields that schedules set now and their next two edges")
+    func explained() throws {
+        let text = try Self.explanation(Self.schedule([:]))
         #expect(
             text.contains(
                 """

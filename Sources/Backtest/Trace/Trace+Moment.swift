@@ -40,9 +40,13 @@ extension Trace {
         if let column = metrics.firstIndex(of: name) { return column }
         // With one metric and one column, the mapping is unambiguous.
         if count == 1, metrics.count == 1 { return 0 }
+        // Names with labels are those of several series, and a metric reads one.
+        let advice =
+            metrics.contains { $0.contains("{") }
+            ? "Record one series per metric, such as with sum(...), or rename a column"
+            : "Name the metric in the spec, or the column in the trace, like the other"
         throw TraceError(
-            "has no column \"\(name)\"; it has \(metrics.map(\.shortened).joined(separator: ", ")). "
-                + "Name the metric in the spec, or the column in the trace, like the other")
+            "has no column \"\(name)\"; it has \(metrics.map(\.shortened).joined(separator: ", ")). \(advice)")
     }
 }
 

@@ -82,6 +82,7 @@ package struct TuneSearch {
         try await runs.evaluate([space.own], onProgress) { false }
         guard var own = runs.known[space.own] else { throw TraceError("cannot be replayed") }
         func isOver() -> Bool { elapsed() >= Self.exploringShare }
+        try await runs.evaluate(space.switches, onProgress, isOver: isOver)
         try await runs.evaluate(space.targetsAlone, onProgress, isOver: isOver)
         try await runs.evaluate(space.grid, onProgress, isOver: isOver)
         var explored: Set<[Int]> = []

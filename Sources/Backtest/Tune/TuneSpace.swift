@@ -33,6 +33,8 @@ package struct TuneSpace: Sendable {
     private static let scaleDownRates: [JSON] = [1, "10%", "50%", "100%"]
     static let targets = 0
     static let stabilization = 1
+    static let schedules = 6
+    static let forecast = 7
 
     /// - Parameters:
     ///   - base: the spec as written.
@@ -89,6 +91,17 @@ package struct TuneSpace: Sendable {
             var choice = own
             choice[Self.targets] = target
             return choice
+        }
+    }
+
+    /// The spec's own values with every other schedule and forecast. A long trace leaves few runs after the grid.
+    var switches: [[Int]] {
+        [Self.schedules, Self.forecast].flatMap { axis in
+            axes[axis].options.indices.filter { $0 != own[axis] }.map { option in
+                var choice = own
+                choice[axis] = option
+                return choice
+            }
         }
     }
 

@@ -29,12 +29,16 @@ struct ScheduleOutlook {
         _ edge: Timestamp, after time: Timestamp, _ spec: GeneralScalerSpec, now: Timestamp
     ) -> String {
         let changing = spec.schedules.filter { $0.nextEdge(after: time) == edge }
-        let events = changing.map { "\($0.name) \($0.window(at: time) == nil ? "begins" : "ends")" }
+        let events = changing.map { schedule in
+            let wasActive = schedule.window(at: time) != nil
+            let isActive = schedule.window(at: edge) != nil
+            return "\(schedule.name) \(wasActive ? isActive ? "ends and begins again" : "ends" : "begins")"
+        }
         let local = changing.first.map { " (\($0.localText(of: edge)))" } ?? ""
         let changes = Self.changes(spec, from: time, to: edge)
         let effect =
             changes.isEmpty
-            ? "which changes nothing, because an earlier schedule in the list takes precedence"
+            ? "which changes nothing"
             : "and then \(changes.joined(separator: ", "))"
         return
             "At \(edge.rfc3339(.seconds))\(local), in \((edge - now).shortText), \(events.joined(separator: " and ")), "

@@ -95,6 +95,11 @@ struct TuneCommand: AsyncParsableCommand {
         let result = try await search.run(
             elapsed: { (ContinuousClock.now - start) / .seconds(timeLimit) }, onProgress: { bar.update($0) })
         bar.clear()
+        guard result.own.learned.shareUnknown <= BacktestSummary.acceptableUnknownShare else {
+            throw fail(
+                "\((100 * result.own.learned.shareUnknown).text(decimals: 2))% of the time has no data, which is too little to "
+                    + "compare settings. Check the names of metrics and the range of time.")
+        }
         let report = TuneReport(result, name: scaler.name, trace: input.trace)
         let chosen = try chosen(report)
         write(json ? "\(report.json)\n" : report.text(chosen: chosen))
@@ -115,7 +120,8 @@ struct TuneCommand: AsyncParsableCommand {
         guard let point else { return report.recommended }
         guard report.points.indices.contains(point - 1) else {
             throw FileProblem(
-                path: "--point \(point)", message: "there are \(report.points.count) proposals: choose one of the table"
+                path: "--point \(point)",
+                message: "the table has \(report.points.count.counted("proposal")): choose one of them"
             )
         }
         return point - 1
