@@ -90,7 +90,7 @@ struct TuneCommandTests {
             let point = try await Program.run(
                 "tune", "-f", scaler, "--trace", trace, "--time-limit", "1", "--point", "99")
             #expect(point.code == 1)
-            #expect(point.errors.contains("--point 99: there are "))
+            #expect(point.errors.contains("--point 99: the table has "))
             let zone = try await Program.run("tune", "-f", scaler, "--trace", trace, "--time-zone", "Mars/Phobos")
             #expect(zone.code == 64 || zone.code == 2)
             #expect(zone.errors.contains("Mars/Phobos"))
