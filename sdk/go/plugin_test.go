@@ -361,10 +361,21 @@ func TestWhatAPluginStartedHasEndedWhenItExits(t *testing.T) {
 		if err := process.Wait(); err != nil {
 			t.Error(err)
 		}
+		waitUntilEnded(t, strings.TrimSpace(line))
+	}
+}
+
+// waitUntilEnded waits until a killed process has ended, which it does once it runs again.
+func waitUntilEnded(t *testing.T, id string) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		state, err := os.ReadFile("/proc/" + id + "/stat")
 		// A process that is not waited for keeps its entry, with the state Z.
-		state, err := os.ReadFile("/proc/" + strings.TrimSpace(line) + "/stat")
-		if err == nil && !strings.Contains(string(state), ") Z ") {
-			t.Errorf("found %s", state)
+		if err != nil || strings.Contains(string(state), ") Z ") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("found %s", state)
 		}
 	}
 }
