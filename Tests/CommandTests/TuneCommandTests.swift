@@ -100,4 +100,15 @@ struct TuneCommandTests {
             #expect(short.errors.contains("fewer than two samples"))
         }
     }
+
+    @Test("tune refuses a trace of which most has no data, before it searches")
+    func withoutData() async throws {
+        try await Self.withFiles { scaler, _, directory in
+            let rows = (0..<97).map { "\($0 * 61),\($0 < 13 ? "7.3" : "")\n" }.joined()
+            try Program.write("time,requests\n\(rows)", to: "\(directory)/empty.csv")
+            let outcome = try await Program.run("tune", "-f", scaler, "--trace", "\(directory)/empty.csv")
+            #expect(outcome.code == 1 && outcome.output.isEmpty)
+            #expect(outcome.errors.contains("% of the time has no data, which is too little to compare settings"))
+        }
+    }
 }

@@ -24,6 +24,12 @@ final class LoopHost {
         return try SessionScript.message(line + [0x0A])
     }
 
+    /// Completes the handshake.
+    func initialize() async throws {
+        send(SessionScript.initialize)
+        _ = try await receive()
+    }
+
     /// - Throws: if there is another line before the end.
     func receiveEnd() async throws {
         guard await lines.next(isolation: #isolation) == nil else { throw SessionScript.Unexpected() }

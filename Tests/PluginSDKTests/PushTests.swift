@@ -31,8 +31,7 @@ struct PushTests {
     func readings() async throws {
         let plugin = TickPlugin()
         try await withLoop(plugin) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(Self.subscribe(1, #"{"token":"canary-token"}"#))
             #expect(try await host.receive() == .result(id: 1, [:]))
             plugin.tick(5)
@@ -56,8 +55,7 @@ struct PushTests {
     func failures() async throws {
         let plugin = TickPlugin()
         try await withLoop(plugin) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(Self.subscribe(1, #"{"token":"canary-token","refuses":true}"#))
             let error = try #require(try await host.receive().error)
             #expect(error.kind == .cannotSubscribe)
@@ -76,8 +74,7 @@ struct PushTests {
     func endOfInput() async throws {
         let plugin = TickPlugin()
         try await withLoop(plugin) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(Self.subscribe(1))
             _ = try await host.receive()
             host.endInput()
@@ -88,8 +85,7 @@ struct PushTests {
     @Test("a plugin that does not push answers subscribe with method not found")
     func unknown() async throws {
         try await withLoop(SilentPlugin()) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(Self.subscribe(1))
             #expect(try await host.receive().error?.kind == .methodNotFound)
         }

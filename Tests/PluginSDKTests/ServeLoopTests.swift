@@ -34,8 +34,7 @@ import WireFormats
     func waitingCallDelay() async throws {
         let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(SessionScript.call(1, deadlineMs: 60_000))
             await plugin.started.wait()
             host.send(#"{"jsonrpc":"2.0","id":2,"method":"validate_config","params":{"type":"test","config":{}}}"#)
@@ -50,8 +49,7 @@ import WireFormats
     func deadlineCallAnswered() async throws {
         let plugin = BlockingPlugin()
         try await withLoop(plugin) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(SessionScript.call(1, deadlineMs: 20))
             #expect(try await host.receive().error?.kind == .deadlineExceeded)
             await plugin.cancelled.wait()
@@ -61,8 +59,7 @@ import WireFormats
     @Test("an invalid config fails the call with the path of its first problem")
     func invalidConfigFails() async throws {
         try await withLoop(EchoPlugin()) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(SessionScript.call(1).replacing(#""config":{}"#, with: #""config":{"nope":1}"#))
             let error = try await host.receive().error
             #expect(error?.kind == .configInvalid)
@@ -73,8 +70,7 @@ import WireFormats
     @Test("plugin errors keep their kind, and other errors are reported as internal")
     func pluginErrorsKeep() async throws {
         try await withLoop(FailingPlugin()) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(SessionScript.call(1))
             let known = try await host.receive().error
             #expect(known == PluginError(.rateLimited, "slow down", retryAfterMs: 250))
@@ -86,8 +82,7 @@ import WireFormats
     @Test("the serve loop ends at shutdown")
     func serveLoopEnds() async throws {
         try await withLoop(EchoPlugin()) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(#"{"jsonrpc":"2.0","id":1,"method":"shutdown"}"#)
             #expect(try await host.receive() == .result(id: 1, [:]))
             try await host.receiveEnd()

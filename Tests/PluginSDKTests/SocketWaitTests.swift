@@ -17,8 +17,7 @@ import WireFormats
     func callWaitsSocket() async throws {
         let plugin = try WaitingPlugin()
         try await withLoop(plugin) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(SessionScript.call(1, deadlineMs: 60_000))
             await plugin.started.wait()
             host.send(#"{"jsonrpc":"2.0","id":2,"method":"validate_config","params":{"type":"test","config":{}}}"#)
@@ -33,8 +32,7 @@ import WireFormats
     func severalCallsWait() async throws {
         let plugin = try WaitingPlugin()
         try await withLoop(plugin) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             for id in 1...3 { host.send(SessionScript.call(id, deadlineMs: 60_000)) }
             await plugin.started.wait()
             plugin.pipe.writeByte()
@@ -48,8 +46,7 @@ import WireFormats
     func waitEndsLimit() async throws {
         let plugin = try WaitingPlugin(limit: .milliseconds(15))
         try await withLoop(plugin) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(SessionScript.call(1, deadlineMs: 60_000))
             #expect(try await host.receive().error?.kind == .noData)
         }
@@ -59,8 +56,7 @@ import WireFormats
     func cancellingCallEnds() async throws {
         let plugin = try WaitingPlugin()
         try await withLoop(plugin) { host in
-            host.send(SessionScript.initialize)
-            _ = try await host.receive()
+            try await host.initialize()
             host.send(SessionScript.call(1, deadlineMs: 60_000))
             await plugin.started.wait()
             host.send(#"{"jsonrpc":"2.0","method":"cancel","params":{"id":1}}"#)

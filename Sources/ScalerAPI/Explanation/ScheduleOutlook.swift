@@ -30,9 +30,11 @@ struct ScheduleOutlook {
     ) -> String {
         let changing = spec.schedules.filter { $0.nextEdge(after: time) == edge }
         let events = changing.map { schedule in
-            let wasActive = schedule.window(at: time) != nil
-            let isActive = schedule.window(at: edge) != nil
-            return "\(schedule.name) \(wasActive ? isActive ? "ends and begins again" : "ends" : "begins")"
+            switch (schedule.window(at: time), schedule.window(at: edge)) {
+            case (nil, _): "\(schedule.name) begins"
+            case (_, nil): "\(schedule.name) ends"
+            case (_, _): "\(schedule.name) ends and begins again"
+            }
         }
         let local = changing.first.map { " (\($0.localText(of: edge)))" } ?? ""
         let changes = Self.changes(spec, from: time, to: edge)

@@ -97,7 +97,7 @@ package struct BudgetDivision: Sendable {
             slots.append(
                 FairFilling.Slot(
                     index: index, start: caps[index], end: end(index),
-                    consumption: Int64(truncatingIfNeeded: member.consumption.millionths), weight: Int64(member.weight))
+                    consumption: Int64(clamping: member.consumption.millionths), weight: Int64(member.weight))
             )
         }
         guard !slots.isEmpty else { return true }

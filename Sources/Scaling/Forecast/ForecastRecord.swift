@@ -28,9 +28,8 @@ package struct ForecastRecord: Sendable, Hashable {
     private var shortHorizon: String {
         let bucket = Duration.seconds(LoadHistory.bucketSeconds)
         guard case .noSkill = forecast.verdict, forecast.horizon < bucket else { return "" }
-        return
-            "; its horizon of \(forecast.horizon.shortText) is shorter than the \(bucket.shortText) of a mean that it "
-            + "works with, which leaves little to gain"
+        return "; there is little to gain, because the horizon of \(forecast.horizon.shortText) is shorter than the "
+            + "intervals of \(bucket.shortText) that forecasts work with"
     }
 
     /// Whether the other says the same apart from live values.

@@ -95,11 +95,6 @@ struct TuneCommand: AsyncParsableCommand {
         let result = try await search.run(
             elapsed: { (ContinuousClock.now - start) / .seconds(timeLimit) }, onProgress: { bar.update($0) })
         bar.clear()
-        guard result.own.learned.shareUnknown <= BacktestSummary.acceptableUnknownShare else {
-            throw fail(
-                "\((100 * result.own.learned.shareUnknown).text(decimals: 2))% of the time has no data, which is too little to "
-                    + "compare settings. Check the names of metrics and the range of time.")
-        }
         let report = TuneReport(result, name: scaler.name, trace: input.trace)
         let chosen = try chosen(report)
         write(json ? "\(report.json)\n" : report.text(chosen: chosen))
@@ -127,17 +122,24 @@ struct TuneCommand: AsyncParsableCommand {
         return point - 1
     }
 
-    /// The schedules that the part of the trace suggests that the search sees.
+    /// Returns the schedules that the part of the trace suggests that the search sees.
+    ///
+    /// - Throws: `ExitCode` if too much of the trace has no data.
     private func schedules(_ reference: Backtest) throws -> [JSON] {
         var shape = DayShape(zone: try TimeZoneDirectory.system.zone(timeZone))
         let end = TuneSearch.split(reference.trace)
         let counted = reference.spec.metrics.indices.filter { reference.arePerReplica[$0] }
-        _ = reference.run { step in
+        let summary = reference.run { step in
             guard step.decision.time < end else { return }
             let needs = counted.compactMap { index in
                 step.metrics[index].demand.map { $0 / reference.spec.metrics[index].target }
             }
             if let most = needs.max() { shape.add(most, at: step.decision.time) }
+        }
+        guard summary.shareUnknown <= BacktestSummary.acceptableUnknownShare else {
+            throw fail(
+                "\((100 * summary.shareUnknown).text(decimals: 2))% of the time has no data, which is too little to compare "
+                    + "settings. Check the names of metrics and the range of time.")
         }
         return shape.schedules(
             leadTime: reference.workload.startupDelay + reference.spec.pollingInterval,

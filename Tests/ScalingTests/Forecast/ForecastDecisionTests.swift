@@ -74,7 +74,7 @@ struct ForecastDecisionTests {
     }
 
     @Test(
-        "without skill, a horizon below the five minutes of a mean is part of the reason",
+        "without skill, a horizon shorter than the intervals of five minutes is part of the reason",
         arguments: [(61, "1m1s"), (299, "4m59s"), (300, nil)] as [(Double, String?)])
     func shortHorizon(seconds: Double, text: String?) throws {
         func reason(_ verdict: ForecastVerdict) -> String {
@@ -84,7 +84,8 @@ struct ForecastDecisionTests {
             return ForecastRecord(forecast, of: .rate, headroom: 1.1, mode: .active).reason
         }
         let addition = text.map {
-            "; its horizon of \($0) is shorter than the 5m of a mean that it works with, which leaves little to gain"
+            "; there is little to gain, because the horizon of \($0) is shorter than the intervals of 5m that forecasts work "
+                + "with"
         }
         #expect(reason(.noSkill(0.013)) == ForecastVerdict.noSkill(0.013).sentence + (addition ?? ""))
         #expect(reason(.open) == ForecastVerdict.open.sentence)
