@@ -101,7 +101,7 @@ struct TuneCommandTests {
         }
     }
 
-    @Test("tune refuses a trace of which most has no data, before it searches")
+    @Test("tune refuses a trace with mostly no data, before it searches")
     func withoutData() async throws {
         try await Self.withFiles { scaler, _, directory in
             let rows = (0..<97).map { "\($0 * 61),\($0 < 13 ? "7.3" : "")\n" }.joined()
